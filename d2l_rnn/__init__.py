@@ -1,0 +1,97 @@
+"""The recurrent chapters of *Dive into Deep Learning*, running again on MXNet.
+
+``import d2l_rnn as d2l`` and the book's 0.17 code runs unchanged below that line.
+
+The house, in the order in which data flows through it::
+
+    data         characters -> ids -> minibatches
+    models       minibatch -> logits, state
+    inference    probabilities -> sequences and posteriors (NumPy only)
+    training     net + minibatches -> stream of EpochRow
+    results      numbers -> file -> verdict -> picture (never imports MXNet)
+
+    chapters     the book's functions, wired from the rooms
+    experiments  name -> configuration -> recorded run
+    cli          the one door: d2l-rnn list | run | ...
+
+The rooms never import one another. Names are found on first use, so that
+``import d2l_rnn`` loads neither MXNet nor d2l.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import Any, List
+
+from . import runtime
+from .compatibility import install_import_hook
+
+__version__ = "0.1.0"
+
+# Engine and threads must be chosen before mxnet is loaded, by whomever.
+if "mxnet" in sys.modules:
+    runtime.configure_after_mxnet()
+else:
+    install_import_hook()
+
+_HOMES = {
+    "chapters": (
+        "History",
+        "predict_ch8",
+        "train_ch8",
+        "train_epoch_ch8",
+    ),
+    "data.sequences": (
+        "SeqDataLoader",
+        "load_corpus_time_machine",
+        "load_data_time_machine",
+        "read_time_machine",
+        "seq_data_iter_random",
+        "seq_data_iter_sequential",
+    ),
+    "data.text": ("Vocab", "count_corpus", "tokenize"),
+    "devices": ("try_all_gpus", "try_gpu"),
+    "models.language_model": ("RNNModel",),
+    "models.scratch_model": ("RNNModelScratch",),
+    "training.loop": ("grad_clipping",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """Find a public name: ours in its room, any other in d2l 1.0.3."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    elif importlib.util.find_spec(f"{__name__}.{name}"):
+        value = importlib.import_module(f"{__name__}.{name}")
+    else:
+        value = _from_d2l(name)
+    globals()[name] = value
+    return value
+
+
+def _from_d2l(name: str) -> Any:
+    try:
+        from d2l import mxnet as d2l
+    except ImportError as error:
+        raise ImportError(
+            f"{name!r} is not one of d2l_rnn's own names, and the d2l package that may "
+            f"have it cannot be imported ({error}); d2l 1.0.3 installs on Python 3.8 "
+            "to 3.11"
+        ) from error
+    try:
+        return getattr(d2l, name)
+    except AttributeError:
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}, nor has d2l 1.0.3"
+        ) from None
+
+
+def __dir__() -> List[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,89 @@
+"""The one door: ``d2l-rnn COMMAND ...``.
+
+Nothing heavy is imported before a command needs it, so ``--help`` answers at once.
+Results go to stdout, progress and warnings to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from importlib import import_module
+from typing import Any, List, Optional
+
+from . import __version__
+from .commands.parsing import Parser, notify
+from .errors import D2lRnnError, UsageError
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "list": "what experiments there are, with section and published number",
+    "run": "run one experiment and leave a run directory behind",
+    "doctor": "what is installed here, what is wrong, and the cure",
+}
+
+
+def _main_parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(
+        f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items()
+    )
+    parser = Parser(
+        prog="d2l-rnn",
+        usage="d2l-rnn [--version] [--debug] COMMAND ...",
+        description="The recurrent chapters of Dive into Deep Learning on MXNet.\n\n"
+        f"commands:\n{commands}",
+        epilog="d2l-rnn COMMAND --help tells more.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error"
+    )
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _show_warning(message: Any, category: Any, *rest: Any, **named: Any) -> None:
+    notify(f"warning: {message}")
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run a command line; return its exit status.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Without the program's name; default ``sys.argv[1:]``.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in arguments
+    try:
+        options = _main_parser().parse_args([a for a in arguments if a != "--debug"])
+        if options.command is None:
+            _main_parser().print_help()
+            return 0
+        if options.command not in COMMANDS:
+            raise UsageError(
+                f"command {options.command!r} is unknown; accepted are "
+                f"{', '.join(COMMANDS)}"
+            )
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            command = import_module(f"{__package__}.commands.{options.command}")
+            return command.main(options.rest)
+    except D2lRnnError as error:
+        if debug:
+            raise
+        notify(f"error: {error}")
+        return error.exit_status
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        notify("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone
+        sys.stderr.close()
+        return 0

@@ -1,0 +1,70 @@
+"""What the commands share: a strict parser, flags from configurations, messages."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from typing import Any, Callable, NoReturn
+
+from ..errors import UsageError
+from ..experiments.settings import flag_of, types_of
+
+
+def notify(message: str) -> None:
+    """Tell the user something beside the result: one line on stderr."""
+    print(f"d2l-rnn: {message}", file=sys.stderr)
+
+
+class Parser(argparse.ArgumentParser):
+    """No abbreviated flags, and one line for an error."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see '{self.prog} --help')")
+
+
+def number(kind: type) -> Callable[[str], Any]:
+    """A parser of numbers whose error names what is accepted."""
+
+    def parse(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError:
+            name = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {name}") from None
+
+    return parse
+
+
+def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:
+    """Give a parser one flag for each field of a configuration."""
+    types = types_of(type(defaults))
+    for field in dataclasses.fields(defaults):
+        flag, kind = flag_of(field), types[field.name]
+        default = getattr(defaults, field.name)
+        text = f"{field.metadata['text']} (default: {default})".replace("%", "%%")
+        if kind is bool:
+            group = parser.add_mutually_exclusive_group()
+            group.add_argument(
+                flag, dest=field.name, action="store_true", default=default, help=text
+            )
+            group.add_argument(
+                "--no-" + flag[2:], dest=field.name, action="store_false"
+            )
+        else:
+            parser.add_argument(
+                flag,
+                dest=field.name,
+                default=default,
+                type=str if kind is str else number(kind),
+                choices=field.metadata["choices"],
+                metavar=None if field.metadata["choices"] else kind.__name__.upper(),
+                help=text,
+            )

@@ -1,0 +1,93 @@
+"""Run one experiment and leave a run directory behind."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from importlib import import_module
+from typing import Sequence
+
+from ..experiments.running import Interrupted, Options, run_experiment
+from ..experiments.table import EXPERIMENTS, Experiment, find
+from .parsing import Parser, add_settings, notify
+
+INTERRUPTED = 130
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", default="", metavar="DIR", help="run directory (default: runs/...)"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with an interrupted run; a finished one is shown again",
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument(
+        "--json", action="store_true", help="the result alone on stdout, as JSON"
+    )
+    parser.add_argument("--no-plot", action="store_true", help="draw no pictures")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line ``arguments``; return the exit status."""
+    if not arguments or arguments[0].startswith("-"):
+        parser = Parser(
+            prog="d2l-rnn run",
+            usage="d2l-rnn run NAME [flags]",
+            description=f"{__doc__}\nexperiments:\n{_table()}",
+            epilog="d2l-rnn run NAME --help shows the flags of an experiment.",
+        )
+        parser.parse_args(arguments)
+        raise UsageError("run: an experiment's name is missing (see 'd2l-rnn list')")
+    return run_named(arguments[0], arguments[1:], f"d2l-rnn run {arguments[0]}")
+
+
+def _table() -> str:
+    width = max(map(len, EXPERIMENTS))
+    return "\n".join(
+        f"  {row.name.ljust(width)}  {row.summary} ({row.section})"
+        for row in EXPERIMENTS.values()
+    )
+
+
+def _parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
+    parser = Parser(
+        prog=prog,
+        description=f"{experiment.summary} (section {experiment.section})",
+        epilog=(
+            "exit status: 0 done; 2 bad usage; 3 data unavailable or corrupt; "
+            "4 run directory unusable; 130 interrupted, state saved"
+        ),
+    )
+    add_settings(parser.add_argument_group("settings"), experiment.config)  # type: ignore[arg-type]
+    _add_run_options(parser)
+    return parser
+
+
+def run_named(name: str, arguments: Sequence[str], prog: str) -> int:
+    """Run an experiment with command-line arguments; print its result."""
+    experiment = find(name)
+    parsed = vars(_parser_of(experiment, prog).parse_args(arguments))
+    names = [field.name for field in dataclasses.fields(experiment.config)]
+    config = dataclasses.replace(
+        experiment.config, **{name: parsed[name] for name in names}
+    )
+    options = Options(
+        parsed["out"], parsed["resume"], parsed["quiet"], not parsed["no_plot"]
+    )
+    try:
+        record = run_experiment(experiment, config, options, notify)
+    except Interrupted as interruption:
+        notify(str(interruption))
+        return INTERRUPTED
+    assert record.result is not None
+    if parsed["json"]:
+        print(json.dumps({**record.result, "directory": str(record.directory)}))
+    else:
+        family = import_module(f"d2l_rnn.experiments.{experiment.family}")
+        print(family.summary(record.result))
+        notify(f"recorded in {record.directory}")
+    return 0

@@ -1,0 +1,186 @@
+"""A corpus of token ids becomes minibatches of subsequences (book Section 8.3)."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Iterator, List, Sequence, Tuple
+
+from mxnet import np
+
+from ..errors import DataError, UsageError
+from .corpora import load_text
+from .text import Vocab, clean, corpus_from_lines
+
+Minibatch = Tuple[Any, Any]
+
+
+def read_time_machine() -> List[str]:
+    """The lines of The Time Machine, cleaned as in the book (Section 8.2).
+
+    Where the corpus is out of reach the embedded sample takes its place, with a
+    warning.
+    """
+    return clean(load_text("auto").lines)
+
+
+def load_corpus_time_machine(max_tokens: int = -1) -> Tuple[List[int], Vocab]:
+    """Character ids and the vocabulary of The Time Machine (book Section 8.2).
+
+    Parameters
+    ----------
+    max_tokens : int
+        Length to cut the corpus to; 0 or less keeps all of it.
+    """
+    return corpus_from_lines(read_time_machine(), "char", max_tokens)
+
+
+def _check_length(corpus: Sequence[int], batch_size: int, num_steps: int) -> None:
+    """Refuse a corpus that gives no minibatch at the largest offset."""
+    for name, value in (("batch_size", batch_size), ("num_steps", num_steps)):
+        if value < 1:
+            raise UsageError(f"{name} {value}: at least 1")
+    needed = batch_size * num_steps + num_steps + 1
+    if len(corpus) < needed:
+        raise DataError(
+            f"corpus of {len(corpus)} tokens is too short for batch_size {batch_size} "
+            f"and num_steps {num_steps}: at least {needed} tokens are needed"
+        )
+
+
+def seq_data_iter_random(
+    corpus: Sequence[int], batch_size: int, num_steps: int, ctx: Any = None
+) -> Iterator[Minibatch]:
+    """Minibatches of subsequences in random order (book Section 8.3).
+
+    The corpus is cut into subsequences from a random offset (0 ... num_steps - 1, from
+    Python's ``random``), and these are shuffled: neighbours in a minibatch or in
+    following minibatches are not neighbours in the text.
+
+    Parameters
+    ----------
+    corpus : sequence of int
+        Token ids.
+    batch_size, num_steps : int
+    ctx : mxnet.Context, optional
+        Device to put the epoch's minibatches on, at once.
+
+    Yields
+    ------
+    X, Y : mxnet.np.ndarray, shape (batch_size, num_steps)
+        Inputs, and the same shifted by one token.
+
+    Raises
+    ------
+    DataError
+        If the corpus is too short for one minibatch.
+    """
+    _check_length(corpus, batch_size, num_steps)
+    offset = random.randint(0, num_steps - 1)
+    num_subseqs = (len(corpus) - 1 - offset) // num_steps
+    starts = list(range(offset, offset + num_subseqs * num_steps, num_steps))
+    random.shuffle(starts)
+    del starts[num_subseqs // batch_size * batch_size :]
+    # (num_batches * batch_size, num_steps + 1)
+    windows = np.array([corpus[i : i + num_steps + 1] for i in starts], ctx=ctx)
+    for i in range(0, len(starts), batch_size):
+        window = windows[i : i + batch_size]
+        yield window[:, :-1], window[:, 1:]
+
+
+def seq_data_iter_sequential(
+    corpus: Sequence[int], batch_size: int, num_steps: int, ctx: Any = None
+) -> Iterator[Minibatch]:
+    """Minibatches whose rows go on where the last ones ended (book Section 8.3).
+
+    The text from a random offset (0 ... num_steps, from Python's ``random``: one more
+    than in random sampling, as in the book) is cut into ``batch_size`` rows; minibatch
+    after minibatch walks along them, so that the hidden state can be carried over.
+
+    Parameters and errors as in :func:`seq_data_iter_random`.
+
+    Yields
+    ------
+    X, Y : mxnet.np.ndarray, shape (batch_size, num_steps)
+        Inputs, and the same shifted by one token.
+    """
+    _check_length(corpus, batch_size, num_steps)
+    offset = random.randint(0, num_steps)
+    yield from sequential_partition(corpus[offset:], batch_size, num_steps, ctx)
+
+
+def sequential_partition(
+    corpus: Sequence[int], batch_size: int, num_steps: int, ctx: Any = None
+) -> Iterator[Minibatch]:
+    """Sequential partitioning from the first token on, nothing left to chance.
+
+    Parameters and yields as in :func:`seq_data_iter_sequential`; yields nothing where
+    the corpus is too short. This is how text is read that is not trained on.
+    """
+    num_tokens = (len(corpus) - 1) // batch_size * batch_size
+    if num_tokens <= 0:
+        return
+    # (batch_size, num_tokens / batch_size)
+    Xs = np.array(corpus[:num_tokens], ctx=ctx).reshape(batch_size, -1)
+    Ys = np.array(corpus[1 : 1 + num_tokens], ctx=ctx).reshape(batch_size, -1)
+    num_batches = Xs.shape[1] // num_steps
+    for i in range(0, num_steps * num_batches, num_steps):
+        yield Xs[:, i : i + num_steps], Ys[:, i : i + num_steps]
+
+
+class SequenceLoader:
+    """Minibatches of any corpus, anew with another random offset at each iteration.
+
+    Parameters
+    ----------
+    corpus : sequence of int
+        Token ids.
+    batch_size, num_steps : int
+    use_random_iter : bool
+        Random order (:func:`seq_data_iter_random`) or sequential partitioning.
+    ctx : mxnet.Context, optional
+        Device of the minibatches.
+
+    Raises
+    ------
+    DataError
+        If the corpus is too short for one minibatch.
+    """
+
+    def __init__(
+        self,
+        corpus: Sequence[int],
+        batch_size: int,
+        num_steps: int,
+        use_random_iter: bool = False,
+        ctx: Any = None,
+    ) -> None:
+        _check_length(corpus, batch_size, num_steps)
+        self.data_iter_fn = (
+            seq_data_iter_random if use_random_iter else seq_data_iter_sequential
+        )
+        self.corpus, self.ctx = corpus, ctx
+        self.batch_size, self.num_steps = batch_size, num_steps
+
+    def __iter__(self) -> Iterator[Minibatch]:
+        return self.data_iter_fn(self.corpus, self.batch_size, self.num_steps, self.ctx)
+
+
+class SeqDataLoader(SequenceLoader):
+    """The book's iterator over The Time Machine, with its ``vocab`` (Section 8.3)."""
+
+    def __init__(
+        self, batch_size: int, num_steps: int, use_random_iter: bool, max_tokens: int
+    ) -> None:
+        corpus, self.vocab = load_corpus_time_machine(max_tokens)
+        super().__init__(corpus, batch_size, num_steps, use_random_iter)
+
+
+def load_data_time_machine(
+    batch_size: int,
+    num_steps: int,
+    use_random_iter: bool = False,
+    max_tokens: int = 10000,
+) -> Tuple[SeqDataLoader, Vocab]:
+    """Return the iterator and the vocabulary of The Time Machine (book Section 8.3)."""
+    data_iter = SeqDataLoader(batch_size, num_steps, use_random_iter, max_tokens)
+    return data_iter, data_iter.vocab

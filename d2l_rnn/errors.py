@@ -1,0 +1,46 @@
+"""The few errors a user meets, each with the exit status of its kind.
+
+The command line prints the message as one line and exits with ``exit_status``;
+in a notebook they are ordinary exceptions.
+
+====== ======================================================================
+status meaning
+====== ======================================================================
+0      done
+1      a comparison failed, or a training run diverged
+2      bad usage or bad input
+3      data unavailable or corrupt
+4      a run directory or checkpoint is unusable
+130    interrupted; the state reached so far is saved
+====== ======================================================================
+"""
+
+from __future__ import annotations
+
+
+class D2lRnnError(Exception):
+    """Base of all errors that d2l_rnn raises for what a user can cause."""
+
+    exit_status = 1
+
+
+class DivergenceError(D2lRnnError):
+    """Training produced a loss or gradient that is not finite."""
+
+
+class UsageError(D2lRnnError, ValueError):
+    """An argument or an input is not what is accepted."""
+
+    exit_status = 2
+
+
+class DataError(D2lRnnError):
+    """A corpus is unavailable, corrupt or unreadable."""
+
+    exit_status = 3
+
+
+class RunError(D2lRnnError):
+    """A run directory or a checkpoint is unusable."""
+
+    exit_status = 4

@@ -1,0 +1,72 @@
+"""The frozen configurations of the experiments; flags are made from their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import UsageError
+from .settings import check_fields, setting
+
+
+@dataclass(frozen=True)
+class Config:
+    """What every experiment can be told."""
+
+    seed: int = setting(
+        1, "seed of all random numbers of the run", minimum=0, maximum=2**31 - 1
+    )
+    device: str = setting("auto", "auto, cpu, gpu or gpu:N")
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True)
+class CorpusConfig(Config):
+    """An experiment on a text corpus."""
+
+    corpus: str = setting(
+        "auto", "auto, time-machine, sample, or the path of a UTF-8 text file"
+    )
+    data_dir: str = setting("", "folder to look in first for corpus files")
+    clean: str = setting(
+        "book", "book: letters only, lower case; none: as it is", ("book", "none")
+    )
+    token: str = setting("char", "what a token is", ("char", "word"))
+    max_tokens: int = setting(
+        10000, "tokens to train on; those that follow are held out", minimum=1
+    )
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig(CorpusConfig):
+    """A recurrent language model, trained as in the book's ``train_ch8``."""
+
+    cell: str = setting("lstm", "kind of recurrent layer", ("rnn", "gru", "lstm"))
+    num_hiddens: int = setting(256, "hidden units a layer and direction", minimum=1)
+    num_layers: int = setting(1, "recurrent layers", minimum=1)
+    bidirectional: bool = setting(False, "read the text in both directions")
+    batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
+    num_steps: int = setting(35, "tokens a subsequence", minimum=1)
+    sampling: str = setting(
+        "sequential",
+        "sequential: state carried over; reset: the same minibatches, state fresh "
+        "(the book's 'random sampling'); random: subsequences in random order",
+        ("sequential", "reset", "random"),
+    )
+    num_epochs: int = setting(500, "passes over the corpus", minimum=1, flag="--epochs")
+    lr: float = setting(1.0, "learning rate", above=0)
+    theta: float = setting(1.0, "largest norm of the gradient; inf: no clipping", above=0)
+    prefixes: str = setting(
+        "time traveller,traveller", "what to continue, separated by commas"
+    )
+    num_preds: int = setting(50, "tokens to generate after each prefix", minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not all(self.prefix_list()):
+            raise UsageError(f"--prefixes {self.prefixes!r}: a prefix is empty")
+
+    def prefix_list(self) -> list:
+        """The prefixes, one by one."""
+        return [prefix.strip() for prefix in self.prefixes.split(",")]

@@ -1,0 +1,65 @@
+"""What a run ran on: versions, machine, engine, commit, corpus and command."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from .. import __version__, runtime
+
+Json = Dict[str, Any]
+
+
+def environment(device: Any, corpus: Json) -> Json:
+    """What a run ran on, and from what."""
+    import mxnet
+    import numpy
+
+    return {
+        "d2l_rnn": __version__,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "mxnet": mxnet.__version__,
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "device": str(device),
+        **runtime.describe(),
+        "commit": _commit(),
+        "corpus": corpus,
+        "command": " ".join(map(shlex.quote, [Path(sys.argv[0]).name, *sys.argv[1:]])),
+        "started": datetime.datetime.now(datetime.timezone.utc).isoformat(
+            timespec="seconds"
+        ),
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def _commit() -> Optional[str]:
+    """The commit of the checkout that this package lies in, if it does."""
+    try:
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=Path(__file__).parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.decode().strip() or None

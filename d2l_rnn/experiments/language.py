@@ -1,0 +1,127 @@
+"""Language models: the experiments of chapters 8 and 9 that end in three lines."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+from mxnet.gluon import rnn
+
+from ..chapters import predict_ch8
+from ..data.corpora import TextFile, load_text
+from ..data.sequences import SequenceLoader, sequential_partition
+from ..data.text import Vocab, clean, corpus_from_lines
+from ..models.language_model import RNNModel
+from ..results import record
+from ..results.metrics import perplexity, three_lines
+from ..seeding import epoch_seed, set_seed
+from ..training import checkpoint
+from ..training.loop import evaluate, initialize, train
+from .configs import CorpusConfig, LanguageModelConfig
+from .running import Run
+
+_LAYERS = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
+
+
+def read_corpus(
+    config: CorpusConfig,
+) -> Tuple[TextFile, List[int], List[int], Vocab]:
+    """Read the corpus of a configuration and split it.
+
+    Returns
+    -------
+    text : TextFile
+    training, heldout : list of int
+        The first ``max_tokens`` token ids, and all that follow.
+    vocab : Vocab
+        Of the whole text, as in the book.
+    """
+    text = load_text(config.corpus, config.data_dir or None)
+    corpus, vocab = corpus_from_lines(clean(text.lines, config.clean), config.token)
+    return text, corpus[: config.max_tokens], corpus[config.max_tokens :], vocab
+
+
+def build(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
+    """An initialised language model of a configuration."""
+    layer = _LAYERS[config.cell](
+        config.num_hiddens, config.num_layers, bidirectional=config.bidirectional
+    )
+    net = RNNModel(layer, vocab_size)
+    initialize(net, device)
+    return net
+
+
+def run(config: LanguageModelConfig, run: Run) -> None:
+    """Train, evaluate on the text that follows, generate, record."""
+    text, corpus, heldout, vocab = read_corpus(config)
+    train_iter = SequenceLoader(
+        corpus,
+        config.batch_size,
+        config.num_steps,
+        config.sampling == "random",
+        run.device,
+    )
+    set_seed(epoch_seed(config.seed, 0))
+    net = build(config, len(vocab), run.device)
+    notes: Dict[str, Any] = {"vocab": vocab.idx_to_token, "token": config.token}
+    notes["corpus"] = {"name": text.name, "sha1": text.sha1}
+    kept: List[Dict[str, Any]] = []
+    if run.options.resume and run.checkpoint.exists():
+        arrays, saved = checkpoint.load(run.checkpoint)
+        checkpoint.put_arrays(net, arrays)
+        kept = record.read_run(run.directory).epochs[: saved["epoch"]]
+    run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(corpus)}, kept)
+    rows = train(
+        net,
+        train_iter,
+        config.lr,
+        config.num_epochs,
+        run.device,
+        config.sampling != "sequential",
+        theta=config.theta,
+        seed=config.seed,
+        first_epoch=len(kept) + 1,
+    )
+
+    def save(epoch: int) -> None:
+        checkpoint.save(
+            run.checkpoint, checkpoint.arrays_of(net), {**notes, "epoch": epoch}
+        )
+
+    run.follow(rows, save)
+    prefixes = config.prefix_list()
+    if config.token == "word":
+        prefixes = [prefix.split() for prefix in prefixes]
+    run.finish(
+        {
+            "heldout_perplexity": heldout_perplexity(net, heldout, config, run.device),
+            "heldout_tokens": len(heldout),
+            "texts": [
+                predict_ch8(prefix, config.num_preds, net, vocab, run.device)
+                for prefix in prefixes
+            ],
+        }
+    )
+    if run.options.plot:
+        run.draw_curve()
+
+
+def heldout_perplexity(
+    net: Any, corpus: List[int], config: LanguageModelConfig, device: Any
+) -> Any:
+    """Perplexity on text that was not trained on, or None where there is too little.
+
+    The text is cut into ``batch_size`` rows and read in windows of ``num_steps`` with
+    the state carried over, as in training, but from its first token on.
+    """
+    batches = sequential_partition(
+        corpus, config.batch_size, config.num_steps, ctx=device
+    )
+    loss, tokens = evaluate(net, batches, device)
+    return perplexity(loss, tokens) if tokens else None
+
+
+def summary(result: Dict[str, Any]) -> str:
+    """The book's three lines."""
+    return three_lines(
+        result["perplexity"], result["tokens_per_sec"], result["device"], result["texts"]
+    )

@@ -1,0 +1,311 @@
+"""One run: its directory, its device, its progress, and a way to stop and go on."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from ..errors import RunError
+from ..progress import Progress
+from ..results import record
+from ..results.metrics import median, perplexity
+from .configs import Config
+from .environment import environment
+from .table import Experiment
+
+Json = Dict[str, Any]
+
+_CHECKPOINT_EVERY_SECONDS = 20.0
+
+
+class Interrupted(Exception):
+    """The run was asked to stop; what it had reached is saved."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"interrupted; what was reached is saved in {directory}: the same command "
+            "with --resume goes on"
+        )
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is told beside its configuration: where to write, what to show."""
+
+    out: str = ""
+    resume: bool = False
+    quiet: bool = False
+    plot: bool = True
+
+
+class Run:
+    """A run that is under way; given to an experiment family's ``run``.
+
+    Attributes
+    ----------
+    directory : pathlib.Path
+    device : mxnet.Context
+    options : Options
+    epochs : list of dict
+        Rows that a resumed run begins with.
+    """
+
+    def __init__(
+        self, experiment: Experiment, config: Config, options: Options
+    ) -> None:
+        from ..devices import device_from
+
+        self.experiment, self.config, self.options = experiment, config, options
+        self.directory = run_directory(experiment.name, config.seed, options.out)
+        self.device = device_from(config.device)
+        self.epochs: List[Json] = []
+        self._writer: Optional[record.RunWriter] = None
+        self._started = time.perf_counter()
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the trained parameters go."""
+        return self.directory / record.CHECKPOINT
+
+    def begin(self, corpus: Json, epochs: Optional[List[Json]] = None) -> None:
+        """Open the run directory.
+
+        Parameters
+        ----------
+        corpus : dict
+            ``name``, ``sha1`` and ``tokens`` of the data, for the record.
+        epochs : list of dict, optional
+            Rows that a resumed run keeps.
+        """
+        self.epochs = list(epochs or [])
+        self._writer = record.RunWriter(
+            self.directory,
+            config_json(self.experiment, self.config),
+            environment(self.device, corpus),
+            self.epochs,
+        )
+
+    def follow(
+        self,
+        rows: Iterator[Any],
+        save: Callable[[int], None],
+        extra: Optional[Callable[[Any], Json]] = None,
+    ) -> None:
+        """Record the epochs of a training as they come.
+
+        Parameters
+        ----------
+        rows : iterator of EpochRow
+        save : callable
+            ``save(epoch)`` writes the checkpoint after that epoch.
+        extra : callable, optional
+            ``extra(row)`` gives further metrics for the record.
+
+        Raises
+        ------
+        Interrupted
+            On SIGINT or SIGTERM, after the epoch under way is over and saved.
+        """
+        assert self._writer is not None
+        num_epochs = getattr(self.config, "num_epochs")
+        progress = Progress(num_epochs, len(self.epochs) + 1, self.options.quiet)
+        saved = time.perf_counter()
+        try:
+            with _stop_requests() as stop_requested:
+                for row in rows:
+                    fields = epoch_json(row)
+                    fields.update(extra(row) if extra else {})
+                    self._writer.append(fields)
+                    progress.show(row)
+                    last = row.epoch == num_epochs
+                    late = time.perf_counter() - saved > _CHECKPOINT_EVERY_SECONDS
+                    if last or late or stop_requested():
+                        save(row.epoch)
+                        saved = time.perf_counter()
+                    if stop_requested() and not last:
+                        raise Interrupted(self.directory)
+        finally:
+            progress.close()
+            self.epochs = self._writer.epochs
+
+    def finish(self, result: Json) -> Json:
+        """Write ``result.json``; return it."""
+        assert self._writer is not None
+        corpus = self._writer.environment["corpus"]
+        complete: Json = {
+            "experiment": self.experiment.name,
+            "seed": self.config.seed,
+            "status": "finished",
+            "device": str(self.device),
+            "corpus": corpus["name"],
+            "corpus_sha1": corpus["sha1"],
+        }
+        if self.epochs:
+            speeds = [row["tokens_per_sec"] for row in self.epochs]
+            complete["epochs"] = len(self.epochs)
+            complete["perplexity"] = self.epochs[-1]["perplexity"]
+            complete["tokens_per_sec"] = median(speeds)
+            complete["seconds"] = sum(row["seconds"] for row in self.epochs)
+        else:
+            complete["seconds"] = time.perf_counter() - self._started
+        complete.update(result)
+        return self._writer.finish(complete)
+
+    def draw_curve(self) -> None:
+        """Draw the run's training curve, over the band of the book's builds."""
+        from ..results.book import load_book
+        from ..results.plots import curve_figure, save
+
+        name = self.experiment.name
+        run = record.read_run(self.directory)
+        figure = curve_figure([run], load_book().get(name))
+        save(figure, self.directory / record.CURVE)
+
+    def close(self) -> None:
+        """Close the files of a run that ends early."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def epoch_json(row: Any) -> Json:
+    """An ``EpochRow`` as it stands in ``epochs.jsonl``."""
+    return {
+        "epoch": row.epoch,
+        "loss": row.loss,
+        "tokens": row.tokens,
+        "seconds": row.seconds,
+        "perplexity": perplexity(row.loss, row.tokens),
+        "tokens_per_sec": row.tokens / row.seconds,
+    }
+
+
+def run_directory(name: str, seed: int, out: str = "") -> Path:
+    """Where a run goes: ``out``, or ``runs/<experiment>/seed-<n>``."""
+    return Path(out) if out else Path("runs") / name / f"seed-{seed}"
+
+
+def config_json(experiment: Experiment, config: Config) -> Json:
+    """A configuration as it stands in ``config.json``."""
+    return {"experiment": experiment.name, **asdict(config)}
+
+
+@contextmanager
+def _stop_requests() -> Iterator[Callable[[], bool]]:
+    """Note SIGINT and SIGTERM instead of dying; a second SIGINT interrupts at once."""
+    asked: List[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    try:
+        previous = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not in the main thread: signals are someone else's
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _sole_use(directory: Path) -> Iterator[None]:
+    """Keep a second process out of a run directory."""
+    import filelock
+
+    lock = filelock.FileLock(str(directory.with_name(f".{directory.name}.lock")))
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise RunError(f"run directory {directory}: another run is using it") from None
+    except OSError as error:
+        raise RunError(f"run directory {directory}: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+        Path(lock.lock_file).unlink()
+
+
+def _make_room(directory: Path) -> Optional[Path]:
+    """Move an earlier run out of the way, so that nothing is lost; say where to."""
+    if not (directory / record.CONFIG).exists():
+        if directory.exists() and any(directory.iterdir()):
+            raise RunError(
+                f"run directory {directory}: holds other files; name another with --out"
+            )
+        return None
+    number = 1
+    while directory.with_name(f"earlier-{number}-{directory.name}").exists():
+        number += 1
+    return directory.rename(directory.with_name(f"earlier-{number}-{directory.name}"))
+
+
+def run_experiment(
+    experiment: Experiment,
+    config: Config,
+    options: Options = Options(),
+    notify: Callable[[str], None] = lambda message: None,
+) -> record.RunRecord:
+    """Run one experiment and return its record.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    config : Config
+        The experiment's own, or changed with ``dataclasses.replace``.
+    options : Options
+    notify : callable
+        Told, in a line, what the user should know.
+
+    Raises
+    ------
+    RunError
+        If the run directory is unusable or belongs to a run with other settings.
+    Interrupted
+        If the run was asked to stop.
+    """
+    directory = run_directory(experiment.name, config.seed, options.out)
+    with _sole_use(directory):
+        if options.resume and (directory / record.CONFIG).exists():
+            earlier = record.read_run(directory)
+            _check_same(earlier, experiment, config)
+            if earlier.result is not None:
+                earlier.verify()
+                return earlier
+        else:
+            moved = _make_room(directory)
+            if moved:
+                notify(f"{directory} held an earlier run, now in {moved}")
+        run = Run(experiment, config, options)
+        try:
+            family = import_module(f"{__package__}.{experiment.family}")
+            family.run(config, run)
+        finally:
+            run.close()
+        return record.read_run(directory)
+
+
+def _check_same(
+    earlier: record.RunRecord, experiment: Experiment, config: Config
+) -> None:
+    """Refuse to go on with other settings than a run began with."""
+    wanted, found = config_json(experiment, config), earlier.config
+    for key in sorted(set(wanted) | set(found)):
+        if key in ("device", "data_dir"):  # where it runs, not what it computes
+            continue
+        if wanted.get(key) != found.get(key):
+            raise RunError(
+                f"run directory {earlier.directory}: began with {key} "
+                f"{found.get(key)!r}, not {wanted.get(key)!r}; resume it as it was, or "
+                "name another with --out"
+            )

@@ -1,0 +1,137 @@
+"""The book's ``RNNModel``: a recurrent layer with a dense output (Section 8.6)."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+from mxnet import npx
+from mxnet.gluon import nn
+
+from ..errors import UsageError
+
+
+class RNNModel(nn.HybridBlock):
+    """Language model over any Gluon recurrent layer (book Section 8.6).
+
+    With one-hot inputs ``x_t`` and the layer's outputs ``h_t``::
+
+        h_1 ... h_T, state = rnn(x_1 ... x_T, state)
+        logits_t = W h_t + b
+
+    Parameters
+    ----------
+    rnn_layer : mxnet.gluon.rnn.RNN, GRU or LSTM
+        Any depth, one or both directions, layout TNC.
+    vocab_size : int
+
+    Raises
+    ------
+    UsageError
+        If the layer's layout is not TNC, or its ``input_size`` is set and is not
+        ``vocab_size``.
+    """
+
+    def __init__(self, rnn_layer: Any, vocab_size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if getattr(rnn_layer, "_layout", "TNC") != "TNC":
+            raise UsageError(f"layout {rnn_layer._layout}: RNNModel needs TNC")
+        if getattr(rnn_layer, "_input_size", 0) not in (0, vocab_size):
+            raise UsageError(
+                f"input_size {rnn_layer._input_size}: RNNModel feeds one-hot rows of "
+                f"vocab_size {vocab_size}"
+            )
+        self.rnn = rnn_layer
+        self.vocab_size = vocab_size
+        self.dense = nn.Dense(vocab_size)
+        self._packed: Optional[Tuple[Any, List[Tuple[Any, Any]]]] = None
+
+    def forward(self, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
+        """Compute logits and the next state.
+
+        Parameters
+        ----------
+        inputs : mxnet.np.ndarray, shape (batch_size, num_steps)
+            Token ids.
+        state : list of mxnet.np.ndarray
+            Each (num_layers * directions, batch_size, num_hiddens).
+
+        Returns
+        -------
+        logits : mxnet.np.ndarray, shape (num_steps * batch_size, vocab_size)
+            Time-major: the first ``batch_size`` rows belong to the first step.
+        state : list of mxnet.np.ndarray
+        """
+        if self._active or not self._is_packed():
+            return super().forward(inputs, state)
+        return self._forward_packed(inputs, state)
+
+    def hybrid_forward(self, F: Any, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
+        """As :meth:`forward`, for arrays and for symbols."""
+        # (num_steps, batch_size, vocab_size)
+        X = F.npx.one_hot(F.np.transpose(inputs), self.vocab_size)
+        # (num_steps, batch_size, directions * num_hiddens)
+        Y, state = self.rnn(X, state)
+        # (num_steps * batch_size, directions * num_hiddens)
+        Y = F.npx.reshape(Y, (-5, -2))
+        return self.dense(Y), state
+
+    def begin_state(self, *args: Any, **kwargs: Any) -> List[Any]:
+        """The layer's zero states: ``begin_state(batch_size=..., ctx=...)``."""
+        return self.rnn.begin_state(*args, **kwargs)
+
+    def packable_parameters(self) -> List[Any]:
+        """The recurrent layer's parameters in the fused operator's order.
+
+        All weights layer by layer and direction by direction, then all biases in the
+        same order. Laid out so in one vector, they can be handed to :meth:`use_packed`.
+        """
+        directions = ["l", "r"][: self.rnn._dir]
+        return [
+            getattr(self.rnn, f"{direction}{layer}_{part}_{kind}")
+            for kind in ("weight", "bias")
+            for layer in range(self.rnn._num_layers)
+            for direction in directions
+            for part in ("i2h", "h2h")
+        ]
+
+    def use_packed(self, vector: Any) -> None:
+        """Compute with ``vector`` in place of the layer's separate parameters.
+
+        A Gluon layer glues its parameters into one vector at every forward pass and
+        takes the gradient apart again; for a wide layer that costs as much as a tenth
+        of the training step. It is spared where the parameters already are views of
+        one vector. New arrays in the parameters (``initialize(force_reinit=True)``)
+        end it by themselves.
+
+        Parameters
+        ----------
+        vector : mxnet.np.ndarray, shape (total size,)
+            Shares memory with the arrays of :meth:`packable_parameters`.
+        """
+        views = [(p, p.data()) for p in self.packable_parameters()]
+        self._packed = (vector, views)
+
+    def _is_packed(self) -> bool:
+        if self._packed is None:
+            return False
+        if all(p._data and p._data[0] is view for p, view in self._packed[1]):
+            return True
+        self._packed = None
+        return False
+
+    def _forward_packed(self, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
+        assert self._packed is not None
+        layer = self.rnn
+        # (num_steps, batch_size, directions * num_hiddens), then the states
+        Y, *state = npx.rnn(
+            npx.one_hot(inputs.T, self.vocab_size),
+            self._packed[0],
+            *state,
+            state_size=layer._hidden_size,
+            num_layers=layer._num_layers,
+            bidirectional=layer._dir == 2,
+            mode=layer._mode,
+            state_outputs=True,
+            p=layer._dropout,
+        )
+        return self.dense(npx.reshape(Y, (-5, -2))), state

@@ -1,0 +1,323 @@
+"""Run records against the published numbers: reproduced, differs, or not comparable.
+
+A run is *comparable* when it is finished and unaltered, on the book's corpus (by
+SHA-1), with the book's hyperparameters and as many epochs; the comparable runs of an
+experiment are judged together, each seed once, by the rule of ``judge``. Every other
+run is listed as not comparable, with the reason. ``tables`` renders the verdicts.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+from ..errors import RunError
+from .book import BookNumber
+from .judge import Judgement, judge, too_few
+from .record import CONFIG, RunRecord, read_run
+
+REPRODUCED = "reproduced"
+DIFFERS = "differs"
+NOT_COMPARABLE = "not comparable"
+
+# Fields of a configuration that do not change what is computed, or (the corpus, the
+# number of epochs) are compared in another way.
+NEUTRAL_FIELDS = frozenset(
+    "experiment seed seeds device corpus corpus_sha1 data_dir out resume quiet json "
+    "plot no_plot debug tensorboard prefixes num_preds num_epochs".split()
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the runs of one experiment say about its published number.
+
+    Attributes
+    ----------
+    experiment : str
+    verdict : {'reproduced', 'differs', 'not comparable'}
+    reason : str
+        One line: the figures behind the verdict, or why there is none.
+    runs : tuple of RunRecord
+        The runs it is about.
+    values : tuple of float
+        Their final value, in the book's metric where there is a published number.
+    book : BookNumber or None
+    judgement : Judgement or None
+    """
+
+    experiment: str
+    verdict: str
+    reason: str
+    runs: Tuple[RunRecord, ...]
+    values: Tuple[float, ...]
+    book: Optional[BookNumber] = None
+    judgement: Optional[Judgement] = None
+
+    @property
+    def seeds(self) -> Tuple[Any, ...]:
+        """The runs' seeds."""
+        return tuple(run.config.get("seed") for run in self.runs)
+
+    @property
+    def mean(self) -> Optional[float]:
+        """Mean of the final values, None where there is none."""
+        return sum(self.values) / len(self.values) if self.values else None
+
+    @property
+    def tokens_per_sec(self) -> Optional[float]:
+        """Mean speed of the runs, None where it was not recorded."""
+        speeds = [_number((run.result or {}).get("tokens_per_sec")) for run in self.runs]
+        known = [speed for speed in speeds if speed is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def devices(self) -> str:
+        """The devices of the runs."""
+        names = {str((run.result or {}).get("device", "")) for run in self.runs}
+        return ", ".join(sorted(name for name in names if name))
+
+
+def compare(
+    runs: Iterable[RunRecord],
+    book: Mapping[str, BookNumber],
+    defaults: Optional[Mapping[str, Mapping[str, Any]]] = None,
+) -> List[Verdict]:
+    """Judge runs by the published numbers.
+
+    Parameters
+    ----------
+    runs : iterable of RunRecord
+        In any order, of any number of experiments.
+    book : dict of str to BookNumber
+    defaults : dict of str to dict, optional
+        The configuration of each experiment as the book has it, in full. A run that
+        departs from it in any field which changes the computation is not comparable.
+        What the book itself names (``BookNumber.requires``) is checked in any case.
+
+    Returns
+    -------
+    list of Verdict
+        By experiment in order of appearance: first the comparable runs together, then
+        the others by reason.
+    """
+    groups: Dict[Tuple[str, Optional[str]], List[RunRecord]] = {}
+    seeds: Dict[Tuple[str, str], Path] = {}
+    for run in runs:
+        name = run.experiment
+        number = book.get(name)
+        reason = incomparable(run, number, (defaults or {}).get(name))
+        if reason is None:
+            # A seed determines the run: a second copy is no further evidence.
+            key = (name, repr(run.config.get("seed")))
+            if key in seeds:
+                reason = "seed %s is there already (%s)" % (key[1], seeds[key])
+            else:
+                seeds[key] = run.directory
+        groups.setdefault((name, None), [])
+        groups.setdefault((name, reason), []).append(run)
+    verdicts = []
+    for (name, reason), members in groups.items():
+        if not members:
+            continue
+        if reason is None:
+            verdicts.append(_judged(name, members, book[name]))
+        else:
+            verdicts.append(
+                Verdict(
+                    name,
+                    NOT_COMPARABLE,
+                    reason,
+                    tuple(members),
+                    _final_values(members, book.get(name)),
+                    book.get(name),
+                )
+            )
+    order = {name: place for place, (name, _) in reversed(list(enumerate(groups)))}
+    return sorted(verdicts, key=lambda verdict: order[verdict.experiment])
+
+
+def incomparable(
+    run: RunRecord,
+    number: Optional[BookNumber],
+    default: Optional[Mapping[str, Any]] = None,
+) -> Optional[str]:
+    """Why a run cannot be held against the published number; None where it can."""
+    if number is None:
+        return "the book prints no number for it"
+    if run.result is None:
+        last = number.num_epochs
+        return "not finished: %d of %d epochs" % (len(run.epochs), last)
+    try:
+        run.verify()
+        reason = _other_corpus(run, number) or _other_setting(run, number, default)
+        return reason or _missing_epochs(run, number)
+    except RunError as error:
+        return str(error)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+        return "run %s: its record is malformed" % run.directory
+
+
+def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
+    expected = number.requires.get("corpus_sha1")
+    if expected is None:
+        return None
+    corpus = run.environment.get("corpus") or {}
+    result = run.result or {}
+    found = [corpus.get("sha1"), result.get("corpus_sha1", corpus.get("sha1"))]
+    if all(sha1 == expected for sha1 in found):
+        return None
+    name = corpus.get("name") or result.get("corpus")
+    book_name = number.requires["corpus"]
+    if name == book_name:
+        return "another file than the book's %s (its SHA-1 is not the same)" % name
+    return "corpus %s, the book's is %s" % (name, book_name)
+
+
+def _other_setting(
+    run: RunRecord, number: BookNumber, default: Optional[Mapping[str, Any]]
+) -> Optional[str]:
+    if run.config.get("num_epochs") != number.num_epochs:
+        return "%s epochs, the book's number is after %d" % (
+            run.config.get("num_epochs"),
+            number.num_epochs,
+        )
+    expected = dict(default or {})
+    expected.update(number.requires)
+    others = [
+        "%s %s, the book's is %s" % (name, run.config.get(name), value)
+        for name, value in expected.items()
+        if name not in NEUTRAL_FIELDS and not _same(run.config.get(name), value)
+    ]
+    return "; ".join(others) or None
+
+
+def _missing_epochs(run: RunRecord, number: BookNumber) -> Optional[str]:
+    rows = [row["epoch"] for row in run.epochs]
+    if rows != list(range(1, number.num_epochs + 1)):
+        return "%d epochs recorded, not each of 1 to %d" % (
+            len(rows),
+            number.num_epochs,
+        )
+    if any(math.isnan(value) for value in _curve(run, number)[-1:]):
+        return "%s is not in its record" % number.metric
+    return None
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    if isinstance(ours, bool) or isinstance(theirs, bool):
+        return ours is theirs
+    if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
+        return math.isclose(ours, theirs, rel_tol=1e-12)
+    if isinstance(ours, (list, tuple)) and isinstance(theirs, (list, tuple)):
+        return len(ours) == len(theirs) and all(map(_same, ours, theirs))
+    return bool(ours == theirs)
+
+
+def _curve(run: RunRecord, number: BookNumber) -> List[float]:
+    """The run's values at the published epochs, in the book's metric."""
+    return [number.value_of(run.epochs[epoch - 1]) for epoch in number.epochs]
+
+
+def curve_of(
+    run: RunRecord, book_number: Optional[BookNumber] = None
+) -> Tuple[List[int], List[float]]:
+    """Epochs and values of a run, in the book's metric where there is one.
+
+    Rows that do not have the number are left out.
+    """
+    epochs, values = [], []
+    for row in run.epochs:
+        value = math.nan
+        try:
+            if book_number is not None:
+                value = book_number.value_of(row)
+            else:
+                value = float(row.get("perplexity", row.get("loss", math.nan)))
+            epoch = int(row["epoch"])
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            continue
+        if math.isfinite(value):
+            epochs.append(epoch)
+            values.append(value)
+    return epochs, values
+
+
+def _judged(name: str, runs: Sequence[RunRecord], number: BookNumber) -> Verdict:
+    curves = [_curve(run, number) for run in runs]
+    values = tuple(curve[-1] for curve in curves)
+    builds = [build.values for build in number.builds]
+    reason = too_few(len(runs), len(builds))
+    if reason is not None:
+        return Verdict(name, NOT_COMPARABLE, reason, tuple(runs), values, number)
+    judgement = judge(curves, builds)
+    reason = "%d of %d epochs inside the range of %d builds" % (
+        judgement.inside,
+        len(number.epochs),
+        len(builds),
+    )
+    if judgement.differs:
+        place = judgement.epoch
+        low, _, high = number.band()
+        reason += "; farthest at epoch %d: %s, the builds %s to %s" % (
+            number.epochs[place],
+            number.format(_geometric_mean([curve[place] for curve in curves])),
+            number.format(low[place]),
+            number.format(high[place]),
+        )
+    reason += "; p = %.2g (curve), %.2g (final)" % (judgement.p_curve, judgement.p_final)
+    verdict = DIFFERS if judgement.differs else REPRODUCED
+    return Verdict(name, verdict, reason, tuple(runs), values, number, judgement)
+
+
+def _final_values(
+    runs: Sequence[RunRecord], number: Optional[BookNumber]
+) -> Tuple[float, ...]:
+    values = []
+    for run in runs:
+        value = _number((run.result or {}).get("perplexity"))
+        if number is not None and run.epochs:
+            try:
+                value = number.value_of(run.epochs[-1])
+            except (KeyError, TypeError, ValueError, ArithmeticError):
+                value = None
+        if value is not None and not math.isnan(value):
+            values.append(value)
+    return tuple(values)
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def _number(value: Any) -> Optional[float]:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else None
+
+
+def read_runs(paths: Iterable[Union[str, "os.PathLike[str]"]]) -> List[RunRecord]:
+    """Read run directories, and all those below the other directories given.
+
+    Raises
+    ------
+    RunError
+        If a path is not a directory, has no run below it, or a record is unreadable.
+    """
+    records = []
+    for path in map(Path, paths):
+        if (path / CONFIG).is_file() or not path.is_dir():
+            records.append(read_run(path))
+            continue
+        below = sorted(config.parent for config in path.rglob(CONFIG))
+        if not below:
+            raise RunError("%s: no run directory, and none below it" % path)
+        records += [read_run(directory) for directory in below]
+    return records
+
+
+def exit_status(verdicts: Iterable[Verdict]) -> int:
+    """1 if any verdict is ``differs``, else 0."""
+    return int(any(verdict.verdict == DIFFERS for verdict in verdicts))

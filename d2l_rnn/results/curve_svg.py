@@ -1,0 +1,193 @@
+"""A training curve as inline SVG that takes its colours from the page's style sheet."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from .book import BookNumber
+
+WIDTH, HEIGHT = 720, 350
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 54  # margins around the plot
+CLOSEST_TICKS = 22
+
+Curve = Tuple[Sequence[int], Sequence[float]]
+
+
+class _Scale:
+    """Maps epochs and values (logarithmic) to places in the picture."""
+
+    def __init__(self, last_epoch: float, low: float, high: float) -> None:
+        self.last_epoch = max(last_epoch, 1)
+        room = 0.04 * max(math.log(high / low), 0.02)
+        self.low = math.log(low) - room
+        self.high = math.log(high) + room
+
+    def x(self, epoch: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * epoch / self.last_epoch
+
+    def y(self, value: float) -> float:
+        share = (math.log(value) - self.low) / (self.high - self.low)
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+
+    def points(self, epochs: Sequence[float], values: Sequence[float]) -> List[str]:
+        places = zip(map(self.x, epochs), map(self.y, values))
+        return ["%.1f,%.1f" % place for place in places]
+
+
+def curve_svg(
+    curves: Sequence[Curve], number: Optional[BookNumber], label: str
+) -> Optional[str]:
+    """Our curves, their spread over the seeds, and the range of the book's builds.
+
+    Parameters
+    ----------
+    curves : sequence of (epochs, values)
+        One of each seed, with finite positive values.
+    number : BookNumber or None
+    label : str
+        What the picture shows, for those who cannot see it.
+
+    Returns
+    -------
+    str or None
+        None where no curve has a point.
+    """
+    curves = [_positive(curve) for curve in curves]
+    curves = [curve for curve in curves if curve[0]]
+    if not curves:
+        return None
+    band = number.band() if number is not None else None
+    values = [value for _, curve in curves for value in curve]
+    last = max(max(epochs) for epochs, _ in curves)
+    if number is not None and band is not None:
+        values += [*band[0], *band[2]]
+        last = max(last, number.num_epochs)
+    scale = _Scale(last, min(values), max(values))
+    parts = [
+        '<svg viewBox="0 0 %d %d" role="img" aria-label="%s">'
+        % (WIDTH, HEIGHT, escape(label, quote=True))
+    ]
+    parts += _frame(scale, min(values), max(values), number)
+    if number is not None and band is not None:
+        low, middle, high = band
+        parts.append(_area("builds", scale, number.epochs, low, high))
+        parts.append(_line("median", scale, number.epochs, middle))
+    epochs, low, middle, high = spread(curves)
+    if len(curves) > 1:
+        parts.append(_area("seeds", scale, epochs, low, high))
+    parts.append(_line("ours", scale, epochs, middle))
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def spread(
+    curves: Sequence[Curve],
+) -> Tuple[List[int], List[float], List[float], List[float]]:
+    """Epochs, minimum, geometric mean and maximum over the curves that have them."""
+    at: Dict[int, List[float]] = {}
+    for epochs, values in curves:
+        for epoch, value in zip(epochs, values):
+            at.setdefault(epoch, []).append(value)
+    epochs = sorted(at)
+    return (
+        epochs,
+        [min(at[epoch]) for epoch in epochs],
+        [math.exp(sum(map(math.log, at[e])) / len(at[e])) for e in epochs],
+        [max(at[epoch]) for epoch in epochs],
+    )
+
+
+def _positive(curve: Curve) -> Curve:
+    pairs = [
+        (epoch, value)
+        for epoch, value in zip(*curve)
+        if epoch >= 0 and 0 < value < math.inf
+    ]
+    return [epoch for epoch, _ in pairs], [value for _, value in pairs]
+
+
+def _line(
+    kind: str, scale: _Scale, epochs: Sequence[float], values: Sequence[float]
+) -> str:
+    points = scale.points(epochs, values)
+    if len(points) == 1:
+        x, y = points[0].split(",")
+        return '<circle class="%s" cx="%s" cy="%s" r="4"/>' % (kind, x, y)
+    return '<polyline class="%s" points="%s"/>' % (kind, " ".join(points))
+
+
+def _area(
+    kind: str,
+    scale: _Scale,
+    epochs: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+) -> str:
+    if len(epochs) == 1:  # a bar, to be seen at all
+        x, top, bottom = scale.x(epochs[0]), scale.y(high[0]), scale.y(low[0])
+        box = (kind, x - 4, top, max(bottom - top, 1.0))
+        return '<rect class="%s" x="%.1f" y="%.1f" width="8" height="%.1f"/>' % box
+    there = scale.points(epochs, high)
+    back = scale.points(epochs, low)[::-1]
+    return '<polygon class="%s" points="%s"/>' % (kind, " ".join(there + back))
+
+
+def _frame(
+    scale: _Scale, low: float, high: float, number: Optional[BookNumber]
+) -> List[str]:
+    """Grid lines with their numbers, and what the axes are."""
+    parts = []
+    bottom = HEIGHT - BOTTOM
+    above = math.inf
+    for value in _ticks(low, high):
+        y = scale.y(value)
+        if above - y < CLOSEST_TICKS:
+            continue
+        above = y
+        parts.append(
+            '<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>'
+            '<text class="tick" x="%d" y="%.1f" text-anchor="end">%g</text>'
+            % (LEFT, WIDTH - RIGHT, y, y, LEFT - 7, y + 4, value)
+        )
+    step = _round_step(scale.last_epoch / 5)
+    for index in range(int(scale.last_epoch / step) + 1):
+        x = scale.x(index * step)
+        anchor = "end" if x > WIDTH - RIGHT - 8 else "middle"
+        parts.append(
+            '<text class="tick" x="%.1f" y="%d" text-anchor="%s">%g</text>'
+            % (x, bottom + 20, anchor, index * step)
+        )
+    parts.append(
+        '<line class="axis" x1="%d" x2="%d" y1="%d" y2="%d"/>'
+        % (LEFT, WIDTH - RIGHT, bottom, bottom)
+    )
+    metric = "perplexity" if number is None else number.metric.replace("_", " ")
+    parts.append(
+        '<text class="tick" x="%d" y="%d" text-anchor="end">epoch</text>'
+        '<text class="tick" transform="translate(15 %d) rotate(-90)" '
+        'text-anchor="end">%s</text>'
+        % (WIDTH - RIGHT, HEIGHT - 6, TOP, escape(metric))
+    )
+    return parts
+
+
+def _ticks(low: float, high: float) -> List[float]:
+    """From 4 to about 10 round numbers between low and high."""
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: List[float] = []
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.2, 1.5, 2, 3, 5, 7)):
+        found = [s * 10.0**e for e in exponents for s in steps]
+        found = [value for value in found if low <= value <= high]
+        if len(found) >= 4:
+            return found
+    step = _round_step((high - low) / 4 or high)
+    first = math.ceil(low / step)
+    return [index * step for index in range(first, int(high / step) + 1)] or [low]
+
+
+def _round_step(step: float) -> float:
+    """The next 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step)

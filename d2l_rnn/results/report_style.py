@@ -1,0 +1,112 @@
+"""The style sheet of the report: light and dark, wide and narrow, without scripts."""
+
+from __future__ import annotations
+
+STYLE = """
+:root {
+  color-scheme: light dark;
+  --page: #fbfbfa; --card: #ffffff; --text: #1c2430; --soft: #5b6675;
+  --rule: #e3e6ea; --ours: #0067a8; --builds: #c9ced6; --median: #7b8592;
+  --good: #0b6b4f; --good-back: #dff3ea; --bad: #a3330a; --bad-back: #fde8dd;
+  --none: #58616e; --none-back: #eceef1; --code: #f3f4f6;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #14181e; --card: #1b2129; --text: #e6e9ee; --soft: #9aa5b4;
+    --rule: #2c343f; --ours: #5cb8f2; --builds: #3e4855; --median: #8d98a7;
+    --good: #7fdcb6; --good-back: #143a2d; --bad: #ffb08a; --bad-back: #4a2313;
+    --none: #b4bdc9; --none-back: #2a323c; --code: #232a33;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; padding: 2.2rem 1.2rem 4rem; max-width: 62rem;
+  background: var(--page); color: var(--text);
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: break-word;
+}
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .4rem; letter-spacing: -.01em; }
+h2 { font-size: 1.2rem; margin: 0; }
+h3 {
+  font-size: .78rem; margin: 1.3rem 0 .35rem; color: var(--soft); font-weight: 600;
+  letter-spacing: .06em; text-transform: uppercase;
+}
+p { margin: .4rem 0; }
+a { color: var(--ours); text-decoration: none; }
+a:hover, a:focus { text-decoration: underline; }
+.soft { color: var(--soft); font-size: .92rem; }
+.counts { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0 1.4rem; }
+.badge {
+  display: inline-block; padding: .1rem .6rem; border-radius: 1rem; font-size: .84rem;
+  font-weight: 600; white-space: nowrap; color: var(--none);
+  background: var(--none-back);
+}
+.badge.reproduced { color: var(--good); background: var(--good-back); }
+.badge.differs { color: var(--bad); background: var(--bad-back); }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
+th, td { padding: .5rem .7rem; border-bottom: 1px solid var(--rule); }
+td { vertical-align: top; }
+.number, th.number { text-align: right; }
+.range { color: var(--soft); font-size: .85rem; white-space: nowrap; }
+.verdicts { background: var(--card); border: 1px solid var(--rule); border-radius: .7rem;
+  border-spacing: 0; border-collapse: separate; overflow: hidden; }
+.verdicts tr:last-child td { border-bottom: 0; }
+section {
+  background: var(--card); border: 1px solid var(--rule); border-radius: .7rem;
+  padding: 1.2rem 1.3rem; margin-top: 1.4rem;
+}
+.head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem .8rem; }
+figure { margin: .9rem 0 0; }
+figcaption { color: var(--soft); font-size: .84rem; }
+figure img { max-width: 100%; height: auto; background: #fff; border-radius: .4rem; }
+.pictures { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
+svg { width: 100%; height: auto; display: block; }
+svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
+svg .grid { stroke: var(--rule); stroke-width: 1; }
+svg .axis { stroke: var(--median); stroke-width: 1; }
+svg polyline { fill: none; stroke-linejoin: round; }
+svg .builds { fill: var(--builds); opacity: .75; }
+svg .median { stroke: var(--median); stroke-width: 1.3; }
+svg circle.median { fill: var(--median); }
+svg .seeds { fill: var(--ours); opacity: .25; }
+svg polyline.ours { stroke: var(--ours); stroke-width: 1.8; }
+svg circle.ours { fill: var(--ours); }
+.key { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
+.key span::before {
+  content: ""; display: inline-block; width: 1.1rem; height: .2rem; margin-right: .4rem;
+  vertical-align: .25rem; border-radius: .1rem; background: var(--swatch);
+}
+.key .area::before { height: .7rem; vertical-align: -.05rem; opacity: .6; }
+code, .text {
+  font: .86rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+}
+.text { margin: .15rem 0; }
+.command {
+  display: block; background: var(--code); padding: .5rem .7rem; border-radius: .4rem;
+  margin: .3rem 0; overflow-wrap: anywhere;
+}
+details { margin-top: 1rem; border-top: 1px solid var(--rule); padding-top: .7rem; }
+summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
+.pairs td { padding: .15rem .7rem .15rem 0; border: 0; font-size: .88rem; }
+.pairs td:first-child { color: var(--soft); white-space: nowrap; width: 1%; }
+.pairs td:last-child { overflow-wrap: anywhere; }
+@media (max-width: 44rem) {
+  body { padding: 1.2rem .8rem 3rem; }
+  .verdicts thead { position: absolute; clip-path: inset(50%); }
+  .verdicts, .verdicts tbody, .verdicts tr, .verdicts td { display: block; }
+  .verdicts tr { padding: .7rem .9rem; border-bottom: 1px solid var(--rule); }
+  .verdicts tr:last-child { border-bottom: 0; }
+  .verdicts td {
+    display: flex; justify-content: space-between; gap: 1rem; padding: .12rem 0;
+    border: 0; text-align: right;
+  }
+  .verdicts td::before { content: attr(data-label); color: var(--soft);
+    font-size: .88rem; text-align: left; }
+  .verdicts td:first-child { font-weight: 600; font-size: 1.05rem; }
+  .verdicts td:first-child::before { content: none; }
+  section { padding: 1rem .9rem; }
+  svg text { font-size: 19px; }
+}
+"""

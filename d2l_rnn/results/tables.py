@@ -1,0 +1,116 @@
+"""Verdicts as text for a terminal, as Markdown, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Dict, List, Optional, Sequence
+
+from .compare import NOT_COMPARABLE, Verdict
+
+_HEADINGS = ("experiment", "book", "ours", "seeds", "verdict", "tokens/sec")
+
+
+def book_value(verdict: Verdict) -> str:
+    """The published number: median [min, max] of the builds."""
+    return "-" if verdict.book is None else verdict.book.summary()
+
+
+def our_value(verdict: Verdict) -> str:
+    """Ours: mean [min, max] over the seeds, or the one value."""
+    if not verdict.values:
+        return "-"
+    form = verdict.book.format if verdict.book is not None else "{:.3f}".format
+    mean = verdict.mean
+    text = form(mean) if mean is not None else "-"
+    if len(verdict.values) > 1:
+        text += " [%s, %s]" % (form(min(verdict.values)), form(max(verdict.values)))
+    return text
+
+
+def speed(verdict: Verdict) -> str:
+    """Mean tokens per second, and on what."""
+    if verdict.tokens_per_sec is None:
+        return "-"
+    return ("%.0f %s" % (verdict.tokens_per_sec, verdict.devices)).strip()
+
+
+def _cells(verdict: Verdict) -> List[str]:
+    return [
+        verdict.experiment,
+        book_value(verdict),
+        our_value(verdict),
+        str(len(verdict.runs)),
+        verdict.verdict,
+        speed(verdict),
+    ]
+
+
+def render_text(verdicts: Sequence[Verdict]) -> str:
+    """An aligned table; below each row the figures or the reason."""
+    rows = [list(_HEADINGS)] + [_cells(verdict) for verdict in verdicts]
+    rows = [[_printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for index, row in enumerate(rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths))
+        lines.append("  ".join(cells).rstrip())
+        if index:
+            lines.append("    " + _printable(verdicts[index - 1].reason))
+    return "\n".join(lines)
+
+
+def render_markdown(verdicts: Sequence[Verdict]) -> str:
+    """A Markdown table, the reason in the verdict's cell unless it is reproduced."""
+    lines = [
+        "| %s |" % " | ".join(_HEADINGS),
+        "| --- | --- | --- | ---: | --- | ---: |",
+    ]
+    for verdict in verdicts:
+        cells = _cells(verdict)
+        if verdict.verdict == NOT_COMPARABLE or verdict.judgement is not None:
+            cells[4] = "**%s**: %s" % (verdict.verdict, verdict.reason)
+        safe = (_printable(cell).replace("|", "\\|") for cell in cells)
+        lines.append("| %s |" % " | ".join(safe))
+    return "\n".join(lines)
+
+
+def to_json(verdicts: Sequence[Verdict]) -> str:
+    """One JSON array, an object a verdict; numbers that are not finite are null."""
+    return json.dumps([_object(verdict) for verdict in verdicts], indent=2)
+
+
+def _object(verdict: Verdict) -> Dict[str, Any]:
+    number, judgement = verdict.book, verdict.judgement
+    return {
+        "experiment": verdict.experiment,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "seeds": list(verdict.seeds),
+        "values": [_finite(value) for value in verdict.values],
+        "mean": _finite(verdict.mean),
+        "tokens_per_sec": _finite(verdict.tokens_per_sec),
+        "device": verdict.devices,
+        "runs": [str(run.directory) for run in verdict.runs],
+        "book": None
+        if number is None
+        else {
+            "edition": number.edition,
+            "section": number.section,
+            "framework": number.framework,
+            "metric": number.metric,
+            "builds": len(number.builds),
+            "printed": dict(number.printed),
+            "final": dict(number.final),
+        },
+        "judgement": None if judgement is None else vars(judgement),
+    }
+
+
+def _finite(value: Optional[float]) -> Optional[float]:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _printable(text: str) -> str:
+    """Without line ends and terminal escapes, which a record may hold."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,122 @@
+"""How MXNet runs: engine, threads and memory, chosen before it is imported.
+
+MXNet's threaded engine keeps cores for its own workers and starves the operators'
+OpenMP team; on a CPU the naive engine with all cores given to OpenMP trains about
+twice as fast. glibc hands large blocks back to the system after each operator and
+fetches them anew, page by page; telling it not to is worth another tenth to third.
+
+What the user has set (``MXNET_ENGINE_TYPE``, ``OMP_NUM_THREADS``, ...) always wins.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from typing import Dict, Optional, Union
+
+_CHOSEN_BEFORE_IMPORT = "MXNET_ENGINE_TYPE"
+# mallopt's parameter numbers (malloc.h) and what is set for each.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+_MALLOC = (
+    (_M_MMAP_THRESHOLD, 1 << 30),
+    (_M_TRIM_THRESHOLD, 2**31 - 1),
+    (_M_TOP_PAD, 1 << 28),
+)
+
+_chosen: Dict[str, Union[str, int, bool, None]] = {}
+
+
+def available_cores() -> int:
+    """Number of cores this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS or Windows
+        return os.cpu_count() or 1
+
+
+def idle_cores() -> int:
+    """Number of cores that other processes leave free just now, at least 1.
+
+    OpenMP threads that outnumber the free cores wait for one another in turns and
+    slow a step down many times over, so a busy machine gets fewer threads. Both the
+    load of the last minute and the processes running this instant must say so: one
+    lags behind, the other flickers. Linux only; elsewhere all cores count as free.
+    """
+    cores = available_cores()
+    try:
+        with open("/proc/loadavg") as file:
+            fields = file.read().split()
+        load = min(float(fields[0]), int(fields[3].split("/")[0]) - 1)
+    except (OSError, ValueError, IndexError):
+        return cores
+    return max(1, cores - int(load + 0.5))
+
+
+def has_gpu() -> bool:
+    """Whether this machine has an NVIDIA GPU that an MXNet process could use."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return os.path.exists("/dev/nvidia0") and not hidden
+
+
+def configure_before_mxnet() -> None:
+    """Choose engine, threads and memory policy for this process.
+
+    Called by the import hook of :mod:`d2l_rnn.compatibility` at the first
+    ``import mxnet``. On a machine with a GPU the threaded engine stays: there it
+    overlaps copies with kernels.
+    """
+    if not has_gpu():
+        os.environ.setdefault(_CHOSEN_BEFORE_IMPORT, "NaiveEngine")
+        if os.environ[_CHOSEN_BEFORE_IMPORT] == "NaiveEngine":
+            # Without this the naive engine runs its operators on one thread.
+            os.environ.setdefault("OMP_NUM_THREADS", str(idle_cores()))
+    _chosen["malloc_keeps_memory"] = _keep_memory()
+    _chosen["mxnet_imported_first"] = False
+
+
+def configure_after_mxnet() -> None:
+    """Choose what can still be chosen where mxnet was imported before d2l_rnn.
+
+    The engine cannot be changed any more; the memory policy can.
+    """
+    _chosen["malloc_keeps_memory"] = _keep_memory()
+    _chosen["mxnet_imported_first"] = True
+
+
+def _keep_memory() -> bool:
+    """Tell glibc to keep freed memory; True if it agreed, False elsewhere."""
+    if not sys.platform.startswith("linux") or "MALLOC_TRIM_THRESHOLD_" in os.environ:
+        return False
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # musl
+        return False
+    return all(bool(mallopt(*pair)) for pair in _MALLOC)
+
+
+def describe() -> Dict[str, Union[str, int, bool, None]]:
+    """What runs this process: for ``environment.json`` and ``d2l-rnn doctor``.
+
+    Returns
+    -------
+    dict
+        ``engine``, ``threads`` (None: MXNet's own choice), ``cores``,
+        ``malloc_keeps_memory``, ``mxnet_imported_first``.
+    """
+    return {
+        "engine": os.environ.get(_CHOSEN_BEFORE_IMPORT, "ThreadedEnginePerDevice"),
+        "threads": _number(os.environ.get("OMP_NUM_THREADS")),
+        "cores": available_cores(),
+        "malloc_keeps_memory": _chosen.get("malloc_keeps_memory", False),
+        "mxnet_imported_first": _chosen.get("mxnet_imported_first", False),
+    }
+
+
+def _number(text: Optional[str]) -> Optional[int]:
+    return int(text) if text and text.isdigit() else None
+
+
+def thread_share(jobs: int) -> int:
+    """Threads for each of ``jobs`` processes side by side, so that none fight."""
+    return max(1, available_cores() // max(1, jobs))

@@ -1,0 +1,102 @@
+"""Trained parameters as a file: no pickle, written whole, checked when read.
+
+The format is safetensors: a JSON header with the place of every array, then the raw
+numbers. The format alone does not notice a flipped bit, so a SHA-256 over names,
+shapes, numbers and notes travels in the header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Dict, Tuple
+
+import numpy
+
+from ..errors import RunError
+from ..files import PathLike, write_bytes
+from .parameters import named_arrays
+
+_DIGEST = "sha256"
+
+
+def save(path: PathLike, arrays: Dict[str, numpy.ndarray], notes: Any) -> None:
+    """Save arrays and notes, atomically.
+
+    Parameters
+    ----------
+    path : path
+    arrays : dict of str to numpy.ndarray
+    notes : anything that JSON holds
+        What is needed to use the arrays: configuration, vocabulary, epoch.
+    """
+    from safetensors.numpy import save as serialise
+
+    text = json.dumps(notes, sort_keys=True)
+    metadata = {"notes": text, _DIGEST: _digest(arrays, text)}
+    write_bytes(path, serialise(arrays, metadata=metadata))
+
+
+def load(path: PathLike) -> Tuple[Dict[str, numpy.ndarray], Any]:
+    """Read what :func:`save` wrote.
+
+    Returns
+    -------
+    arrays : dict of str to numpy.ndarray
+    notes : as saved
+
+    Raises
+    ------
+    RunError
+        If the file is missing, is no checkpoint of ours, or is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except FileNotFoundError:
+        raise RunError(f"checkpoint {path}: no such file") from None
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"checkpoint {path}: unreadable ({error})") from None
+    if "notes" not in metadata or _DIGEST not in metadata:
+        raise RunError(f"checkpoint {path}: not written by d2l_rnn")
+    if metadata[_DIGEST] != _digest(arrays, metadata["notes"]):
+        raise RunError(f"checkpoint {path}: damaged (its SHA-256 does not agree)")
+    return arrays, json.loads(metadata["notes"])
+
+
+def _digest(arrays: Dict[str, numpy.ndarray], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = numpy.ascontiguousarray(arrays[name])
+        digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def arrays_of(net: Any) -> Dict[str, numpy.ndarray]:
+    """Copies of a net's parameters, by name."""
+    return {name: array.asnumpy() for name, array in named_arrays(net).items()}
+
+
+def put_arrays(net: Any, arrays: Dict[str, numpy.ndarray]) -> None:
+    """Put saved parameters into an initialised net, in place.
+
+    Raises
+    ------
+    RunError
+        If names or shapes are not those of the net.
+    """
+    targets = named_arrays(net)
+    if set(targets) != set(arrays):
+        differing = sorted(set(targets) ^ set(arrays))
+        raise RunError(f"checkpoint of another model: {', '.join(differing[:4])} differ")
+    for name, target in targets.items():
+        if target.shape != arrays[name].shape:
+            raise RunError(
+                f"checkpoint of another model: {name} has shape {arrays[name].shape}, "
+                f"not {target.shape}"
+            )
+        target[:] = arrays[name]

@@ -1,0 +1,104 @@
+"""One vector under all of a net's parameters, and one under all its gradients.
+
+The norm of the gradient is then one dot product, clipping one multiplication and SGD
+one update, where the book takes one of each per parameter; and a fused recurrent layer
+reads its weights in place. This is the one module that touches Gluon's private
+``_data`` and ``_grad``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from mxnet import autograd, gluon, np
+
+
+def _view(vector: Any, start: int, stop: int, shape: Any) -> Any:
+    """A view of part of a vector; unlike ``mx.np``'s slice and reshape, no copy."""
+    return vector.as_nd_ndarray()[start:stop].reshape(shape).as_np_ndarray()
+
+
+class FlatParameters:
+    """A net's parameters and gradients, each as one vector on one device.
+
+    The net goes on working as before: its arrays are now views of the vectors. A net
+    with ``packable_parameters`` and ``use_packed`` (:class:`d2l_rnn.models.\
+language_model.RNNModel`) is told to compute with the vector itself.
+
+    Parameters
+    ----------
+    net : gluon.Block or object with ``params``, a list of arrays
+        Initialised, all shapes known, all parameters trained, on one device, float32.
+
+    Attributes
+    ----------
+    data, grad : mxnet.np.ndarray, shape (number of parameters,)
+    """
+
+    def __init__(self, net: Any) -> None:
+        if isinstance(net, gluon.Block):
+            first = net.packable_parameters() if hasattr(net, "use_packed") else []
+            known = {id(p) for p in first}
+            rest = [p for p in net.collect_params().values() if id(p) not in known]
+            parameters = first + rest
+            arrays = [p.data() for p in parameters]
+        else:
+            first, parameters, arrays = [], [], list(net.params)
+        ctx = arrays[0].ctx
+        size = sum(array.size for array in arrays)
+        self.data, self.grad = np.zeros(size, ctx=ctx), np.zeros(size, ctx=ctx)
+        views: List[Any] = []
+        start = 0
+        for array in arrays:
+            stop = start + array.size
+            view = _view(self.data, start, stop, array.shape)
+            grad = _view(self.grad, start, stop, array.shape)
+            view[:] = array
+            autograd.mark_variables([view], [grad])
+            views.append((view, grad))
+            start = stop
+        if not parameters:
+            net.params[:] = [view for view, _ in views]
+        for parameter, (view, grad) in zip(parameters, views):
+            parameter._data, parameter._grad = [view], [grad]
+        if first:
+            stop = sum(p.data().size for p in first)
+            packed = _view(self.data, 0, stop, (stop,))
+            autograd.mark_variables([packed], [_view(self.grad, 0, stop, (stop,))])
+            net.use_packed(packed)
+
+    def clip(self, theta: float) -> Any:
+        """Scale the gradient to norm ``theta`` where it is longer; return the norm.
+
+        ``g <- min(1, theta / |g|) g`` (book Section 8.5), on the device: the norm is
+        not read back, and where it is below ``theta`` the factor is exactly 1.
+
+        Returns
+        -------
+        mxnet.np.ndarray, shape ()
+            The norm before clipping.
+        """
+        norm = np.sqrt(np.dot(self.grad, self.grad))
+        self.grad[:] *= theta / np.maximum(norm, theta)
+        return norm
+
+    def sgd(self, lr: float) -> None:
+        """One step of gradient descent, ``w <- w - lr g``."""
+        self.data[:] -= lr * self.grad
+
+
+def parameter_arrays(net: Any) -> List[Any]:
+    """The arrays of a Gluon block or of a net with ``params``, in their order."""
+    return list(named_arrays(net).values())
+
+
+def named_arrays(net: Any) -> Dict[str, Any]:
+    """The same arrays by names that do not change from one process to the next.
+
+    A Gluon block's names tell its structure (``rnn.l0_i2h_weight``), as in
+    ``save_parameters``; a net from scratch has numbers (``params.0``).
+    """
+    if isinstance(net, gluon.Block):
+        parameters = net._collect_params_with_prefix()
+        return {name: parameter.data() for name, parameter in parameters.items()}
+    return {f"params.{number}": array for number, array in enumerate(net.params)}
