@@ -14,6 +14,7 @@ from typing import Any, List, Optional
 
 from . import __version__
 from .commands.parsing import Parser, notify
+from .data.corpora import SampleCorpusWarning
 from .errors import D2lRnnError, UsageError
 
 INTERRUPTED = 130
@@ -21,6 +22,8 @@ INTERRUPTED = 130
 COMMANDS = {
     "list": "what experiments there are, with section and published number",
     "run": "run one experiment and leave a run directory behind",
+    "audit": "what a trained language model sees when it predicts",
+    "fill": "fill the blanks of a text from both sides",
     "doctor": "what is installed here, what is wrong, and the cure",
 }
 
@@ -72,6 +75,7 @@ def main(argv: Optional[List[str]] = None) -> int:
             )
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
+            warnings.simplefilter("always", SampleCorpusWarning)
             command = import_module(f"{__package__}.commands.{options.command}")
             return command.main(options.rest)
     except D2lRnnError as error:

@@ -8,6 +8,7 @@ import json
 from importlib import import_module
 from typing import Sequence
 
+from ..errors import UsageError
 from ..experiments.running import Interrupted, Options, run_experiment
 from ..experiments.table import EXPERIMENTS, Experiment, find
 from .parsing import Parser, add_settings, notify

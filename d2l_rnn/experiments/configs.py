@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import List
 
 from ..errors import UsageError
 from .settings import check_fields, setting
@@ -42,7 +43,16 @@ class CorpusConfig(Config):
 class LanguageModelConfig(CorpusConfig):
     """A recurrent language model, trained as in the book's ``train_ch8``."""
 
-    cell: str = setting("lstm", "kind of recurrent layer", ("rnn", "gru", "lstm"))
+    implementation: str = setting(
+        "gluon",
+        "gluon: the fused layer; scratch: the equations written out",
+        ("gluon", "scratch"),
+    )
+    cell: str = setting(
+        "lstm",
+        "kind of recurrent layer; lstm-peephole: from scratch only",
+        ("rnn", "gru", "lstm", "lstm-peephole"),
+    )
     num_hiddens: int = setting(256, "hidden units a layer and direction", minimum=1)
     num_layers: int = setting(1, "recurrent layers", minimum=1)
     bidirectional: bool = setting(False, "read the text in both directions")
@@ -66,7 +76,12 @@ class LanguageModelConfig(CorpusConfig):
         super().__post_init__()
         if not all(self.prefix_list()):
             raise UsageError(f"--prefixes {self.prefixes!r}: a prefix is empty")
+        if self.cell == "lstm-peephole" and self.implementation == "gluon":
+            raise UsageError(
+                "--cell lstm-peephole contradicts --implementation gluon: Gluon has no "
+                "such layer; use --implementation scratch"
+            )
 
-    def prefix_list(self) -> list:
+    def prefix_list(self) -> List[str]:
         """The prefixes, one by one."""
         return [prefix.strip() for prefix in self.prefixes.split(",")]

@@ -10,7 +10,10 @@ from ..chapters import predict_ch8
 from ..data.corpora import TextFile, load_text
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..data.text import Vocab, clean, corpus_from_lines
+from ..models import scratch
 from ..models.language_model import RNNModel
+from ..models.scratch_model import RNNModelScratch
+from ..models.scratch_stacks import bidirectional, deep, language_model
 from ..results import record
 from ..results.metrics import perplexity, three_lines
 from ..seeding import epoch_seed, set_seed
@@ -19,7 +22,13 @@ from ..training.loop import evaluate, initialize, train
 from .configs import CorpusConfig, LanguageModelConfig
 from .running import Run
 
-_LAYERS = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
+_GLUON = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
+_SCRATCH = {
+    "rnn": scratch.RNN,
+    "gru": scratch.GRU,
+    "lstm": scratch.LSTM,
+    "lstm-peephole": scratch.LSTM_PEEPHOLE,
+}
 
 
 def read_corpus(
@@ -42,11 +51,25 @@ def read_corpus(
 
 def build(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
     """An initialised language model of a configuration."""
-    layer = _LAYERS[config.cell](
+    if config.implementation == "scratch":
+        return _build_scratch(config, vocab_size, device)
+    layer = _GLUON[config.cell](
         config.num_hiddens, config.num_layers, bidirectional=config.bidirectional
     )
     net = RNNModel(layer, vocab_size)
     initialize(net, device)
+    return net
+
+
+def _build_scratch(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
+    layer = _SCRATCH[config.cell]
+    if config.bidirectional:
+        layer = bidirectional(layer)
+    if config.num_layers > 1:
+        layer = deep(layer, config.num_layers)
+    functions = language_model(layer)
+    net = RNNModelScratch(vocab_size, config.num_hiddens, device, *functions)
+    net.hybridize()
     return net
 
 

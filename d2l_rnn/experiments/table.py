@@ -8,6 +8,7 @@ from typing import Dict, List, Optional
 
 from ..errors import UsageError
 from .configs import Config, LanguageModelConfig
+from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,62 @@ class Experiment:
 
 _LSTM = LanguageModelConfig()
 _LANGUAGE = "language"
+_SCRATCH = replace(_LSTM, implementation="scratch")
+_RNN_SCRATCH = replace(_SCRATCH, cell="rnn", num_hiddens=512)  # the book: 512 here
+_CLOZE = ClozeConfig()
 
 # Each configuration is a step from another; the reason stands behind it.
 _ROWS: List[Experiment] = [
     Experiment(
+        "rnn-scratch",
+        _RNN_SCRATCH,
+        "8.5",
+        "RNN from scratch, state carried over",
+        _LANGUAGE,
+    ),
+    Experiment(
+        "rnn-scratch-reset",
+        replace(_RNN_SCRATCH, sampling="reset"),  # what the book calls random sampling
+        "8.5",
+        "RNN from scratch, the same minibatches, state fresh with each",
+        _LANGUAGE,
+    ),
+    Experiment(
+        "rnn-scratch-random",
+        replace(_RNN_SCRATCH, sampling="random"),  # truly random; the book: TensorFlow
+        "8.5",
+        "RNN from scratch, subsequences in random order",
+        _LANGUAGE,
+    ),
+    Experiment(
         "rnn", replace(_LSTM, cell="rnn"), "8.6", "RNN language model", _LANGUAGE
+    ),
+    Experiment(
+        "gru-scratch",
+        replace(_SCRATCH, cell="gru"),
+        "9.1.2",
+        "GRU from scratch",
+        _LANGUAGE,
     ),
     Experiment(
         "gru", replace(_LSTM, cell="gru"), "9.1.3", "GRU language model", _LANGUAGE
     ),
+    Experiment("lstm-scratch", _SCRATCH, "9.2.2", "LSTM from scratch", _LANGUAGE),
+    Experiment(
+        "lstm-peephole",
+        replace(_SCRATCH, cell="lstm-peephole"),  # gates that see the memory cell
+        "9.2",
+        "LSTM from scratch with diagonal peepholes",
+        _LANGUAGE,
+    ),
     Experiment("lstm", _LSTM, "9.2.3", "LSTM language model", _LANGUAGE),
+    Experiment(
+        "deep-scratch",
+        replace(_SCRATCH, num_layers=2, lr=2.0),  # as deep-lstm
+        "9.3.1",
+        "LSTM of two layers from scratch",
+        _LANGUAGE,
+    ),
     Experiment(
         "deep-lstm",
         replace(_LSTM, num_layers=2, lr=2.0),  # the book: deeper, so a larger lr
@@ -60,11 +107,53 @@ _ROWS: List[Experiment] = [
         _LANGUAGE,
     ),
     Experiment(
+        "birnn-scratch",
+        replace(_SCRATCH, cell="rnn", bidirectional=True),
+        "9.4.2",
+        "bidirectional RNN from scratch: two passes, one over the flipped input",
+        _LANGUAGE,
+    ),
+    Experiment(
         "bilstm",
         replace(_LSTM, num_layers=2, bidirectional=True),
         "9.4.3",
         "bidirectional LSTM, wrongly used as a language model",
         _LANGUAGE,
+    ),
+    Experiment(
+        "bilstm-audit",
+        AuditConfig(),
+        "9.4.3",
+        "what the bidirectional language model sees when it predicts",
+        "audit",
+    ),
+    Experiment(
+        "hmm",
+        HMMConfig(),
+        "9.4.1",
+        "hidden Markov model of the text, learned by Baum-Welch",
+        "hmm",
+    ),
+    Experiment(
+        "cloze",
+        _CLOZE,
+        "9.4",
+        "filling a missing character from both sides, five models",
+        "cloze",
+    ),
+    Experiment(
+        "cloze-word",
+        replace(_CLOZE, token="word", min_freq=2),  # rarer words cannot be learned
+        "9.4",
+        "filling a missing word from both sides, five models",
+        "cloze",
+    ),
+    Experiment(
+        "tagging",
+        TaggingConfig(min_freq=2, match="hiddens"),
+        "9.4",
+        "restoring capitals and punctuation, with and without the future",
+        "tagging",
     ),
 ]
 

@@ -184,7 +184,9 @@ def render_book(book: Mapping[str, BookNumber], sources: bool = False) -> str:
             )
         requires = ("%s=%s" % pair for pair in number.requires.items())
         lines.append("  comparable  " + ", ".join(requires))
-        lines.append("  source      %s of %s" % (number.notebook, _repositories(number)))
+        lines.append(
+            "  source      %s of %s" % (number.notebook, _repositories(number))
+        )
         if sources:
             lines += ["    " + build.source for build in number.builds]
         lines.append("")

@@ -16,19 +16,13 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import RunError
 from .book import BookNumber
+from .comparable import incomparable, published_curve
 from .judge import Judgement, judge, too_few
 from .record import CONFIG, RunRecord, read_run
 
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
 NOT_COMPARABLE = "not comparable"
-
-# Fields of a configuration that do not change what is computed, or (the corpus, the
-# number of epochs) are compared in another way.
-NEUTRAL_FIELDS = frozenset(
-    "experiment seed seeds device corpus corpus_sha1 data_dir out resume quiet json "
-    "plot no_plot debug tensorboard prefixes num_preds num_epochs".split()
-)
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,9 @@ class Verdict:
     @property
     def tokens_per_sec(self) -> Optional[float]:
         """Mean speed of the runs, None where it was not recorded."""
-        speeds = [_number((run.result or {}).get("tokens_per_sec")) for run in self.runs]
+        speeds = [
+            _number((run.result or {}).get("tokens_per_sec")) for run in self.runs
+        ]
         known = [speed for speed in speeds if speed is not None]
         return sum(known) / len(known) if known else None
 
@@ -140,114 +136,8 @@ def compare(
     return sorted(verdicts, key=lambda verdict: order[verdict.experiment])
 
 
-def incomparable(
-    run: RunRecord,
-    number: Optional[BookNumber],
-    default: Optional[Mapping[str, Any]] = None,
-) -> Optional[str]:
-    """Why a run cannot be held against the published number; None where it can."""
-    if number is None:
-        return "the book prints no number for it"
-    if run.result is None:
-        last = number.num_epochs
-        return "not finished: %d of %d epochs" % (len(run.epochs), last)
-    try:
-        run.verify()
-        reason = _other_corpus(run, number) or _other_setting(run, number, default)
-        return reason or _missing_epochs(run, number)
-    except RunError as error:
-        return str(error)
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
-        return "run %s: its record is malformed" % run.directory
-
-
-def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
-    expected = number.requires.get("corpus_sha1")
-    if expected is None:
-        return None
-    corpus = run.environment.get("corpus") or {}
-    result = run.result or {}
-    found = [corpus.get("sha1"), result.get("corpus_sha1", corpus.get("sha1"))]
-    if all(sha1 == expected for sha1 in found):
-        return None
-    name = corpus.get("name") or result.get("corpus")
-    book_name = number.requires["corpus"]
-    if name == book_name:
-        return "another file than the book's %s (its SHA-1 is not the same)" % name
-    return "corpus %s, the book's is %s" % (name, book_name)
-
-
-def _other_setting(
-    run: RunRecord, number: BookNumber, default: Optional[Mapping[str, Any]]
-) -> Optional[str]:
-    if run.config.get("num_epochs") != number.num_epochs:
-        return "%s epochs, the book's number is after %d" % (
-            run.config.get("num_epochs"),
-            number.num_epochs,
-        )
-    expected = dict(default or {})
-    expected.update(number.requires)
-    others = [
-        "%s %s, the book's is %s" % (name, run.config.get(name), value)
-        for name, value in expected.items()
-        if name not in NEUTRAL_FIELDS and not _same(run.config.get(name), value)
-    ]
-    return "; ".join(others) or None
-
-
-def _missing_epochs(run: RunRecord, number: BookNumber) -> Optional[str]:
-    rows = [row["epoch"] for row in run.epochs]
-    if rows != list(range(1, number.num_epochs + 1)):
-        return "%d epochs recorded, not each of 1 to %d" % (
-            len(rows),
-            number.num_epochs,
-        )
-    if any(math.isnan(value) for value in _curve(run, number)[-1:]):
-        return "%s is not in its record" % number.metric
-    return None
-
-
-def _same(ours: Any, theirs: Any) -> bool:
-    if isinstance(ours, bool) or isinstance(theirs, bool):
-        return ours is theirs
-    if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
-        return math.isclose(ours, theirs, rel_tol=1e-12)
-    if isinstance(ours, (list, tuple)) and isinstance(theirs, (list, tuple)):
-        return len(ours) == len(theirs) and all(map(_same, ours, theirs))
-    return bool(ours == theirs)
-
-
-def _curve(run: RunRecord, number: BookNumber) -> List[float]:
-    """The run's values at the published epochs, in the book's metric."""
-    return [number.value_of(run.epochs[epoch - 1]) for epoch in number.epochs]
-
-
-def curve_of(
-    run: RunRecord, book_number: Optional[BookNumber] = None
-) -> Tuple[List[int], List[float]]:
-    """Epochs and values of a run, in the book's metric where there is one.
-
-    Rows that do not have the number are left out.
-    """
-    epochs, values = [], []
-    for row in run.epochs:
-        value = math.nan
-        try:
-            if book_number is not None:
-                value = book_number.value_of(row)
-            else:
-                value = float(row.get("perplexity", row.get("loss", math.nan)))
-            epoch = int(row["epoch"])
-        except (KeyError, TypeError, ValueError, ArithmeticError):
-            continue
-        if math.isfinite(value):
-            epochs.append(epoch)
-            values.append(value)
-    return epochs, values
-
-
 def _judged(name: str, runs: Sequence[RunRecord], number: BookNumber) -> Verdict:
-    curves = [_curve(run, number) for run in runs]
+    curves = [published_curve(run, number) for run in runs]
     values = tuple(curve[-1] for curve in curves)
     builds = [build.values for build in number.builds]
     reason = too_few(len(runs), len(builds))
@@ -268,7 +158,10 @@ def _judged(name: str, runs: Sequence[RunRecord], number: BookNumber) -> Verdict
             number.format(low[place]),
             number.format(high[place]),
         )
-    reason += "; p = %.2g (curve), %.2g (final)" % (judgement.p_curve, judgement.p_final)
+    reason += "; p = %.2g (curve), %.2g (final)" % (
+        judgement.p_curve,
+        judgement.p_final,
+    )
     verdict = DIFFERS if judgement.differs else REPRODUCED
     return Verdict(name, verdict, reason, tuple(runs), values, number, judgement)
 

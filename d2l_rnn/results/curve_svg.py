@@ -167,8 +167,7 @@ def _frame(
     parts.append(
         '<text class="tick" x="%d" y="%d" text-anchor="end">epoch</text>'
         '<text class="tick" transform="translate(15 %d) rotate(-90)" '
-        'text-anchor="end">%s</text>'
-        % (WIDTH - RIGHT, HEIGHT - 6, TOP, escape(metric))
+        'text-anchor="end">%s</text>' % (WIDTH - RIGHT, HEIGHT - 6, TOP, escape(metric))
     )
     return parts
 

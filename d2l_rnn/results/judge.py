@@ -75,7 +75,9 @@ class Judgement:
     epoch: int
 
 
-def judge(ours: Sequence[Sequence[float]], builds: Sequence[Sequence[float]]) -> Judgement:
+def judge(
+    ours: Sequence[Sequence[float]], builds: Sequence[Sequence[float]]
+) -> Judgement:
     """Judge m curves of ours by n curves of the builds; the rule is the module's.
 
     Parameters

@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .book import BookNumber
-from .compare import curve_of
+from .comparable import curve_of
 from .record import RunRecord, write_bytes
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -47,7 +47,12 @@ def curve_figure(
         source = "%d builds of the book" % len(book_number.builds)
         if len(book_number.epochs) > 1:
             axes.fill_between(
-                book_number.epochs, low, high, color=BAND, lw=0, label=source + ", range"
+                book_number.epochs,
+                low,
+                high,
+                color=BAND,
+                lw=0,
+                label=source + ", range",
             )
             axes.plot(
                 book_number.epochs, middle, color=GREY, lw=1.2, label="their median"

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .book import BookNumber
-from .compare import DIFFERS, NOT_COMPARABLE, REPRODUCED, Verdict, compare, curve_of
+from .comparable import curve_of
+from .compare import DIFFERS, NOT_COMPARABLE, REPRODUCED, Verdict, compare
 from .curve_svg import curve_svg
 from .record import CURVE, RunRecord, write_bytes
 from .report_style import STYLE

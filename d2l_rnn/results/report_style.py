@@ -25,7 +25,7 @@ body {
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
   overflow-wrap: break-word;
 }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .4rem; letter-spacing: -.01em; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .4rem; }
 h2 { font-size: 1.2rem; margin: 0; }
 h3 {
   font-size: .78rem; margin: 1.3rem 0 .35rem; color: var(--soft); font-weight: 600;
@@ -49,7 +49,8 @@ th, td { padding: .5rem .7rem; border-bottom: 1px solid var(--rule); }
 td { vertical-align: top; }
 .number, th.number { text-align: right; }
 .range { color: var(--soft); font-size: .85rem; white-space: nowrap; }
-.verdicts { background: var(--card); border: 1px solid var(--rule); border-radius: .7rem;
+.verdicts {
+  background: var(--card); border: 1px solid var(--rule); border-radius: .7rem;
   border-spacing: 0; border-collapse: separate; overflow: hidden; }
 .verdicts tr:last-child td { border-bottom: 0; }
 section {

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, Dict, List, Optional, Sequence
 
-from .compare import NOT_COMPARABLE, Verdict
+from .compare import Verdict
 
 _HEADINGS = ("experiment", "book", "ours", "seeds", "verdict", "tokens/sec")
 
@@ -61,15 +61,14 @@ def render_text(verdicts: Sequence[Verdict]) -> str:
 
 
 def render_markdown(verdicts: Sequence[Verdict]) -> str:
-    """A Markdown table, the reason in the verdict's cell unless it is reproduced."""
+    """A Markdown table, the figures or the reason beside each verdict."""
     lines = [
         "| %s |" % " | ".join(_HEADINGS),
         "| --- | --- | --- | ---: | --- | ---: |",
     ]
     for verdict in verdicts:
         cells = _cells(verdict)
-        if verdict.verdict == NOT_COMPARABLE or verdict.judgement is not None:
-            cells[4] = "**%s**: %s" % (verdict.verdict, verdict.reason)
+        cells[4] = "**%s**: %s" % (verdict.verdict, verdict.reason)
         safe = (_printable(cell).replace("|", "\\|") for cell in cells)
         lines.append("| %s |" % " | ".join(safe))
     return "\n".join(lines)
@@ -92,17 +91,19 @@ def _object(verdict: Verdict) -> Dict[str, Any]:
         "tokens_per_sec": _finite(verdict.tokens_per_sec),
         "device": verdict.devices,
         "runs": [str(run.directory) for run in verdict.runs],
-        "book": None
-        if number is None
-        else {
-            "edition": number.edition,
-            "section": number.section,
-            "framework": number.framework,
-            "metric": number.metric,
-            "builds": len(number.builds),
-            "printed": dict(number.printed),
-            "final": dict(number.final),
-        },
+        "book": (
+            None
+            if number is None
+            else {
+                "edition": number.edition,
+                "section": number.section,
+                "framework": number.framework,
+                "metric": number.metric,
+                "builds": len(number.builds),
+                "printed": dict(number.printed),
+                "final": dict(number.final),
+            }
+        ),
         "judgement": None if judgement is None else vars(judgement),
     }
 

@@ -1,0 +1,100 @@
+"""Configurations of the experiments around bidirectional models (Section 9.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .configs import CorpusConfig, LanguageModelConfig
+from .settings import setting
+
+
+@dataclass(frozen=True)
+class HMMConfig(CorpusConfig):
+    """A hidden Markov model of the text's tokens, learned by Baum-Welch."""
+
+    max_tokens: int = setting(
+        0,
+        "tokens to train on; those that follow are held out; 0: four fifths",
+        minimum=0,
+    )
+    batch_size: int = setting(
+        16, "rows that the held-out text is cut into, none seeing another", minimum=1
+    )
+    num_states: int = setting(32, "values of the hidden variable", minimum=1)
+    num_restarts: int = setting(
+        5, "random models to try for --trial-epochs; the best goes on", minimum=1
+    )
+    trial_epochs: int = setting(10, "Baum-Welch iterations of each trial", minimum=1)
+    num_epochs: int = setting(
+        100, "Baum-Welch iterations in all", minimum=1, flag="--epochs"
+    )
+    pseudo_counts: float = setting(
+        0.1, "added to every expected count, so that nothing is impossible", minimum=0
+    )
+
+
+@dataclass(frozen=True)
+class AuditConfig(LanguageModelConfig):
+    """What a language model sees: of a checkpoint, or of one trained for it."""
+
+    num_layers: int = setting(2, "recurrent layers", minimum=1)
+    bidirectional: bool = setting(True, "read the text in both directions")
+    checkpoint: str = setting(
+        "", "checkpoint or run directory to audit; without it a model is trained"
+    )
+    audit_tokens: int = setting(
+        10000, "tokens of each text to evaluate at most", minimum=1
+    )
+
+
+@dataclass(frozen=True)
+class BothSidesConfig(CorpusConfig):
+    """A bidirectional net against one that reads from left to right."""
+
+    max_tokens: int = setting(
+        0,
+        "tokens to train on; those that follow are held out; 0: four fifths",
+        minimum=0,
+    )
+    embed_size: int = setting(32, "numbers that stand for a token", minimum=1)
+    num_hiddens: int = setting(128, "hidden units a layer and direction", minimum=1)
+    num_layers: int = setting(1, "recurrent layers", minimum=1)
+    batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
+    num_steps: int = setting(35, "tokens a subsequence", minimum=1)
+    num_epochs: int = setting(7, "passes over the corpus", minimum=1, flag="--epochs")
+    lr: float = setting(0.01, "learning rate of Adam", above=0)
+    theta: float = setting(1.0, "largest norm of the gradient; inf: no clipping", above=0)
+    dropout: float = setting(
+        0.3, "rate at which inputs and outputs of the stacks are dropped", minimum=0,
+        maximum=0.99,
+    )
+    match: str = setting(
+        "parameters",
+        "what the left-to-right net has as many of as the other: parameters in all, or "
+        "hidden units a direction",
+        ("parameters", "hiddens"),
+    )
+    min_freq: int = setting(
+        1, "tokens rarer than this in the training text are unknown", minimum=1
+    )
+
+
+@dataclass(frozen=True)
+class ClozeConfig(BothSidesConfig):
+    """Filling a blank, with the models that it is compared with."""
+
+    num_states: int = setting(32, "states of the hidden Markov model", minimum=1)
+    num_restarts: int = setting(5, "its random starts", minimum=1)
+    trial_iterations: int = setting(10, "its iterations from each start", minimum=1)
+    num_iterations: int = setting(100, "its iterations in all", minimum=1)
+    pseudo_counts: float = setting(0.1, "added to its expected counts", minimum=0)
+    ngram_width: int = setting(3, "neighbours on each side for the n-grams", minimum=1)
+    smoothing: float = setting(1.0, "weight of shorter n-grams", above=0)
+
+
+@dataclass(frozen=True)
+class TaggingConfig(BothSidesConfig):
+    """Capitals and punctuation from words."""
+
+    token: str = setting("word", "what a token is", ("word",))
+    clean: str = setting("book", "letters only, lower case", ("book",))

@@ -1,0 +1,10 @@
+"""Probabilities -> sequences and posteriors (NumPy only, no weights).
+
+hmm             hidden Markov models: forward (pi), backward (rho), P(x_j | x_-j)
+hmm_paths       their most probable hidden sequence (Viterbi), and sampling
+hmm_learning    Baum-Welch with restarts
+hmm_recursion   the scaled recursion that pi and rho share
+decoding        greedy, sampling, beam and exhaustive search over any ``step``
+ngrams          unigram to n-gram counts, smoothed perplexity
+handwritten     an RNN's forward and backward pass by hand
+"""

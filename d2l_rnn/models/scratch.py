@@ -1,0 +1,250 @@
+"""Recurrent layers from scratch: their equations written out (Sections 8.4, 9.1, 9.2).
+
+A layer turns inputs into hidden states; ``scratch_stacks`` puts layers together and an
+output product on top.
+
+Inputs and hidden states are sequences of ``num_steps`` matrices, one row an example of
+the minibatch. An array (num_steps, batch_size, num_inputs) is such a sequence too;
+lists spare cutting it apart and, in the backward pass, glueing the gradient together.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
+
+from mxnet import np
+
+from .scratch_operators import linear, sigmoid, tanh
+
+State = Tuple[Any, ...]
+
+
+class Layer(NamedTuple):
+    """A recurrent layer.
+
+    Attributes
+    ----------
+    get_params : callable
+        ``(num_inputs, num_hiddens, device) -> params``, a list of arrays with
+        gradients attached.
+    init_state : callable
+        ``(batch_size, num_hiddens, device) -> state``, a tuple of zeros, each
+        (batch_size, num_hiddens).
+    forward : callable
+        ``(inputs, state, params) -> (hiddens, state)``; ``hiddens`` is a list of
+        ``num_steps`` arrays (batch_size, num_directions * num_hiddens).
+    num_directions : int
+        2 where a backward pass stands beside the forward one.
+    """
+
+    get_params: Callable[[int, int, Any], List[Any]]
+    init_state: Callable[[int, int, Any], State]
+    forward: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any]
+    num_directions: int = 1
+
+
+def normal(shape: Tuple[int, ...], device: Any) -> Any:
+    """Weights as the book draws them: Normal(0, 0.01)."""
+    return np.random.normal(scale=0.01, size=shape, ctx=device)
+
+
+def with_gradients(params: List[Any]) -> List[Any]:
+    """Attach a gradient to each, and give them back."""
+    for param in params:
+        param.attach_grad()
+    return params
+
+
+def _gate_params(
+    num_gates: int, num_inputs: int, num_hiddens: int, device: Any
+) -> List[Any]:
+    """``W_x, W_h, b`` of every gate: Normal(0, 0.01) weights, zero biases."""
+    params = []
+    for _ in range(num_gates):
+        params += [
+            normal((num_inputs, num_hiddens), device),
+            normal((num_hiddens, num_hiddens), device),
+            np.zeros(num_hiddens, ctx=device),
+        ]
+    return with_gradients(params)
+
+
+def _zero_state(
+    num_arrays: int, batch_size: int, num_hiddens: int, device: Any
+) -> State:
+    shape = (batch_size, num_hiddens)
+    return tuple(np.zeros(shape, ctx=device) for _ in range(num_arrays))
+
+
+def parts(arrays: Sequence[Any], num_parts: int) -> List[Sequence[Any]]:
+    """Cut a list into equal runs: one a layer, or one a direction."""
+    size = len(arrays) // num_parts
+    return [arrays[k * size : (k + 1) * size] for k in range(num_parts)]
+
+
+def _affine(W_x: Any, W_h: Any, b: Any) -> Callable[[Any, Any], Any]:
+    """The map ``(X, H) -> X W_x + H W_h + b`` of a gate; transposes only once."""
+    W_x_T, W_h_T = W_x.T, W_h.T
+    return lambda X, H: linear(X, W_x_T, b) + linear(H, W_h_T)
+
+
+def rnn_layer(
+    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
+) -> Tuple[List[Any], State]:
+    """Elman's recurrent layer (book Section 8.4)::
+
+        H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h)
+
+    Parameters
+    ----------
+    inputs : sequence of num_steps arrays, each (batch_size, num_inputs)
+    state : H, (batch_size, num_hiddens)
+    params : W_xh, W_hh, b_h
+        (num_inputs, num_hiddens), (num_hiddens, num_hiddens), (num_hiddens,).
+
+    Returns
+    -------
+    hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
+    state : tuple of H after the last step
+    """
+    hidden = _affine(*params)
+    (H,) = state
+    hiddens = []
+    for X in inputs:
+        H = tanh(hidden(X, H))
+        hiddens.append(H)
+    return hiddens, (H,)
+
+
+def gru_layer(
+    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
+) -> Tuple[List[Any], State]:
+    """Gated recurrent units (book Section 9.1)::
+
+        Z_t = sigmoid(X_t W_xz + H_{t-1} W_hz + b_z)                update gate
+        R_t = sigmoid(X_t W_xr + H_{t-1} W_hr + b_r)                reset gate
+        H~_t = tanh(X_t W_xh + (R_t * H_{t-1}) W_hh + b_h)
+        H_t = Z_t * H_{t-1} + (1 - Z_t) * H~_t
+
+    Gluon's and cuDNN's GRU is another: it resets *after* the product, ``H~_t =
+    tanh(X_t W_xh + b_xh + R_t * (H_{t-1} W_hh + b_hh))``. Given the same weights the
+    two differ.
+
+    Parameters
+    ----------
+    inputs : sequence of num_steps arrays, each (batch_size, num_inputs)
+    state : H, (batch_size, num_hiddens)
+    params : W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h
+        As in :func:`rnn_layer`.
+
+    Returns
+    -------
+    hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
+    state : tuple of H after the last step
+    """
+    update, reset, candidate = (_affine(*gate) for gate in parts(params, 3))
+    (H,) = state
+    hiddens = []
+    for X in inputs:
+        Z = sigmoid(update(X, H))
+        R = sigmoid(reset(X, H))
+        H_tilda = tanh(candidate(X, R * H))
+        H = Z * H + (1 - Z) * H_tilda
+        hiddens.append(H)
+    return hiddens, (H,)
+
+
+def lstm_layer(
+    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
+) -> Tuple[List[Any], State]:
+    """Long short-term memory (book Section 9.2)::
+
+        i_t = sigmoid(X_t W_xi + H_{t-1} W_hi + b_i)                input gate
+        f_t = sigmoid(X_t W_xf + H_{t-1} W_hf + b_f)                forget gate
+        o_t = sigmoid(X_t W_xo + H_{t-1} W_ho + b_o)                output gate
+        C~_t = tanh(X_t W_xc + H_{t-1} W_hc + b_c)
+        C_t = f_t * C_{t-1} + i_t * C~_t
+        H_t = o_t * tanh(C_t)
+
+    Parameters
+    ----------
+    inputs : sequence of num_steps arrays, each (batch_size, num_inputs)
+    state : H, C, each (batch_size, num_hiddens)
+    params : W_xi, W_hi, b_i, W_xf, W_hf, b_f, W_xo, W_ho, b_o, W_xc, W_hc, b_c
+        As in :func:`rnn_layer`. The gates come in the book's order, i f o c.
+
+    Returns
+    -------
+    hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
+    state : tuple of H, C after the last step
+    """
+    gates = [_affine(*gate) for gate in parts(params, 4)]
+    input_gate, forget_gate, output_gate, candidate = gates
+    H, C = state
+    hiddens = []
+    for X in inputs:
+        i = sigmoid(input_gate(X, H))
+        f = sigmoid(forget_gate(X, H))
+        o = sigmoid(output_gate(X, H))
+        C_tilda = tanh(candidate(X, H))
+        C = f * C + i * C_tilda
+        H = o * tanh(C)
+        hiddens.append(H)
+    return hiddens, (H, C)
+
+
+def lstm_peephole_layer(
+    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
+) -> Tuple[List[Any], State]:
+    """LSTM whose gates also see the memory cell, through diagonal weights::
+
+        i_t = sigmoid(X_t W_xi + H_{t-1} W_hi + p_i * C_{t-1} + b_i)
+        f_t = sigmoid(X_t W_xf + H_{t-1} W_hf + p_f * C_{t-1} + b_f)
+        C_t = f_t * C_{t-1} + i_t * C~_t                            C~ as in lstm_layer
+        o_t = sigmoid(X_t W_xo + H_{t-1} W_ho + p_o * C_t + b_o)
+        H_t = o_t * tanh(C_t)
+
+    Input and forget gate see the cell before the step, the output gate the cell after
+    it (Gers and Schmidhuber, Recurrent nets that time and count, 2000).
+
+    Parameters
+    ----------
+    inputs, state
+        As in :func:`lstm_layer`.
+    params : the twelve of :func:`lstm_layer`, then p_i, p_f, p_o
+        Each peephole (num_hiddens,).
+
+    Returns
+    -------
+    hiddens, state
+        As in :func:`lstm_layer`.
+    """
+    *weights, p_i, p_f, p_o = params
+    gates = [_affine(*gate) for gate in parts(weights, 4)]
+    input_gate, forget_gate, output_gate, candidate = gates
+    H, C = state
+    hiddens = []
+    for X in inputs:
+        i = sigmoid(input_gate(X, H) + p_i * C)
+        f = sigmoid(forget_gate(X, H) + p_f * C)
+        C_tilda = tanh(candidate(X, H))
+        C = f * C + i * C_tilda
+        o = sigmoid(output_gate(X, H) + p_o * C)
+        H = o * tanh(C)
+        hiddens.append(H)
+    return hiddens, (H, C)
+
+
+def _lstm_peephole_params(num_inputs: int, num_hiddens: int, device: Any) -> List[Any]:
+    peepholes = [normal((num_hiddens,), device) for _ in range(3)]
+    weights = _gate_params(4, num_inputs, num_hiddens, device)
+    return weights + with_gradients(peepholes)
+
+
+RNN = Layer(partial(_gate_params, 1), partial(_zero_state, 1), rnn_layer)
+GRU = Layer(partial(_gate_params, 3), partial(_zero_state, 1), gru_layer)
+LSTM = Layer(partial(_gate_params, 4), partial(_zero_state, 2), lstm_layer)
+LSTM_PEEPHOLE = Layer(
+    _lstm_peephole_params, partial(_zero_state, 2), lstm_peephole_layer
+)

@@ -1,0 +1,122 @@
+"""Engine and threads: chosen before mxnet is loaded, the user's settings first."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, Dict
+
+import pytest
+
+from d2l_rnn import runtime
+
+PRINT = "import json; print(json.dumps(d2l_rnn.runtime.describe()))"
+
+
+def describe(code: str, **environment: str) -> Dict[str, Any]:
+    names = ("MXNET_ENGINE_TYPE", "OMP_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
+    inherited = {k: v for k, v in os.environ.items() if k not in names}
+    # The development machine may set threads for all Pythons; -S passes that over,
+    # and the import path is handed on.
+    path = os.pathsep.join(p for p in sys.path if p)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"{code}\n{PRINT}"],
+        env={**inherited, "PYTHONPATH": path, **environment},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(done.stdout.decode().splitlines()[-1])
+
+
+def test_chosen_at_the_first_import_of_mxnet_not_before() -> None:
+    chosen = describe("import d2l_rnn")
+    assert chosen["threads"] is None
+    chosen = describe("import d2l_rnn; import mxnet")
+    if runtime.has_gpu():
+        pytest.skip("the threaded engine stays on a machine with a GPU")
+    assert chosen["engine"] == "NaiveEngine"
+    assert 1 <= chosen["threads"] <= runtime.available_cores()
+    assert chosen["mxnet_imported_first"] is False
+
+
+def test_the_user_s_settings_win() -> None:
+    chosen = describe(
+        "import d2l_rnn; import mxnet",
+        MXNET_ENGINE_TYPE="ThreadedEnginePerDevice",
+        OMP_NUM_THREADS="1",
+    )
+    assert chosen["engine"] == "ThreadedEnginePerDevice" and chosen["threads"] == 1
+
+
+def test_after_mxnet_the_engine_stays() -> None:
+    chosen = describe("import mxnet; import d2l_rnn")
+    assert chosen["mxnet_imported_first"] is True
+    assert chosen["engine"] == "ThreadedEnginePerDevice"
+
+
+@pytest.mark.parametrize(
+    "cores, loadavg, idle",
+    [
+        (1, "9.00 5.0 5.0 3/90 1", 1),
+        (2, "0.10 0.1 0.1 1/90 1", 2),
+        (2, "1.90 1.0 0.5 3/90 1", 1),  # busy, and has been
+        (2, "1.90 1.0 0.5 1/90 1", 2),  # has been busy, but is not now
+        (2, "0.00 0.0 0.0 5/90 1", 2),  # a flicker
+        (16, "4.00 4.0 4.0 5/90 1", 12),
+        (64, "200.0 9.0 9.0 300/900 1", 1),
+        (4, "nonsense", 4),
+    ],
+)
+def test_threads_leave_other_processes_their_cores(
+    cores: int, loadavg: str, idle: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+
+    monkeypatch.setattr(runtime, "available_cores", lambda: cores)
+    monkeypatch.setattr("builtins.open", lambda path: io.StringIO(loadavg))
+    assert runtime.idle_cores() == idle
+
+
+@pytest.mark.parametrize("cores", [1, 2, 4, 16, 64])
+@pytest.mark.parametrize("jobs", [1, 2, 3, 5, 100])
+def test_shares_do_not_fight(
+    cores: int, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "available_cores", lambda: cores)
+    share = runtime.thread_share(jobs)
+    assert share >= 1
+    assert share == 1 or share * jobs <= cores
+
+
+CURVE = """
+import d2l_rnn, random, mxnet
+from d2l_rnn.models.language_model import RNNModel
+from d2l_rnn.training.loop import initialize, train
+from d2l_rnn.data.sequences import SequenceLoader
+from mxnet.gluon import rnn
+d2l_rnn.compatibility.prepare_mxnet()
+mxnet.random.seed(1)
+net = RNNModel(rnn.LSTM(64, 2, bidirectional=True), 11)
+initialize(net, mxnet.cpu())
+loader = SequenceLoader([(i * i) % 11 for i in range(1000)], 8, 20)
+print([row.loss for row in train(net, loader, 1.0, 1, mxnet.cpu(), seed=1)])
+"""
+
+
+def test_curves_do_not_depend_on_threads_or_engine() -> None:
+    curves = set()
+    for engine in ("NaiveEngine", "ThreadedEnginePerDevice"):
+        for threads in ("1", "2"):
+            settings = {"MXNET_ENGINE_TYPE": engine, "OMP_NUM_THREADS": threads}
+            # Threads that wait asleep: on a busy machine the others never end.
+            settings["OMP_WAIT_POLICY"] = "PASSIVE"
+            output = subprocess.run(
+                [sys.executable, "-c", CURVE],
+                env={**os.environ, **settings},
+                stdout=subprocess.PIPE,
+                check=True,
+            ).stdout.decode()
+            curves.add(output)
+    assert len(curves) == 1 and "[" in curves.pop()
