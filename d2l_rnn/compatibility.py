@@ -11,11 +11,14 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.util
+import os
 import sys
+import tempfile
 import warnings
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence
 
 from .errors import D2lRnnError
 
@@ -82,6 +85,29 @@ def _remove_import_hook() -> None:
         sys.meta_path.remove(_MxnetFinder)
 
 
+@contextmanager
+def _without_engine_notice() -> Iterator[None]:
+    """Keep "MXNet start using engine" from stderr; let everything else through.
+
+    MXNet's C++ side writes the line whenever the engine is not its default, which is
+    our choice, not news to the user.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as caught:
+        stderr = os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            caught.seek(0)
+            for line in caught:
+                if b"MXNet start using engine" not in line:
+                    os.write(2, line)
+
+
 _prepared: Optional[ModuleType] = None
 
 
@@ -103,7 +129,9 @@ def prepare_mxnet() -> Any:
     if _prepared is None:
         install_import_hook()
         try:
-            mxnet = importlib.import_module("mxnet")
+            with _without_engine_notice():
+                mxnet = importlib.import_module("mxnet")
+                mxnet.npx.waitall()  # the first use of the engine writes the notice
         # A missing system library is an OSError, a NumPy too new an AttributeError.
         except (ImportError, OSError, AttributeError) as error:
             raise D2lRnnError(

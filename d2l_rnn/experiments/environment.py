@@ -31,11 +31,16 @@ def environment(device: Any, corpus: Json) -> Json:
         **runtime.describe(),
         "commit": _commit(),
         "corpus": corpus,
-        "command": " ".join(map(shlex.quote, [Path(sys.argv[0]).name, *sys.argv[1:]])),
+        "command": " ".join(map(shlex.quote, [_program(), *sys.argv[1:]])),
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(
             timespec="seconds"
         ),
     }
+
+
+def _program() -> str:
+    name = Path(sys.argv[0]).name
+    return "d2l-rnn" if name == "__main__.py" else name
 
 
 def _processor() -> str:

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Train an experiment of the book from nothing: environment, training, run directory.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+usage: scripts/reproduce.sh [EXPERIMENT] [flags]
+
+Sets up .venv (first call only), then does 'd2l-rnn run EXPERIMENT [flags]'.
+EXPERIMENT is bilstm unless given; the flags are those of d2l-rnn run.
+
+  scripts/reproduce.sh                        the bidirectional LSTM, 500 epochs
+  scripts/reproduce.sh lstm --epochs 50       another experiment, shorter
+  scripts/reproduce.sh bilstm --help          every flag of an experiment
+  PYTHON=python3.10 scripts/reproduce.sh      with this Python (3.8 to 3.12 serve)
+
+Exit status: that of d2l-rnn run; 2 if no Python serves, 3 if pip fails.
+END
+}
+
+case ${1:-} in
+-h | --help)
+    usage
+    exit
+    ;;
+esac
+
+source "$(dirname "${BASH_SOURCE[0]}")/setup_environment.sh"
+
+experiment=bilstm
+if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
+    experiment=$1
+    shift
+fi
+
+ensure_environment "$root/.venv" "" "${python_versions[@]}"
+exec "$root/.venv/bin/d2l-rnn" run "$experiment" "$@"

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Everything that has to pass: flake8, isort, mypy, pytest, and other Pythons if asked.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+usage: scripts/test.sh [--pythons[=3.8,3.12]] [pytest flags]
+
+Sets up .venv (first call only), then runs flake8, isort, mypy and pytest.
+The slow tests are left out; scripts/test.sh -m "" runs them too.
+
+  --pythons           also install and smoke-test under every other Python 3.8 to 3.12
+                      found, each in its own .venv-3.X
+  --pythons=3.8,3.12  the same under these, which must be there
+  anything else       handed on to pytest: scripts/test.sh tests/data -k corpus
+
+PYTHON=python3.10 scripts/test.sh tests with this Python.
+END
+}
+
+source "$(dirname "${BASH_SOURCE[0]}")/setup_environment.sh"
+
+smoke_versions=()
+must_exist=yes
+pytest_flags=()
+for argument in "$@"; do
+    case $argument in
+    -h | --help)
+        usage
+        exit
+        ;;
+    --pythons)
+        smoke_versions=(3.8 3.9 3.10 3.11 3.12)
+        must_exist=no
+        ;;
+    --pythons=*)
+        IFS=, read -r -a smoke_versions <<<"${argument#*=}"
+        ;;
+    *) pytest_flags+=("$argument") ;;
+    esac
+done
+
+for version in ${smoke_versions[@]+"${smoke_versions[@]}"}; do
+    case $version in
+    3.8 | 3.9 | 3.10 | 3.11 | 3.12) ;;
+    *)
+        say "--pythons=$version: accepted are 3.8, 3.9, 3.10, 3.11 and 3.12"
+        exit 2
+        ;;
+    esac
+done
+
+# smoke_test VERSION: install, import everything, train an epoch, ask for d2l's names.
+smoke_test() {
+    local version=$1 folder=$root/.venv-$1 log
+    unset PYTHON # it names the Python of .venv, not of these
+    ensure_environment "$folder" "" "$version" || return
+    if ! log=$("$folder/bin/python" "$root/scripts/smoke_test.py" 2>&1); then
+        say "Python $version: the smoke test failed:"
+        printf '%s\n' "$log" >&2
+        return 1
+    fi
+}
+
+cd "$root"
+ensure_environment "$root/.venv" test "${python_versions[@]}"
+bin=$root/.venv/bin
+"$bin/python" -m flake8 d2l_rnn scripts tests
+"$bin/python" -m isort --check-only --quiet d2l_rnn scripts tests
+"$bin/python" -m mypy
+
+own_version=$(sed -n 's/^python //p' "$root/.venv/stamp")
+for version in ${smoke_versions[@]+"${smoke_versions[@]}"}; do
+    if [ "$version" = "$own_version" ]; then
+        continue
+    fi
+    if ! (unset PYTHON; find_python "$version" >/dev/null); then
+        say "Python $version: not found, not tested"
+        [ $must_exist = no ] || exit 2
+        continue
+    fi
+    smoke_test "$version"
+    say "Python $version: passed"
+done
+
+# Last, so that its summary is the last thing seen.
+exec "$bin/python" -m pytest ${pytest_flags[@]+"${pytest_flags[@]}"}
