@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import math
-from typing import Counter, List, Sequence, Tuple
+from typing import Any, Counter, List, Sequence, Tuple
 
 from ..errors import UsageError
 
@@ -85,7 +85,7 @@ def corpus_bleu(
         ) from None
     most = max(len(sentences) for sentences in references)
     # sacrebleu wants streams, each with one reference a sentence, or None
-    streams: List[List[object]] = [
+    streams: List[Any] = [
         [sentences[i] if i < len(sentences) else None for sentences in references]
         for i in range(most)
     ]

@@ -1,0 +1,102 @@
+"""What sequence-to-sequence training minimises, and what it reports.
+
+A padded minibatch has ``tokens`` valid target tokens. Records hold the cross-entropy
+summed over them, so that ``loss / tokens`` is nats a token. The book's number is
+another one: :func:`book_loss` is the one place that converts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mxnet import np, npx
+from mxnet.gluon import nn
+
+
+class MaskedSoftmaxCELoss(nn.HybridBlock):
+    """The softmax cross-entropy with masks (book Section 9.7.3).
+
+    ``l = 1 / num_steps  sum_{t <= valid_len} -log softmax(pred_t)[label_t]``: summed
+    over the valid steps of a sequence, but divided by all of its steps.
+    """
+
+    def hybrid_forward(self, F: Any, pred: Any, label: Any, valid_len: Any) -> Any:
+        """Loss of each sequence.
+
+        Parameters
+        ----------
+        pred : mxnet.np.ndarray, shape (batch_size, num_steps, vocab_size)
+            Logits.
+        label : mxnet.np.ndarray, shape (batch_size, num_steps)
+            Token ids.
+        valid_len : mxnet.np.ndarray, shape (batch_size,)
+            Number of valid steps.
+
+        Returns
+        -------
+        mxnet.np.ndarray, shape (batch_size,)
+        """
+        # (batch_size, num_steps)
+        losses = -F.npx.pick(F.npx.log_softmax(pred, axis=-1), label, axis=-1)
+        return F.np.mean(F.npx.sequence_mask(losses, valid_len, True, axis=1), axis=1)
+
+
+def book_loss(loss: float, tokens: int, num_steps: int) -> float:
+    """The loss that the book prints for its translation models.
+
+    Its masked loss is averaged over all ``num_steps`` steps, and the sum of that is
+    divided by the number of valid tokens once more: a ``num_steps``-th of the loss a
+    token. Uniform predictions over 7 tokens at 10 steps are 0.195, not log 7 = 1.946.
+
+    Parameters
+    ----------
+    loss : float
+        Cross-entropy summed over tokens, in nats.
+    tokens : int
+        Number of valid target tokens.
+    num_steps : int
+        Length to which target sentences are padded.
+    """
+    return loss / (tokens * num_steps)
+
+
+def coverage(weights: Any, target_lens: Any) -> Any:
+    """Attention that each source position got over all target steps.
+
+    Parameters
+    ----------
+    weights : mxnet.np.ndarray, shape (batch_size, num_steps, num_keys)
+        Attention weights.
+    target_lens : mxnet.np.ndarray, shape (batch_size,)
+        Number of valid target steps; later ones do not count.
+
+    Returns
+    -------
+    mxnet.np.ndarray, shape (batch_size, num_keys)
+        With softmax weights a row sums to the target's length.
+    """
+    return npx.sequence_mask(weights, target_lens, True, axis=1).sum(axis=1)
+
+
+def coverage_penalty(
+    weights: Any, target_lens: Any, source_lens: Any, tau: float = 1.0
+) -> Any:
+    """Penalty on source positions read too often or not at all.
+
+    ``sum_i (tau - sum_t alpha_ti)^2`` over the valid source positions ``i`` and target
+    steps ``t``: doubly stochastic attention (Xu et al. 2015, there with ``tau`` 1), a
+    word's fertility in Cohn et al. 2016.
+
+    Parameters
+    ----------
+    weights : mxnet.np.ndarray, shape (batch_size, num_steps, num_keys)
+    target_lens, source_lens : mxnet.np.ndarray, shape (batch_size,)
+    tau : float
+        Attention that a position should get in sum.
+
+    Returns
+    -------
+    mxnet.np.ndarray, shape (batch_size,)
+    """
+    strays = np.square(tau - coverage(weights, target_lens))
+    return npx.sequence_mask(strays, source_lens, True, axis=1).sum(axis=1)

@@ -1,0 +1,119 @@
+"""Archives of sentence pairs: the right member, and nothing that could do harm."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import zipfile
+
+import pytest
+
+from d2l_rnn.data.corpora import SampleCorpusWarning
+from d2l_rnn.data.pairs import load_pairs, read_zip_member
+from d2l_rnn.errors import DataError
+
+TEXT = "Go.\tVa !\nI see.\tJe vois.\n"
+
+
+def archive(text=TEXT, member="fra-eng/fra.txt", compression=zipfile.ZIP_DEFLATED):
+    content = text if isinstance(text, bytes) else text.encode()
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as writer:
+        writer.writestr("fra-eng/_about.txt", "about")
+        writer.writestr(member, content)
+    return file.getvalue()
+
+
+def read(content, **limits):
+    return read_zip_member(content, "fra-eng/fra.txt", "pairs.zip", **limits)
+
+
+def test_the_member_is_read_in_place(tmp_path):
+    path = tmp_path / "pairs.zip"
+    path.write_bytes(archive())
+    pairs = load_pairs(str(path))
+    assert pairs.text == TEXT
+    assert pairs.name == "pairs.zip"
+    assert pairs.sha1 == hashlib.sha1(archive()).hexdigest()
+    assert [p.name for p in tmp_path.iterdir()] == ["pairs.zip"]
+
+
+def test_a_text_file_does_as_well(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("\ufeff" + TEXT, encoding="utf-8")
+    assert load_pairs(str(path)).text == TEXT
+
+
+def test_the_sample_is_offline_and_large_enough():
+    lines = load_pairs("sample").text.splitlines()
+    assert sum(line.count("\t") == 1 for line in lines) >= 600
+    assert len(lines) == sum(line.count("\t") == 1 for line in lines)
+
+
+def test_without_the_book_file_auto_goes_on_and_strict_does_not(no_network):
+    with pytest.warns(SampleCorpusWarning, match="not comparable"):
+        assert load_pairs("auto").name == "sample"
+    with pytest.raises(DataError, match="fra-eng is not to be had"):
+        load_pairs("fra-eng")
+
+
+def test_every_truncation_is_an_error():
+    content = archive()
+    for length in range(2, len(content)):
+        with pytest.raises(DataError, match="pairs.zip"):
+            read(content[:length])
+
+
+def test_a_flipped_bit_is_never_read_as_if_nothing_were():
+    content = archive("".join(f"word {i}\tmot {i}\n" for i in range(40)))
+    original = read(content)
+    for i in range(len(content)):
+        flipped = bytearray(content)
+        flipped[i] ^= 1 << (i % 8)
+        try:
+            text = read(bytes(flipped))
+        except DataError:
+            continue
+        assert text == original  # a date, a comment, the other member
+
+
+def test_a_member_elsewhere_is_not_found():
+    with pytest.raises(DataError, match="no member fra-eng/fra.txt"):
+        read(archive(member="../fra.txt"))
+
+
+def test_sizes_are_limited_declared_and_real():
+    bomb = archive("\0" * 100_000)
+    with pytest.raises(DataError, match="has 100000 bytes, at most"):
+        read(bomb)
+    with pytest.raises(DataError, match="at most 10 are accepted"):
+        read(archive(), largest=10)
+    # The same archive, declaring 25 bytes in the central directory.
+    liar = bytearray(bomb)
+    entry = liar.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", liar, entry + 24, 25)
+    with pytest.raises(DataError, match="pairs.zip"):
+        read(bytes(liar))
+
+
+def test_an_encrypted_member_is_refused():
+    content = bytearray(archive())
+    entry = content.rindex(b"PK\x01\x02")
+    content[entry + 8] |= 1
+    local = struct.unpack_from("<I", content, entry + 42)[0]
+    content[local + 6] |= 1
+    with pytest.raises(DataError, match="encrypted"):
+        read(bytes(content))
+
+
+def test_what_is_not_utf8_says_where(tmp_path):
+    path = tmp_path / "pairs.zip"
+    path.write_bytes(archive(b"ab\xff"))
+    with pytest.raises(DataError, match="not UTF-8 text \\(byte 2"):
+        load_pairs(str(path))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DataError, match="nowhere.zip: No such file"):
+        load_pairs(str(tmp_path / "nowhere.zip"))
