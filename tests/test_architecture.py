@@ -44,7 +44,9 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def breaches(path: Path, room: str) -> List[str]:
-    standard: Set[str] = set(getattr(sys, "stdlib_module_names", sys.builtin_module_names))
+    standard: Set[str] = set(
+        getattr(sys, "stdlib_module_names", sys.builtin_module_names)
+    )
     found = []
     for name in imports_of(path):
         parts = name.split(".")

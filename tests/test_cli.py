@@ -72,6 +72,7 @@ def test_no_corpus_in_reach(no_network: Path, capsys: pytest.CaptureFixture) -> 
     assert "Going on with the embedded sample" in errors[0]
     assert main([*arguments, "--corpus", "time-machine"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
+    assert len(list(Path("runs/lstm").iterdir())) == 1  # the earlier run has stayed
     assert "tried" in line and "--data-dir" in line and "--corpus sample" in line
 
 
@@ -93,7 +94,11 @@ def test_no_corpus_in_reach(no_network: Path, capsys: pytest.CaptureFixture) -> 
         (["run", "lstm", "--corpus", "missing.txt"], 3, "no such file"),
         (["run", "lstm", "--data-dir", "missing"], 2, "no such folder"),
         (["run", "lstm", *TINY, "--max-tokens", "9"], 3, "9 tokens is too short"),
-        (["run", "lstm", *TINY, "--out", "/dev/null/run"], 4, "run directory /dev/null"),
+        (
+            ["run", "lstm", *TINY, "--out", "/dev/null/run"],
+            4,
+            "run directory /dev/null",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_line(

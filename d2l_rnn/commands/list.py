@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Sequence
+from typing import Any, Dict, List, Sequence
 
 from ..experiments.table import EXPERIMENTS
 from ..results.book import load_book
@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
     book = load_book()
-    rows = [
+    rows: List[Dict[str, Any]] = [
         {
             "name": row.name,
             "section": row.section,

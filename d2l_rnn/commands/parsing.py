@@ -45,13 +45,13 @@ def number(kind: type) -> Callable[[str], Any]:
 
 def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:
     """Give a parser one flag for each field of a configuration."""
-    types = types_of(type(defaults))
+    types, settings = types_of(type(defaults)), parser.add_argument_group("settings")
     for field in dataclasses.fields(defaults):
         flag, kind = flag_of(field), types[field.name]
         default = getattr(defaults, field.name)
         text = f"{field.metadata['text']} (default: {default})".replace("%", "%%")
         if kind is bool:
-            group = parser.add_mutually_exclusive_group()
+            group = settings.add_mutually_exclusive_group()
             group.add_argument(
                 flag, dest=field.name, action="store_true", default=default, help=text
             )
@@ -59,7 +59,7 @@ def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:
                 "--no-" + flag[2:], dest=field.name, action="store_false"
             )
         else:
-            parser.add_argument(
+            settings.add_argument(
                 flag,
                 dest=field.name,
                 default=default,

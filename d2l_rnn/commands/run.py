@@ -63,7 +63,7 @@ def _parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
             "4 run directory unusable; 130 interrupted, state saved"
         ),
     )
-    add_settings(parser.add_argument_group("settings"), experiment.config)  # type: ignore[arg-type]
+    add_settings(parser, experiment.config)
     _add_run_options(parser)
     return parser
 

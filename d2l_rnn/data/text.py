@@ -113,15 +113,15 @@ class Vocab:
     def __len__(self) -> int:
         return len(self.idx_to_token)
 
-    def __getitem__(self, tokens: Union[str, Sequence[str]]) -> Any:
+    def __getitem__(self, tokens: Union[str, List[Any], Tuple[Any, ...]]) -> Any:
         if not isinstance(tokens, (list, tuple)):
-            return self.token_to_idx.get(tokens, self.unk)  # type: ignore[arg-type]
+            return self.token_to_idx.get(tokens, self.unk)
         return [self[token] for token in tokens]
 
-    def to_tokens(self, indices: Union[int, Sequence[int]]) -> Any:
+    def to_tokens(self, indices: Union[int, List[int], Tuple[int, ...]]) -> Any:
         """The token of an id, or the list of tokens of a list of ids."""
         if not isinstance(indices, (list, tuple)):
-            return self.idx_to_token[indices]  # type: ignore[index]
+            return self.idx_to_token[indices]
         return [self.idx_to_token[index] for index in indices]
 
     @property

@@ -66,7 +66,9 @@ class LanguageModelConfig(CorpusConfig):
     )
     num_epochs: int = setting(500, "passes over the corpus", minimum=1, flag="--epochs")
     lr: float = setting(1.0, "learning rate", above=0)
-    theta: float = setting(1.0, "largest norm of the gradient; inf: no clipping", above=0)
+    theta: float = setting(
+        1.0, "largest norm of the gradient; inf: no clipping", above=0
+    )
     prefixes: str = setting(
         "time traveller,traveller", "what to continue, separated by commas"
     )

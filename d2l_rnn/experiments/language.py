@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from mxnet.gluon import rnn
 
@@ -111,9 +111,9 @@ def run(config: LanguageModelConfig, run: Run) -> None:
         )
 
     run.follow(rows, save)
-    prefixes = config.prefix_list()
+    prefixes: List[Sequence[str]] = list(config.prefix_list())
     if config.token == "word":
-        prefixes = [prefix.split() for prefix in prefixes]
+        prefixes = [prefix.split() for prefix in config.prefix_list()]
     run.finish(
         {
             "heldout_perplexity": heldout_perplexity(net, heldout, config, run.device),
@@ -146,5 +146,8 @@ def heldout_perplexity(
 def summary(result: Dict[str, Any]) -> str:
     """The book's three lines."""
     return three_lines(
-        result["perplexity"], result["tokens_per_sec"], result["device"], result["texts"]
+        result["perplexity"],
+        result["tokens_per_sec"],
+        result["device"],
+        result["texts"],
     )

@@ -15,6 +15,7 @@ from ..progress import Progress
 from ..results import record
 from ..results.metrics import median, perplexity
 from .configs import Config
+from .directories import make_room, run_directory, sole_use
 from .environment import environment
 from .table import Experiment
 
@@ -51,16 +52,23 @@ class Run:
     directory : pathlib.Path
     device : mxnet.Context
     options : Options
+    notify : callable
+        Tells the user something in a line.
     epochs : list of dict
         Rows that a resumed run begins with.
     """
 
     def __init__(
-        self, experiment: Experiment, config: Config, options: Options
+        self,
+        experiment: Experiment,
+        config: Config,
+        options: Options,
+        notify: Callable[[str], None],
     ) -> None:
         from ..devices import device_from
 
         self.experiment, self.config, self.options = experiment, config, options
+        self.notify = notify
         self.directory = run_directory(experiment.name, config.seed, options.out)
         self.device = device_from(config.device)
         self.epochs: List[Json] = []
@@ -73,7 +81,7 @@ class Run:
         return self.directory / record.CHECKPOINT
 
     def begin(self, corpus: Json, epochs: Optional[List[Json]] = None) -> None:
-        """Open the run directory.
+        """Open the run directory; an earlier run in it is moved aside, not lost.
 
         Parameters
         ----------
@@ -82,6 +90,10 @@ class Run:
         epochs : list of dict, optional
             Rows that a resumed run keeps.
         """
+        if not (self.options.resume and (self.directory / record.CONFIG).exists()):
+            moved = make_room(self.directory)
+            if moved:
+                self.notify(f"{self.directory} held an earlier run, now in {moved}")
         self.epochs = list(epochs or [])
         self._writer = record.RunWriter(
             self.directory,
@@ -184,11 +196,6 @@ def epoch_json(row: Any) -> Json:
     }
 
 
-def run_directory(name: str, seed: int, out: str = "") -> Path:
-    """Where a run goes: ``out``, or ``runs/<experiment>/seed-<n>``."""
-    return Path(out) if out else Path("runs") / name / f"seed-{seed}"
-
-
 def config_json(experiment: Experiment, config: Config) -> Json:
     """A configuration as it stands in ``config.json``."""
     return {"experiment": experiment.name, **asdict(config)}
@@ -216,40 +223,6 @@ def _stop_requests() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def _sole_use(directory: Path) -> Iterator[None]:
-    """Keep a second process out of a run directory."""
-    import filelock
-
-    lock = filelock.FileLock(str(directory.with_name(f".{directory.name}.lock")))
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise RunError(f"run directory {directory}: another run is using it") from None
-    except OSError as error:
-        raise RunError(f"run directory {directory}: {error.strerror or error}") from None
-    try:
-        yield
-    finally:
-        lock.release()
-        Path(lock.lock_file).unlink()
-
-
-def _make_room(directory: Path) -> Optional[Path]:
-    """Move an earlier run out of the way, so that nothing is lost; say where to."""
-    if not (directory / record.CONFIG).exists():
-        if directory.exists() and any(directory.iterdir()):
-            raise RunError(
-                f"run directory {directory}: holds other files; name another with --out"
-            )
-        return None
-    number = 1
-    while directory.with_name(f"earlier-{number}-{directory.name}").exists():
-        number += 1
-    return directory.rename(directory.with_name(f"earlier-{number}-{directory.name}"))
-
-
 def run_experiment(
     experiment: Experiment,
     config: Config,
@@ -275,18 +248,14 @@ def run_experiment(
         If the run was asked to stop.
     """
     directory = run_directory(experiment.name, config.seed, options.out)
-    with _sole_use(directory):
+    with sole_use(directory):
         if options.resume and (directory / record.CONFIG).exists():
             earlier = record.read_run(directory)
             _check_same(earlier, experiment, config)
             if earlier.result is not None:
                 earlier.verify()
                 return earlier
-        else:
-            moved = _make_room(directory)
-            if moved:
-                notify(f"{directory} held an earlier run, now in {moved}")
-        run = Run(experiment, config, options)
+        run = Run(experiment, config, options, notify)
         try:
             family = import_module(f"{__package__}.{experiment.family}")
             family.run(config, run)

@@ -9,6 +9,15 @@ from typing import Dict, List, Optional
 from ..errors import UsageError
 from .configs import Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
+from .configs_sequences import (
+    BpttConfig,
+    EditionV1Config,
+    HandwrittenConfig,
+    LinesConfig,
+    OneToManyConfig,
+    SequenceConfig,
+    TextStatsConfig,
+)
 
 
 @dataclass(frozen=True)
@@ -39,9 +48,32 @@ _LANGUAGE = "language"
 _SCRATCH = replace(_LSTM, implementation="scratch")
 _RNN_SCRATCH = replace(_SCRATCH, cell="rnn", num_hiddens=512)  # the book: 512 here
 _CLOZE = ClozeConfig()
+_V1 = EditionV1Config()
+_EDITION_V1 = "edition_v1"
 
 # Each configuration is a step from another; the reason stands behind it.
 _ROWS: List[Experiment] = [
+    Experiment(
+        "sequence",
+        SequenceConfig(),
+        "8.1",
+        "noisy sine, predicted 1, 4, 16 and 64 steps ahead",
+        "sequence",
+    ),
+    Experiment(
+        "text-stats",
+        TextStatsConfig(),
+        "8.2, 8.3",
+        "tokens, n-grams, Zipf's law, n-gram language models",
+        "text_stats",
+    ),
+    Experiment(
+        "rnn-handwritten",
+        HandwrittenConfig(),
+        "8.4, 8.7",
+        "RNN in NumPy, forward and backward pass by hand",
+        "handwritten",
+    ),
     Experiment(
         "rnn-scratch",
         _RNN_SCRATCH,
@@ -65,6 +97,13 @@ _ROWS: List[Experiment] = [
     ),
     Experiment(
         "rnn", replace(_LSTM, cell="rnn"), "8.6", "RNN language model", _LANGUAGE
+    ),
+    Experiment(
+        "bptt",
+        BpttConfig(),
+        "8.7",
+        "full, truncated and randomly truncated backpropagation compared",
+        "bptt",
     ),
     Experiment(
         "gru-scratch",
@@ -154,6 +193,55 @@ _ROWS: List[Experiment] = [
         "9.4",
         "restoring capitals and punctuation, with and without the future",
         "tagging",
+    ),
+    Experiment(
+        "many-to-one",
+        LinesConfig(),
+        "8.4",
+        "which language a line is in",
+        "many_to_one",
+    ),
+    Experiment(
+        "one-to-many",
+        OneToManyConfig(),
+        "8.4",
+        "lines of a language that is asked for",
+        "one_to_many",
+    ),
+    Experiment(
+        "rnn-scratch-v1",
+        replace(_V1, cell="rnn-scratch"),
+        "9.5 (1.0)",
+        "edition 1.0: RNN from scratch",
+        _EDITION_V1,
+    ),
+    Experiment(
+        "rnn-v1",
+        _V1,
+        "9.6 (1.0)",
+        "edition 1.0: RNN",
+        _EDITION_V1,
+    ),
+    Experiment(
+        "lstm-v1",
+        replace(_V1, cell="lstm", lr=4.0, num_epochs=50),  # the edition's own
+        "10.1 (1.0)",
+        "edition 1.0: LSTM",
+        _EDITION_V1,
+    ),
+    Experiment(
+        "gru-v1",
+        replace(_V1, cell="gru", lr=4.0, num_epochs=50),
+        "10.2 (1.0)",
+        "edition 1.0: GRU",
+        _EDITION_V1,
+    ),
+    Experiment(
+        "birnn-v1",
+        replace(_V1, cell="birnn", lr=2.0, num_epochs=50),
+        "10.4 (1.0)",
+        "edition 1.0: bidirectional GRU, wrongly used as a language model",
+        _EDITION_V1,
     ),
 ]
 

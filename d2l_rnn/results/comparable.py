@@ -23,6 +23,8 @@ def incomparable(
     default: Optional[Mapping[str, Any]] = None,
 ) -> Optional[str]:
     """Why a run cannot be held against the published number; None where it can."""
+    if run.damage:
+        return run.damage
     if number is None:
         return "the book prints no number for it"
     if run.result is None:
@@ -62,7 +64,10 @@ def _other_setting(
             run.config.get("num_epochs"),
             number.num_epochs,
         )
-    expected = dict(default or {})
+    # A field that the record lacks came later, with the default that keeps its meaning.
+    expected = {
+        name: value for name, value in (default or {}).items() if name in run.config
+    }
     expected.update(number.requires)
     others = [
         "%s %s, the book's is %s" % (name, run.config.get(name), value)

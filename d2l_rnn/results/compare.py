@@ -18,7 +18,7 @@ from ..errors import RunError
 from .book import BookNumber
 from .comparable import incomparable, published_curve
 from .judge import Judgement, judge, too_few
-from .record import CONFIG, RunRecord, read_run
+from .record import CONFIG, EPOCHS, RESULT, RunRecord, read_run
 
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
@@ -194,21 +194,40 @@ def _number(value: Any) -> Optional[float]:
 def read_runs(paths: Iterable[Union[str, "os.PathLike[str]"]]) -> List[RunRecord]:
     """Read run directories, and all those below the other directories given.
 
+    What is below a directory is taken as it is: a record that cannot be read becomes
+    one with its ``damage``, so that it does not hide the others. Runs that made room
+    for another (``earlier-1-seed-1``) are read only if they are named themselves.
+
     Raises
     ------
     RunError
-        If a path is not a directory, has no run below it, or a record is unreadable.
+        If a path is not a directory, is a run that cannot be read, or has no run below
+        it.
     """
     records = []
     for path in map(Path, paths):
         if (path / CONFIG).is_file() or not path.is_dir():
             records.append(read_run(path))
             continue
-        below = sorted(config.parent for config in path.rglob(CONFIG))
+        below = _run_directories(path)
         if not below:
             raise RunError("%s: no run directory, and none below it" % path)
-        records += [read_run(directory) for directory in below]
+        records += map(_read_or_note, below)
     return records
+
+
+def _run_directories(path: Path) -> List[Path]:
+    """All directories below that hold a file of a run, complete or not."""
+    found = {file.parent for name in (CONFIG, EPOCHS, RESULT) for file in path.rglob(name)}
+    return sorted(run for run in found if not run.name.startswith("earlier-"))
+
+
+def _read_or_note(directory: Path) -> RunRecord:
+    try:
+        return read_run(directory)
+    except RunError as error:
+        name = {"experiment": directory.parent.name}
+        return RunRecord(directory, name, {}, [], None, str(error))
 
 
 def exit_status(verdicts: Iterable[Verdict]) -> int:

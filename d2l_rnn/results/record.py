@@ -96,9 +96,7 @@ class RunWriter:
                     (self.directory / stale).unlink()
             write_json(self.directory / CONFIG, config)
             write_json(self.directory / ENVIRONMENT, environment)
-            write_bytes(
-                self.directory / EPOCHS, b"".join(map(_line, self.epochs))
-            )
+            write_bytes(self.directory / EPOCHS, b"".join(map(_line, self.epochs)))
             self._file = open(self.directory / EPOCHS, "ab")
         except OSError as error:
             raise RunError(
@@ -141,6 +139,8 @@ class RunRecord:
         ``perplexity``, ``tokens_per_sec`` and an experiment's own.
     result : dict or None
         None for a run that has not finished.
+    damage : str
+        Why its files could not be read; empty for what ``read_run`` returns.
     """
 
     directory: Path
@@ -148,6 +148,7 @@ class RunRecord:
     environment: Json
     epochs: List[Json]
     result: Optional[Json]
+    damage: str = ""
 
     @property
     def experiment(self) -> str:
@@ -163,6 +164,8 @@ class RunRecord:
             If the run has not finished, the digest does not agree, or the final
             perplexity does not follow from the last epoch's loss.
         """
+        if self.damage:
+            raise RunError(self.damage)
         if self.result is None:
             raise RunError(f"run {self.directory}: not finished")
         if self.result.get("digest") != digest(self.config, self.epochs, self.result):

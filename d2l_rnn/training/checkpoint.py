@@ -92,7 +92,9 @@ def put_arrays(net: Any, arrays: Dict[str, numpy.ndarray]) -> None:
     targets = named_arrays(net)
     if set(targets) != set(arrays):
         differing = sorted(set(targets) ^ set(arrays))
-        raise RunError(f"checkpoint of another model: {', '.join(differing[:4])} differ")
+        raise RunError(
+            f"checkpoint of another model: {', '.join(differing[:4])} differ"
+        )
     for name, target in targets.items():
         if target.shape != arrays[name].shape:
             raise RunError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, List, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional, Tuple
 
 import numpy
 from mxnet import autograd, gluon, init, np
@@ -234,7 +234,7 @@ def _plain_update(net: Any, lr: float, theta: float) -> Callable[[], Any]:
 
 def evaluate(
     net: Any, batches: Iterable[Any], device: Any, carry_state: bool = True
-) -> List[float]:
+) -> Tuple[float, int]:
     """Cross-entropy of a language model on minibatches, without training.
 
     Parameters
@@ -248,8 +248,10 @@ def evaluate(
 
     Returns
     -------
-    [loss, tokens] : float, int
-        Summed loss in nats, and the number of predicted tokens.
+    loss : float
+        Summed, in nats.
+    tokens : int
+        How many were predicted.
     """
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     state, total, tokens = None, 0.0, 0
@@ -260,4 +262,4 @@ def evaluate(
         y = Y.as_in_ctx(device).T.reshape(-1)
         total += float(loss(y_hat, y).sum())
         tokens += y.size
-    return [total, tokens]
+    return total, tokens

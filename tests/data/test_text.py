@@ -33,7 +33,9 @@ def test_clean_none_keeps_every_character() -> None:
     assert clean(text, "none") == ["Ça, c'est l'été.\n", "想要有直升机\n"]
 
 
-@pytest.mark.parametrize("function", [lambda v: clean([], v), lambda v: tokenize([], v)])
+@pytest.mark.parametrize(
+    "function", [lambda v: clean([], v), lambda v: tokenize([], v)]
+)
 def test_unknown_choice_is_named_with_what_is_accepted(function: object) -> None:
     with pytest.raises(UsageError, match="'latin'.*accepted"):
         function("latin")  # type: ignore[operator]

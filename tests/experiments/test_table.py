@@ -97,7 +97,9 @@ def test_unknown_experiment_names_the_nearest() -> None:
 
 
 def test_contradiction_names_both_fields() -> None:
-    with pytest.raises(UsageError, match="--cell lstm-peephole.*--implementation gluon"):
+    with pytest.raises(
+        UsageError, match="--cell lstm-peephole.*--implementation gluon"
+    ):
         LanguageModelConfig(cell="lstm-peephole")
 
 

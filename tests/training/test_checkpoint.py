@@ -50,7 +50,10 @@ def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
         path.write_bytes(bytes(damaged))
         with pytest.raises(RunError, match="unreadable|damaged|not written|other"):
             arrays, notes = checkpoint.load(path)
-            assert (notes, sorted(arrays)) != (NOTES, sorted(checkpoint.arrays_of(make())))
+            assert (notes, sorted(arrays)) != (
+                NOTES,
+                sorted(checkpoint.arrays_of(make())),
+            )
             raise RunError("other names or notes")
 
 
