@@ -43,6 +43,7 @@ _HOMES = {
         "train_ch8",
         "train_epoch_ch8",
     ),
+    "chapters_translation": ("predict_seq2seq", "train_seq2seq"),
     "data.sequences": (
         "SeqDataLoader",
         "load_corpus_time_machine",
@@ -52,10 +53,28 @@ _HOMES = {
         "seq_data_iter_sequential",
     ),
     "data.text": ("Vocab", "count_corpus", "tokenize"),
+    "data.translation": (
+        "build_array_nmt",
+        "load_data_nmt",
+        "preprocess_nmt",
+        "read_data_nmt",
+        "tokenize_nmt",
+        "truncate_pad",
+    ),
     "devices": ("try_all_gpus", "try_gpu"),
+    "models.attention": (
+        "AdditiveAttention",
+        "DotProductAttention",
+        "masked_softmax",
+    ),
+    "models.attention_decoder": ("AttentionDecoder", "Seq2SeqAttentionDecoder"),
+    "models.encoder_decoder": ("Decoder", "Encoder", "EncoderDecoder"),
     "models.language_model": ("RNNModel",),
     "models.scratch_model": ("RNNModelScratch",),
+    "models.seq2seq": ("Seq2SeqDecoder", "Seq2SeqEncoder"),
+    "results.translation_metrics": ("bleu",),
     "training.loop": ("grad_clipping",),
+    "training.losses": ("MaskedSoftmaxCELoss",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

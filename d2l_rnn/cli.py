@@ -22,8 +22,14 @@ INTERRUPTED = 130
 COMMANDS = {
     "list": "what experiments there are, with section and published number",
     "run": "run one experiment and leave a run directory behind",
+    "reproduce": "run experiments over seeds, several at a time",
+    "compare": "run directories against the book's numbers, with a verdict",
+    "report": "all runs on one HTML page, beside the book's numbers",
+    "book": "the book's numbers: what was printed, and how it varied",
     "audit": "what a trained language model sees when it predicts",
     "fill": "fill the blanks of a text from both sides",
+    "translate": "translate sentences with a trained run",
+    "benchmark": "how fast it is, beside d2l 0.17.6, PyTorch and the processor",
     "doctor": "what is installed here, what is wrong, and the cure",
 }
 

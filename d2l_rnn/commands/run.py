@@ -6,9 +6,10 @@ import argparse
 import dataclasses
 import json
 from importlib import import_module
-from typing import Sequence
+from typing import Any, Dict, Sequence, Tuple
 
 from ..errors import UsageError
+from ..experiments.configs import Config
 from ..experiments.running import Interrupted, Options, run_experiment
 from ..experiments.table import EXPERIMENTS, Experiment, find
 from .parsing import Parser, add_settings, notify
@@ -30,6 +31,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="the result alone on stdout, as JSON"
     )
     parser.add_argument("--no-plot", action="store_true", help="draw no pictures")
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="also write the epochs for TensorBoard, into the run directory",
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,16 +74,28 @@ def _parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run_named(name: str, arguments: Sequence[str], prog: str) -> int:
-    """Run an experiment with command-line arguments; print its result."""
+def configured(
+    name: str, arguments: Sequence[str], prog: str
+) -> Tuple[Experiment, Config, Dict[str, Any]]:
+    """An experiment, its configuration as the arguments have it, and all of these."""
     experiment = find(name)
     parsed = vars(_parser_of(experiment, prog).parse_args(arguments))
     names = [field.name for field in dataclasses.fields(experiment.config)]
     config = dataclasses.replace(
         experiment.config, **{name: parsed[name] for name in names}
     )
+    return experiment, config, parsed
+
+
+def run_named(name: str, arguments: Sequence[str], prog: str) -> int:
+    """Run an experiment with command-line arguments; print its result."""
+    experiment, config, parsed = configured(name, arguments, prog)
     options = Options(
-        parsed["out"], parsed["resume"], parsed["quiet"], not parsed["no_plot"]
+        parsed["out"],
+        parsed["resume"],
+        parsed["quiet"],
+        not parsed["no_plot"],
+        parsed["tensorboard"],
     )
     try:
         record = run_experiment(experiment, config, options, notify)

@@ -56,6 +56,9 @@ class LanguageModelConfig(CorpusConfig):
     num_hiddens: int = setting(256, "hidden units a layer and direction", minimum=1)
     num_layers: int = setting(1, "recurrent layers", minimum=1)
     bidirectional: bool = setting(False, "read the text in both directions")
+    dropout: float = setting(
+        0.0, "rate between the layers (gluon only)", minimum=0, maximum=0.99
+    )
     batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
     num_steps: int = setting(35, "tokens a subsequence", minimum=1)
     sampling: str = setting(
@@ -82,6 +85,16 @@ class LanguageModelConfig(CorpusConfig):
             raise UsageError(
                 "--cell lstm-peephole contradicts --implementation gluon: Gluon has no "
                 "such layer; use --implementation scratch"
+            )
+        if self.dropout and self.implementation == "scratch":
+            raise UsageError(
+                f"--dropout {self.dropout} contradicts --implementation scratch: its "
+                "layers have none"
+            )
+        if self.dropout and self.num_layers == 1:
+            raise UsageError(
+                f"--dropout {self.dropout} contradicts --num-layers 1: it acts between "
+                "layers"
             )
 
     def prefix_list(self) -> List[str]:

@@ -61,11 +61,17 @@ class BothSidesConfig(CorpusConfig):
     num_layers: int = setting(1, "recurrent layers", minimum=1)
     batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
     num_steps: int = setting(35, "tokens a subsequence", minimum=1)
-    num_epochs: int = setting(8, "passes over the corpus", minimum=1, flag="--epochs")
-    lr: float = setting(0.01, "learning rate of Adam; it falls from epoch to epoch", above=0)
-    theta: float = setting(1.0, "largest norm of the gradient; inf: no clipping", above=0)
+    num_epochs: int = setting(12, "passes over the corpus", minimum=1, flag="--epochs")
+    lr: float = setting(
+        0.02, "learning rate of Adam; it falls from epoch to epoch", above=0
+    )
+    theta: float = setting(
+        1.0, "largest norm of the gradient; inf: no clipping", above=0
+    )
     dropout: float = setting(
-        0.2, "rate at which inputs and outputs of the stacks are dropped", minimum=0,
+        0.2,
+        "rate at which inputs and outputs of the stacks are dropped",
+        minimum=0,
         maximum=0.99,
     )
     match: str = setting(
@@ -84,9 +90,9 @@ class ClozeConfig(BothSidesConfig):
     """Filling a blank, with the models that it is compared with."""
 
     num_states: int = setting(32, "states of the hidden Markov model", minimum=1)
-    num_restarts: int = setting(5, "its random starts", minimum=1)
-    trial_iterations: int = setting(10, "its iterations from each start", minimum=1)
-    num_iterations: int = setting(100, "its iterations in all", minimum=1)
+    num_restarts: int = setting(2, "its random starts", minimum=1)
+    trial_iterations: int = setting(5, "its iterations from each start", minimum=1)
+    num_iterations: int = setting(40, "its iterations in all", minimum=1)
     pseudo_counts: float = setting(0.1, "added to its expected counts", minimum=0)
     ngram_width: int = setting(3, "neighbours on each side for the n-grams", minimum=1)
     smoothing: float = setting(3.0, "weight of shorter n-grams", above=0)

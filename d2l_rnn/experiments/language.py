@@ -10,7 +10,7 @@ from ..chapters import predict_ch8
 from ..data.corpora import TextFile, load_text
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..data.text import Vocab, clean, corpus_from_lines
-from ..models import scratch
+from ..models import recurrent, scratch
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_stacks import bidirectional, deep, language_model
@@ -23,6 +23,7 @@ from .configs import CorpusConfig, LanguageModelConfig
 from .running import Run
 
 _GLUON = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
+_WITH_DROPOUT = {"rnn": recurrent.RNN, "gru": recurrent.GRU, "lstm": recurrent.LSTM}
 _SCRATCH = {
     "rnn": scratch.RNN,
     "gru": scratch.GRU,
@@ -53,9 +54,12 @@ def build(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
     """An initialised language model of a configuration."""
     if config.implementation == "scratch":
         return _build_scratch(config, vocab_size, device)
-    layer = _GLUON[config.cell](
-        config.num_hiddens, config.num_layers, bidirectional=config.bidirectional
-    )
+    options: Dict[str, Any] = {"bidirectional": config.bidirectional}
+    if config.dropout:  # Gluon's own layers ignore it on a CPU
+        layers, options["dropout"] = _WITH_DROPOUT, config.dropout
+    else:
+        layers = _GLUON
+    layer = layers[config.cell](config.num_hiddens, config.num_layers, **options)
     net = RNNModel(layer, vocab_size)
     initialize(net, device)
     return net

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from ..errors import RunError
 from ..progress import Progress
-from ..results import record
+from ..results import record, tensorboard
 from ..results.metrics import median, perplexity
 from .configs import Config
 from .directories import make_room, run_directory, sole_use
@@ -42,6 +42,7 @@ class Options:
     resume: bool = False
     quiet: bool = False
     plot: bool = True
+    tensorboard: bool = False
 
 
 class Run:
@@ -73,7 +74,10 @@ class Run:
         self.device = device_from(config.device)
         self.epochs: List[Json] = []
         self._writer: Optional[record.RunWriter] = None
+        self._scalars: Optional[tensorboard.Scalars] = None
         self._started = time.perf_counter()
+        if options.tensorboard:
+            tensorboard.import_summary_writer()  # complain before anything is written
 
     @property
     def checkpoint(self) -> Path:
@@ -101,6 +105,8 @@ class Run:
             environment(self.device, corpus),
             self.epochs,
         )
+        if self.options.tensorboard:
+            self._scalars = tensorboard.Scalars(self.directory, self.epochs)
 
     def follow(
         self,
@@ -133,6 +139,8 @@ class Run:
                     fields = epoch_json(row)
                     fields.update(extra(row) if extra else {})
                     self._writer.append(fields)
+                    if self._scalars is not None:
+                        self._scalars.write(fields)
                     progress.show(row)
                     last = row.epoch == num_epochs
                     late = time.perf_counter() - saved > _CHECKPOINT_EVERY_SECONDS
@@ -166,6 +174,8 @@ class Run:
         else:
             complete["seconds"] = time.perf_counter() - self._started
         complete.update(result)
+        if self._scalars is not None:
+            self._scalars.finish(complete)
         return self._writer.finish(complete)
 
     def draw_curve(self) -> None:
@@ -182,6 +192,8 @@ class Run:
         """Close the files of a run that ends early."""
         if self._writer is not None:
             self._writer.close()
+        if self._scalars is not None:
+            self._scalars.close()
 
 
 def epoch_json(row: Any) -> Json:
@@ -268,7 +280,9 @@ def _check_same(
     earlier: record.RunRecord, experiment: Experiment, config: Config
 ) -> None:
     """Refuse to go on with other settings than a run began with."""
-    wanted, found = config_json(experiment, config), earlier.config
+    # A field that the record lacks came later, with the default that keeps its meaning.
+    found = {**config_json(experiment, experiment.config), **earlier.config}
+    wanted = config_json(experiment, config)
     for key in sorted(set(wanted) | set(found)):
         if key in ("device", "data_dir"):  # where it runs, not what it computes
             continue

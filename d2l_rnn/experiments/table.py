@@ -18,6 +18,7 @@ from .configs_sequences import (
     SequenceConfig,
     TextStatsConfig,
 )
+from .configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,17 @@ _LANGUAGE = "language"
 _SCRATCH = replace(_LSTM, implementation="scratch")
 _RNN_SCRATCH = replace(_SCRATCH, cell="rnn", num_hiddens=512)  # the book: 512 here
 _CLOZE = ClozeConfig()
+# Words are few and mostly rare: those seen once are unknown, counts are smoothed more,
+# and the nets need more passes and more dropout.
+_CLOZE_WORD = replace(
+    _CLOZE,
+    token="word",
+    min_freq=2,
+    num_epochs=20,
+    dropout=0.5,
+    ngram_width=2,
+    smoothing=30.0,
+)
 _V1 = EditionV1Config()
 _EDITION_V1 = "edition_v1"
 
@@ -182,14 +194,15 @@ _ROWS: List[Experiment] = [
     ),
     Experiment(
         "cloze-word",
-        replace(_CLOZE, token="word", min_freq=2),  # rarer words cannot be learned
+        _CLOZE_WORD,
         "9.4",
         "filling a missing word from both sides, five models",
         "cloze",
     ),
     Experiment(
         "tagging",
-        TaggingConfig(min_freq=2, match="hiddens"),
+        # Few words to learn from: many passes, and much dropout.
+        TaggingConfig(min_freq=2, match="hiddens", num_epochs=30, dropout=0.5),
         "9.4",
         "restoring capitals and punctuation, with and without the future",
         "tagging",
@@ -242,6 +255,20 @@ _ROWS: List[Experiment] = [
         "10.4 (1.0)",
         "edition 1.0: bidirectional GRU, wrongly used as a language model",
         _EDITION_V1,
+    ),
+    Experiment(
+        "seq2seq",
+        Seq2SeqConfig(),
+        "9.7",
+        "translation, the encoder's last state as context",
+        "translation",
+    ),
+    Experiment(
+        "seq2seq-attention",
+        Seq2SeqAttentionConfig(),
+        "10.4",
+        "translation with attention, five scores",
+        "translation",
     ),
 ]
 

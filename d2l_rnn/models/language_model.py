@@ -8,6 +8,7 @@ from mxnet import npx
 from mxnet.gluon import nn
 
 from ..errors import UsageError
+from . import single_step
 
 
 class RNNModel(nn.HybridBlock):
@@ -44,6 +45,7 @@ class RNNModel(nn.HybridBlock):
         self.vocab_size = vocab_size
         self.dense = nn.Dense(vocab_size)
         self._packed: Optional[Tuple[Any, List[Tuple[Any, Any]]]] = None
+        self._step: Optional[single_step.SingleStep] = None
 
     def forward(self, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
         """Compute logits and the next state.
@@ -61,6 +63,13 @@ class RNNModel(nn.HybridBlock):
             Time-major: the first ``batch_size`` rows belong to the first step.
         state : list of mxnet.np.ndarray
         """
+        if single_step.applies(self.rnn, inputs):
+            if self._step is None:
+                self._step = single_step.SingleStep(
+                    self.rnn, self.dense, self._layer_parameters(), self.vocab_size
+                )
+            if self._step.ready():
+                return self._step(inputs, state)
         if self._active or not self._is_packed():
             return super().forward(inputs, state)
         return self._forward_packed(inputs, state)
@@ -84,7 +93,12 @@ class RNNModel(nn.HybridBlock):
 
         All weights layer by layer and direction by direction, then all biases in the
         same order. Laid out so in one vector, they can be handed to :meth:`use_packed`.
+        A layer with dropout has none: the operator's version for a CPU would ignore it,
+        and ``models.recurrent`` applies it between calls of the operator.
         """
+        return [] if self.rnn._dropout > 0 else self._layer_parameters()
+
+    def _layer_parameters(self) -> List[Any]:
         directions = ["l", "r"][: self.rnn._dir]
         return [
             getattr(self.rnn, f"{direction}{layer}_{part}_{kind}")
@@ -132,6 +146,6 @@ class RNNModel(nn.HybridBlock):
             bidirectional=layer._dir == 2,
             mode=layer._mode,
             state_outputs=True,
-            p=layer._dropout,
+            p=0.0,
         )
         return self.dense(npx.reshape(Y, (-5, -2))), state

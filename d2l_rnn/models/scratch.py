@@ -15,7 +15,7 @@ from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
 
 from mxnet import np
 
-from .scratch_operators import linear, sigmoid, tanh
+from .scratch_operators import product, sigmoid, tanh
 
 State = Tuple[Any, ...]
 
@@ -83,10 +83,10 @@ def parts(arrays: Sequence[Any], num_parts: int) -> List[Sequence[Any]]:
     return [arrays[k * size : (k + 1) * size] for k in range(num_parts)]
 
 
-def _affine(W_x: Any, W_h: Any, b: Any) -> Callable[[Any, Any], Any]:
-    """The map ``(X, H) -> X W_x + H W_h + b`` of a gate; transposes only once."""
-    W_x_T, W_h_T = W_x.T, W_h.T
-    return lambda X, H: linear(X, W_x_T, b) + linear(H, W_h_T)
+def _affine(num_steps: int, W_x: Any, W_h: Any, b: Any) -> Callable[[Any, Any], Any]:
+    """The map ``(X, H) -> X W_x + H W_h + b`` of a gate, for ``num_steps`` uses."""
+    from_input, from_hidden = product(W_x, num_steps), product(W_h, num_steps)
+    return lambda X, H: from_input(X, b) + from_hidden(H)
 
 
 def rnn_layer(
@@ -108,7 +108,7 @@ def rnn_layer(
     hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
     state : tuple of H after the last step
     """
-    hidden = _affine(*params)
+    hidden = _affine(len(inputs), *params)
     (H,) = state
     hiddens = []
     for X in inputs:
@@ -143,7 +143,8 @@ def gru_layer(
     hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
     state : tuple of H after the last step
     """
-    update, reset, candidate = (_affine(*gate) for gate in parts(params, 3))
+    gates = [_affine(len(inputs), *gate) for gate in parts(params, 3)]
+    update, reset, candidate = gates
     (H,) = state
     hiddens = []
     for X in inputs:
@@ -179,7 +180,7 @@ def lstm_layer(
     hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
     state : tuple of H, C after the last step
     """
-    gates = [_affine(*gate) for gate in parts(params, 4)]
+    gates = [_affine(len(inputs), *gate) for gate in parts(params, 4)]
     input_gate, forget_gate, output_gate, candidate = gates
     H, C = state
     hiddens = []
@@ -221,7 +222,7 @@ def lstm_peephole_layer(
         As in :func:`lstm_layer`.
     """
     *weights, p_i, p_f, p_o = params
-    gates = [_affine(*gate) for gate in parts(weights, 4)]
+    gates = [_affine(len(inputs), *gate) for gate in parts(weights, 4)]
     input_gate, forget_gate, output_gate, candidate = gates
     H, C = state
     hiddens = []

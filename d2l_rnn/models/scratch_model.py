@@ -64,14 +64,15 @@ class RNNModelScratch:
             Time-major: the first ``batch_size`` rows belong to the first step.
         state : tuple of mxnet.np.ndarray
         """
-        # (num_steps, batch_size, vocab_size)
-        inputs = npx.one_hot(X.T, self.vocab_size)
         if not self._active:
+            # (num_steps, batch_size, vocab_size)
+            inputs = npx.one_hot(X.T, self.vocab_size)
             return self.forward_fn(inputs, state, self.params)
         num_steps = X.shape[1]
         if num_steps not in self._graphs:
             self._graphs[num_steps] = self._trace(num_steps, len(state))
-        logits, *state = self._graphs[num_steps](inputs, *state, *self.params)
+        X = X.astype("float32", copy=False)
+        logits, *state = self._graphs[num_steps](X, *state, *self.params)
         return logits, tuple(state)
 
     def begin_state(self, batch_size: int, ctx: Any) -> Tuple[Any, ...]:
@@ -90,22 +91,22 @@ class RNNModelScratch:
         self._graphs.clear()
 
     def _trace(self, num_steps: int, num_states: int) -> Any:
-        """The graph of ``forward_fn``: a block called with inputs, state, params."""
+        """The graph of ``forward_fn``: a block called with token ids, state, params."""
 
         def variable(name: str, **attributes: Any) -> Any:
             return symbol.var(name, dtype="float32", **attributes).as_np_ndarray()
 
-        inputs = variable("inputs")
+        X = variable("X")
         state = tuple(variable(f"state{k}") for k in range(num_states))
         params = [
             variable(f"param{k}", shape=param.shape)
             for k, param in enumerate(self.params)
         ]
         # (num_steps * batch_size, vocab_size)
-        rows = inputs.reshape(-1, self.vocab_size)
+        rows = symbol.numpy_extension.one_hot(X.T.reshape(-1), self.vocab_size)
         # num_steps times (batch_size, vocab_size)
         steps = symbol.numpy.split(rows, num_steps) if num_steps > 1 else [rows]
         logits, new_state = self.forward_fn(steps, state, params)
-        graph = gluon.SymbolBlock([logits, *new_state], [inputs, *state, *params])
+        graph = gluon.SymbolBlock([logits, *new_state], [X, *state, *params])
         graph.hybridize(static_alloc=True, static_shape=True)
         return graph

@@ -10,7 +10,7 @@ fifth of that of ``np.tanh``, and the results agree to rounding.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 from mxnet import np, npx, symbol
 
@@ -41,6 +41,19 @@ def linear(X: Any, W_T: Any, b: Optional[Any] = None) -> Any:
     return operators.fully_connected(
         *arguments, num_hidden=_num_rows(W_T), no_bias=b is None, flatten=False
     )
+
+
+def product(W: Any, num_uses: int) -> Callable[..., Any]:
+    """The map ``(X, b=None) -> X W + b`` by a weight that is used ``num_uses`` times.
+
+    Transposing costs as much as two multiplications of a few rows, so it pays unless
+    there is but one use, as in generating text.
+    """
+    if num_uses > 1:
+        W_T = W.T
+        return lambda X, b=None: linear(X, W_T, b)
+    dot = np.dot if isinstance(W, np.ndarray) else symbol.numpy.dot
+    return lambda X, b=None: dot(X, W) if b is None else dot(X, W) + b
 
 
 def sigmoid(X: Any) -> Any:

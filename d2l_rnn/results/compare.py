@@ -139,10 +139,25 @@ def compare(
 def _judged(name: str, runs: Sequence[RunRecord], number: BookNumber) -> Verdict:
     curves = [published_curve(run, number) for run in runs]
     values = tuple(curve[-1] for curve in curves)
+    verdict, reason, judgement = verdict_on_curves(curves, number)
+    return Verdict(name, verdict, reason, tuple(runs), values, number, judgement)
+
+
+def verdict_on_curves(
+    curves: Sequence[Sequence[float]], number: BookNumber
+) -> Tuple[str, str, Optional[Judgement]]:
+    """The verdict on comparable runs, the figures behind it, and the judgement.
+
+    Parameters
+    ----------
+    curves : sequence of sequence of float
+        Of each run the book's metric at each of ``number.epochs``.
+    number : BookNumber
+    """
     builds = [build.values for build in number.builds]
-    reason = too_few(len(runs), len(builds))
-    if reason is not None:
-        return Verdict(name, NOT_COMPARABLE, reason, tuple(runs), values, number)
+    few = too_few(len(curves), len(builds))
+    if few is not None:
+        return NOT_COMPARABLE, few, None
     judgement = judge(curves, builds)
     reason = "%d of %d epochs inside the range of %d builds" % (
         judgement.inside,
@@ -162,8 +177,7 @@ def _judged(name: str, runs: Sequence[RunRecord], number: BookNumber) -> Verdict
         judgement.p_curve,
         judgement.p_final,
     )
-    verdict = DIFFERS if judgement.differs else REPRODUCED
-    return Verdict(name, verdict, reason, tuple(runs), values, number, judgement)
+    return DIFFERS if judgement.differs else REPRODUCED, reason, judgement
 
 
 def _final_values(
@@ -218,7 +232,8 @@ def read_runs(paths: Iterable[Union[str, "os.PathLike[str]"]]) -> List[RunRecord
 
 def _run_directories(path: Path) -> List[Path]:
     """All directories below that hold a file of a run, complete or not."""
-    found = {file.parent for name in (CONFIG, EPOCHS, RESULT) for file in path.rglob(name)}
+    files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
+    found = {file.parent for group in files for file in group}
     return sorted(run for run in found if not run.name.startswith("earlier-"))
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, Hashable, Sequence
+from typing import Dict, Mapping, Sequence
 
 
-def class_f1(
-    truth: Sequence[bool], predicted: Sequence[bool]
-) -> Dict[str, float]:
+def class_f1(truth: Sequence[bool], predicted: Sequence[bool]) -> Dict[str, float]:
     """How well one class was found.
 
     With ``hits`` the places that are of the class and were called so::
@@ -36,7 +34,7 @@ def class_f1(
     }
 
 
-def macro_f1(classes: Dict[Hashable, Dict[str, float]]) -> float:
+def macro_f1(classes: Mapping[str, Mapping[str, float]]) -> float:
     """The mean F1 of the classes that occur, each counting alike; 0 if none does."""
     occurring = [numbers["f1"] for numbers in classes.values() if numbers["support"]]
     return sum(occurring) / len(occurring) if occurring else 0.0

@@ -17,11 +17,23 @@ taken into account by itself.
 - *final*: the ranks of the last epoch's values; how far the group's mean rank is from
   the middle (Wilcoxon's rank sum).
 
+**What the builds share.** They set no seed, and MXNet unseeded draws the same numbers
+in every process: all builds began from the *same* weights and differ only in the
+offsets of their minibatches and in what a GPU rounds. Our seeds begin from weights of
+their own, so they scatter more, and the builds' middle is itself one draw. With r the
+scatter that comes from the weights, in standard deviations of the builds, the mean of m
+runs of ours lies around the builds' with 1 + (m + 1) r^2 times the variance of a mean of
+m builds. Before regrouping, our logarithms are therefore drawn towards the builds'
+median by the root of that. r is measured on our recorded runs, as the excess of their
+variance over the builds' (``scripts/initialisation_scatter.py``), and taken half as
+large again (``SMOOTHNESS``): what the weights do to a curve is smooth along it, so the
+average over epochs evens it out less than what the offsets do.
+
 **The verdict** is ``differs`` when either p-value is at most 0.5 %. The chance that a
 right reproduction is told ``differs`` is then **at most 1 % per experiment**. With one
 seed there are n + 1 groupings and no p-value can be that small: then ours must be
 farther out than every build by a quarter (curve), or lie outside the builds' range by
-more than a quarter of its width (final). Leaving out each of the builds in turn and
+more than a quarter of its width (final). With r = 0, leaving out each of the builds in turn and
 judging it by the others, this was wrong in 4 of 480 cases (0.8 %); being the farthest
 of 42, without the quarter, would be wrong in 2.4 % of them for each test. Below 20
 builds that is too coarse, and as many seeds are asked for as make 200 groupings.
@@ -44,6 +56,8 @@ ENUMERATED = 20000
 FEWEST_BUILDS = 10  # a spread of fewer is not known well enough to judge by
 ENOUGH_BUILDS = 20  # from here on one seed is enough
 
+INITIALISATION = 0.93  # r of the docstring; measured 2026-11-21
+SMOOTHNESS = 1.5  # by simulation: false alarms stay below the level (test_judge.py)
 _SMALLEST_SPREAD = 5e-4  # of a logarithm: the last digit of the published values
 _LARGEST_LOGARITHM = 50.0  # stands in for the logarithm of an infinite perplexity
 
@@ -76,7 +90,9 @@ class Judgement:
 
 
 def judge(
-    ours: Sequence[Sequence[float]], builds: Sequence[Sequence[float]]
+    ours: Sequence[Sequence[float]],
+    builds: Sequence[Sequence[float]],
+    initialisation: float = INITIALISATION,
 ) -> Judgement:
     """Judge m curves of ours by n curves of the builds; the rule is the module's.
 
@@ -87,6 +103,8 @@ def judge(
         count as arbitrarily large.
     builds : array_like, shape (n, num_epochs)
         The same of the builds, n >= 10.
+    initialisation : float
+        r of the rule; 0 where ours share the builds' initial weights.
 
     Raises
     ------
@@ -97,7 +115,8 @@ def judge(
     reason = too_few(runs, len(builds))
     if reason is not None:
         raise ValueError(reason)
-    pool = _logarithms(np.vstack([ours, builds]))  # (n + m, num_epochs)
+    values = _logarithms(np.vstack([ours, builds]))  # (n + m, num_epochs)
+    pool = np.vstack([_drawn_in(values[:runs], values[runs:], initialisation), values[runs:]])
     deviations = _deviations(pool)
     ranks = _centred_ranks(pool[:, -1])
     groups = _regroupings(len(pool), runs)  # (number of regroupings, n + m)
@@ -115,8 +134,8 @@ def judge(
         differs = distance > MARGIN * float(distances.max()) or _outside(
             pool[:runs, -1], pool[runs:, -1]
         )
-    mean = pool[:runs].mean(axis=0)
-    low, high = pool[runs:].min(axis=0), pool[runs:].max(axis=0)
+    mean = values[:runs].mean(axis=0)
+    low, high = values[runs:].min(axis=0), values[runs:].max(axis=0)
     # half of the last published digit: a build's own value is inside
     inside = (mean >= low - _SMALLEST_SPREAD) & (mean <= high + _SMALLEST_SPREAD)
     return Judgement(
@@ -153,6 +172,15 @@ def _logarithms(values: np.ndarray) -> np.ndarray:
         logarithms = np.log(np.asarray(values, dtype=float))
     logarithms = np.where(np.isnan(logarithms), np.inf, logarithms)
     return np.clip(logarithms, -_LARGEST_LOGARITHM, _LARGEST_LOGARITHM)
+
+
+def _drawn_in(
+    ours: np.ndarray, builds: np.ndarray, initialisation: float
+) -> np.ndarray:
+    """Our logarithms as if our runs shared the builds' initial weights."""
+    middle = np.median(builds, axis=0)
+    factor = math.sqrt(1 + (len(ours) + 1) * (SMOOTHNESS * initialisation) ** 2)
+    return middle + (ours - middle) / factor
 
 
 def _deviations(pool: np.ndarray) -> np.ndarray:

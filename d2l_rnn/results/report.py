@@ -24,6 +24,7 @@ _LARGEST_PICTURE = 4 << 20  # bytes
 _PNG = b"\x89PNG\r\n\x1a\n"
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _UNSHOWN_FIELDS = ("experiment", "seed")
+_WITHOUT_EFFECT = ("--quiet", "--resume", "--no-plot", "--json", "--tensorboard")
 
 
 def render_report(
@@ -102,7 +103,7 @@ def _table(verdicts: Sequence[Verdict], anchors: Sequence[str]) -> str:
             _with_range(book_value(verdict)),
             _with_range(our_value(verdict)),
             str(len(verdict.runs)),
-            _badge(verdict.verdict),
+            _with_reason(verdict),
             escape(speed(verdict)),
         )
         lines.append("<tr>")
@@ -112,6 +113,14 @@ def _table(verdicts: Sequence[Verdict], anchors: Sequence[str]) -> str:
         lines.append("</tr>")
     lines.append("</tbody></table>")
     return "".join(lines)
+
+
+def _with_reason(verdict: Verdict) -> str:
+    """The verdict, and why there is none."""
+    if verdict.verdict != NOT_COMPARABLE:
+        return _badge(verdict.verdict)
+    reason = "<span class=reason>%s</span>" % escape(verdict.reason)
+    return "<span>%s %s</span>" % (_badge(verdict.verdict), reason)
 
 
 def _with_range(text: str) -> str:
@@ -149,9 +158,13 @@ def _section(verdict: Verdict, anchor: str) -> str:
 
 
 def _command(run: RunRecord) -> str:
-    command = run.environment.get("command")
-    seed = run.config.get("seed")
-    return str(command or "d2l-rnn run %s --seed %s" % (run.experiment, seed))
+    """What was typed, less what leaves the numbers as they are."""
+    words = str(run.environment.get("command") or "").split()
+    if not words:
+        return "d2l-rnn run %s --seed %s" % (run.experiment, run.config.get("seed"))
+    if words[0] == "__main__.py":  # python -m d2l_rnn
+        words[0] = "d2l-rnn"
+    return " ".join(word for word in words if word not in _WITHOUT_EFFECT)
 
 
 def _curve(verdict: Verdict) -> str:
@@ -195,7 +208,7 @@ def _texts(verdict: Verdict) -> str:
             for row in verdict.book.texts
         ]
     return "<h3>Generated text</h3>" + "".join(
-        "<p class=text>%s <span class=soft>%s</span></p>" % (escape(text), escape(who))
+        "<p class=text>%s <span class=who>%s</span></p>" % (escape(text), escape(who))
         for text, who in lines
     )
 

@@ -83,7 +83,11 @@ svg circle.ours { fill: var(--ours); }
 code, .text {
   font: .86rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
 }
-.text { margin: .15rem 0; }
+.text { margin: .3rem 0; overflow-wrap: anywhere; }
+.who { font: .78rem/1.5 system-ui, sans-serif; color: var(--soft); margin-left: .5rem;
+  white-space: nowrap; }
+.reason { display: block; margin-top: .2rem; max-width: 17rem; font-size: .8rem;
+  line-height: 1.35; color: var(--soft); }
 .command {
   display: block; background: var(--code); padding: .5rem .7rem; border-radius: .4rem;
   margin: .3rem 0; overflow-wrap: anywhere;
@@ -107,6 +111,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
     font-size: .88rem; text-align: left; }
   .verdicts td:first-child { font-weight: 600; font-size: 1.05rem; }
   .verdicts td:first-child::before { content: none; }
+  .verdicts .reason { margin-left: auto; }
   section { padding: 1rem .9rem; }
   svg text { font-size: 19px; }
 }

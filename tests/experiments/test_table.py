@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+from mxnet import autograd, cpu, np
 
 from d2l_rnn.errors import UsageError
+from d2l_rnn.experiments import language
 from d2l_rnn.experiments.configs import LanguageModelConfig
 from d2l_rnn.experiments.running import Options, run_experiment
 from d2l_rnn.experiments.settings import flag_of
@@ -101,6 +103,26 @@ def test_contradiction_names_both_fields() -> None:
         UsageError, match="--cell lstm-peephole.*--implementation gluon"
     ):
         LanguageModelConfig(cell="lstm-peephole")
+    with pytest.raises(UsageError, match="--dropout 0.5.*--implementation scratch"):
+        LanguageModelConfig(dropout=0.5, num_layers=2, implementation="scratch")
+    with pytest.raises(UsageError, match="--dropout 0.5.*--num-layers 1"):
+        LanguageModelConfig(dropout=0.5)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_dropout_reaches_the_layers(cell: str) -> None:
+    """In training two passes differ where there is dropout, and only there."""
+    for dropout in (0.0, 0.5):
+        config = LanguageModelConfig(
+            cell=cell, num_layers=2, num_hiddens=16, dropout=dropout
+        )
+        net = language.build(config, 5, cpu())
+        X, state = np.zeros((2, 6)), net.begin_state(batch_size=2)
+        with autograd.train_mode():
+            first, second = [net(X, state)[0].asnumpy() for _ in range(2)]
+        assert (first == second).all() == (not dropout)
+        first, second = [net(X, state)[0].asnumpy() for _ in range(2)]
+        assert (first == second).all()
 
 
 def test_heldout_text_is_not_trained_on(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from mxnet import autograd, cpu, gluon, init, np, npx
 from mxnet.gluon import rnn
 
 from d2l_rnn.errors import UsageError
+from d2l_rnn.models import recurrent
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.training.parameters import FlatParameters
 
@@ -154,3 +155,20 @@ def test_begin_state_on_a_device() -> None:
     state = make("lstm").begin_state(batch_size=2, ctx=cpu())
     assert [s.shape for s in state] == [(1, 2, HIDDENS)] * 2
     assert npx.is_np_array() and float(sum(s.sum() for s in state)) == 0
+
+
+@pytest.mark.parametrize("layer", [recurrent.LSTM, recurrent.GRU, recurrent.RNN])
+def test_a_layer_with_dropout_is_not_packed_and_drops(layer: Any) -> None:
+    net = RNNModel(layer(HIDDENS, 2, dropout=0.5), VOCAB)
+    net.initialize(init.Normal(0.5))
+    net(np.zeros((1, 1)), net.begin_state(batch_size=1))
+    X, _ = minibatch()
+    state = net.begin_state(batch_size=BATCH)
+    before = net(X, state)[0].asnumpy()
+    FlatParameters(net)
+    assert not net._is_packed()
+    onp.testing.assert_allclose(net(X, state)[0].asnumpy(), before, rtol=1e-6, atol=0)
+    with autograd.train_mode():
+        first, second = [net(X, state)[0].asnumpy() for _ in range(2)]
+    assert abs(first - second).max() > 1e-3
+    assert abs(first - before).max() > 1e-3

@@ -204,7 +204,11 @@ def test_runs_are_read_from_directories_of_directories(tmp_path: Path) -> None:
             read_runs([path])
     (runs[0].directory / "config.json").write_text("{")
     with pytest.raises(RunError, match="config.json"):
-        read_runs([tmp_path])
+        read_runs([runs[0].directory])
+    damaged = [run for run in read_runs([tmp_path]) if run.damage]
+    assert [run.directory for run in damaged] == [runs[0].directory]
+    (verdict,) = compare(damaged, BOOK)
+    assert verdict.verdict == NOT_COMPARABLE and "config.json" in verdict.reason
 
 
 def test_a_hundred_runs_are_compared_in_two_seconds(tmp_path: Path) -> None:

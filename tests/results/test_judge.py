@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from d2l_rnn.results.book import BOOK as BOOK_FILE
-from d2l_rnn.results.judge import judge, too_few
+from d2l_rnn.results.judge import INITIALISATION, judge, too_few
 
 from .made_runs import BOOK, builds_of
 
@@ -40,7 +40,7 @@ def test_one_seed_gives_a_false_alarm_in_at_most_one_of_a_hundred() -> None:
     for builds in CURVES.values():
         for index in range(len(builds)):
             others = np.delete(builds, index, axis=0)
-            alarms += judge(builds[[index]], others).differs
+            alarms += judge(builds[[index]], others, 0).differs
             cases += 1
     assert cases == 480
     assert alarms == 4  # of this the rule's docstring speaks: 0.8 %
@@ -52,7 +52,7 @@ def test_several_seeds_give_a_false_alarm_in_at_most_one_of_a_hundred(
 ) -> None:
     random = np.random.RandomState(runs)
     judged = [
-        judge(*left_out(name, runs, random)) for name in CURVES for _ in range(12)
+        judge(*left_out(name, runs, random), 0) for name in CURVES for _ in range(12)
     ]
     alarms = sum(judgement.differs for judgement in judged)
     # 144 cases at 1 % are 1.4 alarms; more than 6 have a chance below 1 in 1000
@@ -63,6 +63,34 @@ def test_several_seeds_give_a_false_alarm_in_at_most_one_of_a_hundred(
         assert 0.01 < np.mean(np.array(p) <= 0.1) < 0.2
 
 
+def smooth(num_epochs: int, random: np.random.RandomState) -> np.ndarray:
+    """A smooth random curve of unit variance: what other initial weights may do."""
+    places = np.linspace(0, np.pi, num_epochs)
+    waves = [1.0] + [2**0.5 * np.cos(k * places) for k in (1, 2, 3)]
+    return sum(random.randn() * wave / 2 for wave in waves)
+
+
+@pytest.mark.parametrize("runs", [1, 3, 5])
+def test_weights_of_their_own_give_no_more_false_alarms(runs: int) -> None:
+    random = np.random.RandomState(runs)
+    alarms = cases = 0
+    for name, builds in CURVES.items():
+        logarithms = np.log(builds)
+        deviations = np.abs(logarithms - np.median(logarithms, axis=0))
+        effect = INITIALISATION * 1.4826 * np.median(deviations, axis=0)
+        for _ in range(8):
+            ours, others = left_out(name, runs, random)
+            book = smooth(builds.shape[1], random)  # the weights of all the builds
+            moved = [
+                values * np.exp(effect * (smooth(len(effect), random) - book))
+                for values in ours
+            ]
+            alarms += judge(np.array(moved), others).differs
+            cases += 1
+    assert cases == 96
+    assert alarms <= 4  # 1 % are 1; more than 4 have a chance below 1 in 300
+
+
 def test_heavy_tails_raise_no_alarm() -> None:
     random = np.random.RandomState(0)
     alarms = 0
@@ -70,7 +98,7 @@ def test_heavy_tails_raise_no_alarm() -> None:
         curves = np.exp(0.02 * random.randn(43, 30) + 0.1)
         spikes = random.random_sample(curves.shape) < 0.15
         curves[spikes] *= np.exp(random.exponential(1.0, spikes.sum()))
-        alarms += judge(curves[:2], curves[2:]).differs
+        alarms += judge(curves[:2], curves[2:], 0).differs
     assert alarms <= 9  # 3 expected; more has a chance of 1 in 1000
 
 
@@ -79,7 +107,7 @@ def test_a_run_that_ends_in_a_spike_is_reproduced() -> None:
     spiked = np.flatnonzero(builds[:, -1] > 1.12)
     assert len(spiked) == 6
     for index in spiked:
-        assert not judge(builds[[index]], np.delete(builds, index, axis=0)).differs
+        assert not judge(builds[[index]], np.delete(builds, index, axis=0), 0).differs
 
 
 @pytest.mark.parametrize("name", "rnn gru lstm deep-lstm bilstm seq2seq".split())
@@ -95,7 +123,8 @@ def test_the_pytorch_edition_differs(name: str) -> None:
 def test_another_pace_of_training_differs(name: str, pace: float) -> None:
     # what another learning rate, fewer hidden units or no clipping come to
     random = np.random.RandomState(0)
-    for runs in (1, 1, 1, 3):
+    # a tenth off can hide behind the weights of one seed, but not of three
+    for runs in (1, 1, 1, 3) if abs(pace - 1) > 0.2 else (3, 3):
         ours, others = left_out(name, runs, random)
         ours = np.array([at_another_pace(name, values, pace) for values in ours])
         assert judge(ours, others).differs
@@ -112,7 +141,11 @@ def test_a_shift_by_thirty_epochs_differs(name: str, epochs_late: int) -> None:
 
 @pytest.mark.parametrize("judged", LANGUAGE)
 def test_every_other_language_model_differs(judged: str) -> None:
+    alike = {"gru", "gru-scratch"}  # one reset gate apart: it takes more seeds
     for other in set(LANGUAGE) - {judged}:
+        if {judged, other} == alike:
+            assert judge(CURVES[other][:5], CURVES[judged]).differs
+            continue
         for curve in CURVES[other][:5]:
             assert judge([curve], CURVES[judged]).differs, other
 
@@ -145,7 +178,7 @@ def test_the_verdict_depends_on_neither_units_nor_order() -> None:
 def test_the_p_value_counts_the_regroupings() -> None:
     # of the 231 ways to choose 2 of 22, only the two lowest are as far out as the top
     values = np.exp(np.arange(22.0))[:, None]
-    assert judge(values[20:], values[:20]).p_final == 2 / 231
+    assert judge(values[20:], values[:20], 0).p_final == 2 / 231
     assert judge(values[10:12], values[[*range(10), *range(12, 22)]]).p_final == 1.0
 
 

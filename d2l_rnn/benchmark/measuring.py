@@ -1,0 +1,184 @@
+"""The parts of a benchmark: which sides are asked what, in turns.
+
+Each part returns plain data, as it goes into the JSON file.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Callable, Dict, List, Mapping, Sequence
+
+from .summary import turns
+from .workers import Answer, SideFailed, Worker
+from .workloads import AXES, WORKLOADS, Workload, along
+
+Answers = Dict[str, List[Answer]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured, and how the sides are started.
+
+    Attributes
+    ----------
+    rounds : int
+        Turns of each side.
+    steps : int
+        Training steps a turn.
+    num_preds : int
+        Tokens generated a turn.
+    commands, environments : dict of side to command, and to settings
+    note : callable
+        Told in one line what cannot be measured.
+    """
+
+    rounds: int
+    steps: int
+    num_preds: int
+    commands: Mapping[str, Sequence[str]]
+    environments: Mapping[str, Mapping[str, str]]
+    note: Callable[[str], None]
+
+
+def in_turns(
+    rounds: int, tasks: Mapping[str, Callable[[], Answer]]
+) -> Dict[str, List[Answer]]:
+    """Run every task once a round; collect the answers by name."""
+    answers: Answers = {name: [] for name in tasks}
+    for _, name in turns(list(tasks), rounds):
+        answers[name].append(tasks[name]())
+    return answers
+
+
+def speed(name: str, workload: Workload, plan: Plan) -> Dict[str, Any]:
+    """Training and generation of one workload on all sides that can.
+
+    Returns
+    -------
+    dict
+        ``train`` and ``generate``: side to answers; ``start``: side to ``import`` and
+        ``first_step`` (seconds from the start of the process to the end of its first
+        training step); ``peak_bytes``: side to bytes.
+    """
+    start: Dict[str, Dict[str, float]] = {}
+    with ExitStack() as stack:
+        workers = {}
+        for side, command in plan.commands.items():
+            try:
+                worker = Worker(command, plan.environments[side])
+                stack.callback(worker.close)
+                worker.run(workload, "train", 1)
+            except SideFailed as failure:
+                plan.note(f"{name}: {side} is left out ({failure})")
+                continue
+            seconds = time.perf_counter() - worker.started
+            start[side] = {"import": worker.import_seconds, "first_step": seconds}
+            workers[side] = worker
+
+        def measured(task: str, count: int, sides: Sequence[str]) -> Answers:
+            for side in sides:
+                workers[side].run(workload, task, min(count, 2))
+            return in_turns(
+                plan.rounds,
+                {
+                    side: partial(workers[side].run, workload, task, count)
+                    for side in sides
+                },
+            )
+
+        train = measured("train", plan.steps, list(workers))
+        sides = [side for side in workers if side != "floor"]
+        generate = measured("generate", plan.num_preds, sides)
+    last = {side: answers[-1]["peak_bytes"] for side, answers in generate.items()}
+    return {"train": train, "generate": generate, "start": start, "peak_bytes": last}
+
+
+def scaling(plan: Plan) -> Dict[str, Any]:
+    """Seconds of a training step of the book's LSTM against one size at a time.
+
+    Returns
+    -------
+    dict
+        Size to ``values`` and ``seconds``, for each value a list of rounds.
+    """
+    result = {}
+    with ExitStack() as stack:
+        worker = Worker(plan.commands["ours"], plan.environments["ours"])
+        stack.callback(worker.close)
+        for axis, values in AXES.items():
+            tasks = {}
+            for value, workload in zip(values, along(axis)):
+                worker.run(workload, "train", 2)
+                tasks[str(value)] = partial(worker.run, workload, "train", plan.steps)
+            answers = in_turns(plan.rounds, tasks)
+            seconds = [
+                [answer["seconds"] / plan.steps for answer in answers[str(value)]]
+                for value in values
+            ]
+            result[axis] = {"values": list(values), "seconds": seconds}
+    return result
+
+
+def directions(plan: Plan) -> Dict[str, Any]:
+    """Forward and backward pass of an LSTM of one and of two directions.
+
+    Returns
+    -------
+    dict
+        Number of layers to ``unidirectional`` and ``bidirectional``, lists of answers
+        with ``forward`` and ``backward`` in seconds.
+    """
+    result = {}
+    with ExitStack() as stack:
+        worker = Worker(plan.commands["ours"], plan.environments["ours"])
+        stack.callback(worker.close)
+        for num_layers in (1, 2):
+            one = replace(WORKLOADS["lstm"], num_layers=num_layers)
+            both = replace(one, bidirectional=True)
+            tasks = {}
+            for name, workload in (("unidirectional", one), ("bidirectional", both)):
+                worker.run(workload, "passes", 2)
+                tasks[name] = partial(worker.run, workload, "passes", plan.steps)
+            result[str(num_layers)] = in_turns(plan.rounds, tasks)
+    return result
+
+
+def hidden_markov(plan: Plan) -> Dict[str, Any]:
+    """Posteriors of an HMM: ours and, where it is installed, hmmlearn's.
+
+    Returns
+    -------
+    dict
+        ``tokens`` of a turn, and ``answers``: side to answers.
+    """
+    sides = ["ours"]
+    if importlib.util.find_spec("hmmlearn"):
+        sides.append("hmmlearn")
+    else:
+        plan.note("hmmlearn is not installed: our HMM stands alone")
+    # One long sequence, and a batch of the book's minibatch.
+    shapes = {"1 x 1120": (1, 1120), "32 x 35": (32, 35)}
+    module = [sys.executable, "-m", f"{__package__}.hidden_markov"]
+    result = {}
+    with ExitStack() as stack:
+        workers = {}
+        for side in sides:
+            workers[side] = Worker([*module, side], plan.environments["ours"])
+            stack.callback(workers[side].close)
+        for name, (batch_size, num_steps) in shapes.items():
+            workload = Workload(
+                "hmm", batch_size=batch_size, num_steps=num_steps, family="hmm"
+            )
+            for worker in workers.values():
+                worker.run(workload, "posteriors", 1)
+            tasks = {
+                side: partial(worker.run, workload, "posteriors", plan.steps)
+                for side, worker in workers.items()
+            }
+            result[name] = in_turns(plan.rounds, tasks)
+    return result

@@ -1,0 +1,81 @@
+"""This package's side of the benchmark: what the experiments run."""
+
+from __future__ import annotations
+
+import time
+
+_STARTED = time.perf_counter()
+
+from typing import Any, Dict, Iterator  # noqa: E402
+
+from mxnet import autograd, cpu, gluon, nd, np  # noqa: E402
+
+from ..chapters import generate_ids  # noqa: E402
+from ..data.sequences import SequenceLoader  # noqa: E402
+from ..experiments.configs import LanguageModelConfig  # noqa: E402
+from ..experiments.language import build as build_net  # noqa: E402
+from ..training.loop import train as training  # noqa: E402
+from .peers.serving import Tasks, serve, tokens  # noqa: E402
+from .translation import translation  # noqa: E402
+
+
+def language_model(workload: Dict[str, Any]) -> Tasks:
+    """Tasks of a language model: ``train``, ``generate`` and ``passes``."""
+    device = cpu()
+    names = ("cell", "implementation", "num_hiddens", "num_layers", "bidirectional")
+    config = LanguageModelConfig(**{name: workload[name] for name in names})
+    net = build_net(config, workload["vocab_size"], device)
+    batch_size, num_steps = workload["batch_size"], workload["num_steps"]
+    epoch = [1]
+
+    class Epochs:
+        """An epoch of as many minibatches as are asked for at that moment."""
+
+        def __iter__(self) -> Iterator[Any]:
+            corpus = tokens(workload, epoch[0])
+            return iter(SequenceLoader(corpus, batch_size, num_steps, ctx=device))
+
+    rows = training(net, Epochs(), workload["lr"], 10**9, device)
+
+    def train(count: int) -> None:
+        epoch[0] = count
+        next(rows)
+
+    def generate(count: int) -> None:
+        generate_ids([1], count, net, device)
+
+    def passes(count: int) -> Dict[str, float]:
+        """Forward and backward pass apart, without the update."""
+        loss = gluon.loss.SoftmaxCrossEntropyLoss()
+        seconds = {"forward": 0.0, "backward": 0.0}
+        X = np.zeros((batch_size, num_steps), ctx=device)
+        state = net.begin_state(batch_size=batch_size, ctx=device)
+        for _ in range(count):
+            start = time.perf_counter()
+            with autograd.record():
+                mean_loss = loss(net(X, state)[0], X.T.reshape(-1)).mean()
+            nd.waitall()
+            middle = time.perf_counter()
+            mean_loss.backward()
+            nd.waitall()
+            seconds["forward"] += middle - start
+            seconds["backward"] += time.perf_counter() - middle
+        return seconds
+
+    return {"train": train, "generate": generate, "passes": passes}
+
+
+BUILDERS = {
+    "language model": language_model,
+    "translation": translation,
+    "attention": translation,
+}
+
+
+def build(workload: Dict[str, Any]) -> Tasks:
+    """Tasks of a workload, by its family."""
+    return BUILDERS[workload["family"]](workload)
+
+
+if __name__ == "__main__":
+    serve(build, time.perf_counter() - _STARTED)

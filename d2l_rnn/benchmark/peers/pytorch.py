@@ -1,0 +1,112 @@
+"""The same training step and the same generation on PyTorch."""
+
+from __future__ import annotations
+
+import time
+
+_STARTED = time.perf_counter()
+
+from typing import Any, Callable, Dict, List, Tuple  # noqa: E402
+
+import torch  # noqa: E402
+from book_functions import Operators, functions  # noqa: E402
+from serving import Tasks, serve, tokens  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+OPERATORS = Operators(
+    dot=torch.mm,
+    tanh=torch.tanh,
+    sigmoid=torch.sigmoid,
+    concatenate=torch.cat,
+    normal=lambda shape: torch.randn(shape) * 0.01,
+    zeros=torch.zeros,
+    attach_grad=lambda param: param.requires_grad_(True),
+)
+LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+def gluon_like(workload: Dict[str, Any]) -> Tuple[Callable[..., Any], List[Any]]:
+    """A recurrent layer and an output layer: forward function and parameters."""
+    keywords = {"nonlinearity": "relu"} if workload["cell"] == "rnn" else {}
+    layer = LAYERS[workload["cell"]](
+        workload["vocab_size"],
+        workload["num_hiddens"],
+        workload["num_layers"],
+        bidirectional=workload["bidirectional"],
+        **keywords,
+    )
+    width = (1 + workload["bidirectional"]) * workload["num_hiddens"]
+    dense = nn.Linear(width, workload["vocab_size"])
+
+    def forward(inputs: Any, state: Any) -> Any:
+        Y, state = layer(inputs, state)
+        return dense(Y.reshape(-1, width)), state
+
+    return forward, [*layer.parameters(), *dense.parameters()]
+
+
+def scratch(workload: Dict[str, Any]) -> Tuple[Callable[..., Any], List[Any]]:
+    """The book's network from scratch: forward function and parameters."""
+    get_params, init_state, forward_fn = functions(workload["cell"], OPERATORS)
+    sizes = workload["vocab_size"], workload["num_hiddens"]
+    params = get_params(*sizes, None)
+
+    def forward(inputs: Any, state: Any) -> Any:
+        state = state or init_state(inputs.shape[1], workload["num_hiddens"], None)
+        return forward_fn(inputs, state, params)
+
+    return forward, params
+
+
+def detached(state: Any) -> Any:
+    """The state cut off from its graph."""
+    if isinstance(state, tuple):
+        return tuple(s.detach() for s in state)
+    return None if state is None else state.detach()
+
+
+def build(workload: Dict[str, Any]) -> Tasks:
+    """Tasks of a language model."""
+    if workload["family"] != "language model":
+        raise SystemExit("only language models")
+    make = scratch if workload["implementation"] == "scratch" else gluon_like
+    forward, params = make(workload)
+    optimizer = torch.optim.SGD(params, lr=workload["lr"])
+    vocab_size = workload["vocab_size"]
+    batch_size, num_steps = workload["batch_size"], workload["num_steps"]
+
+    def train(count: int) -> None:
+        ids = torch.tensor(tokens(workload, count))
+        rows = (len(ids) - 1) // batch_size * batch_size
+        Xs = ids[:rows].reshape(batch_size, -1)
+        Ys = ids[1 : rows + 1].reshape(batch_size, -1)
+        state, losses = None, []
+        for k in range(0, count * num_steps, num_steps):
+            inputs = functional.one_hot(Xs[:, k : k + num_steps].T, vocab_size).float()
+            y = Ys[:, k : k + num_steps].T.reshape(-1)
+            logits, state = forward(inputs, detached(state))
+            loss = functional.cross_entropy(logits, y)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(params, 1)
+            optimizer.step()
+            losses.append(loss.detach())
+        torch.stack(losses).tolist()
+
+    @torch.no_grad()
+    def generate(count: int) -> None:
+        token, state = torch.zeros((1, 1), dtype=torch.int64), None
+        chosen = []
+        for _ in range(count):
+            inputs = functional.one_hot(token, vocab_size).float()
+            logits, state = forward(inputs, state)
+            token = logits.argmax(dim=1).reshape(1, 1)
+            chosen.append(token)
+        torch.cat(chosen).tolist()
+
+    return {"train": train, "generate": generate}
+
+
+if __name__ == "__main__":
+    serve(build, time.perf_counter() - _STARTED)

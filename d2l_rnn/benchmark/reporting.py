@@ -1,0 +1,192 @@
+"""A benchmark's figures as tables, and as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+from .products import operations
+from .summary import columns, of, rates, ratios, shown, shown_rate, slope, spread
+from .workloads import WORKLOADS, Workload
+
+NAMES = {"ours": "ours", "d2l": "d2l 0.17.6", "torch": "PyTorch", "floor": "floor"}
+CLAIM = "the book: bidirectional RNNs are 'exceedingly slow' (Section 9.4)"
+
+
+def tables(results: Dict[str, Any]) -> str:
+    """All parts that were measured, each as a table in plain text."""
+    parts = {
+        "speed": _speed,
+        "scaling": _scaling,
+        "directions": _directions,
+        "hidden_markov": _hidden_markov,
+    }
+    return "\n\n".join(
+        "\n".join(show(results[part], results["amounts"]))
+        for part, show in parts.items()
+        if results.get(part)
+    )
+
+
+def _speed(speed: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+    lines = []
+    for task in ("train", "generate"):
+        sides = [
+            side
+            for side in NAMES
+            if any(side in part[task] for part in speed.values())
+        ]
+        lines += _rates(speed, task, sides, amounts) + [""]
+        lines += _times_as_fast(speed, task, sides, amounts) + [""]
+    lines += _floor(speed, amounts)
+    return lines + [""] + _starts(speed)
+
+
+def _rates(
+    speed: Dict[str, Any], task: str, sides: Sequence[str], amounts: Dict[str, int]
+) -> List[str]:
+    unit = {"train": "training", "generate": "generation"}[task]
+    rows = [[f"{unit}, tokens/sec", *(NAMES[side] for side in sides)]]
+    for name, part in speed.items():
+        amount = _tokens(WORKLOADS[name], task, amounts)
+        rows.append(
+            [
+                name,
+                *(
+                    shown_rate(rates(amount, of(part[task], side, "seconds")))
+                    if side in part[task]
+                    else "-"
+                    for side in sides
+                ),
+            ]
+        )
+    return columns(rows)
+
+
+def _times_as_fast(
+    speed: Dict[str, Any], task: str, sides: Sequence[str], amounts: Dict[str, int]
+) -> List[str]:
+    """Ratios to d2l and PyTorch: by the clock, and by processor time."""
+    others = [side for side in sides if side in ("d2l", "torch")]
+    rows = [["times as fast as"]]
+    for side in others:
+        rows[0] += [NAMES[side], "in processor time"]
+    for name, part in speed.items():
+        row = [name]
+        for side in others:
+            for key in ("seconds", "cpu_seconds"):
+                if side in part[task]:
+                    theirs, ours = (of(part[task], s, key) for s in (side, "ours"))
+                    row.append(shown(ratios(theirs, ours)))
+                else:
+                    row.append("-")
+        rows.append(row)
+    return columns(rows) if others else []
+
+
+def _floor(speed: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+    """What share of a step's time its matrix products alone would take."""
+    rows = [["share of the floor", "GFLOP a step", "GFLOP/s of the floor", "reached"]]
+    for name, part in speed.items():
+        if "floor" not in part["train"]:
+            continue
+        floor, ours = (of(part["train"], s, "seconds") for s in ("floor", "ours"))
+        billions = operations(WORKLOADS[name].as_json()) / 1e9
+        shares = ratios(floor, ours)
+        rows.append(
+            [
+                name,
+                f"{billions:.2f}",
+                shown(rates(billions * amounts["steps"], floor), 0),
+                "{:.0%} ({:.0%}-{:.0%})".format(*shares),
+            ]
+        )
+    return columns(rows)
+
+
+def _starts(speed: Dict[str, Any]) -> List[str]:
+    rows = [["start and memory", "side", "import, s", "to first step, s", "peak, MB"]]
+    for name, part in speed.items():
+        for side, start in part["start"].items():
+            if side != "floor":
+                peak = part["peak_bytes"][side] / 1e6
+                seconds = [f"{start[key]:.1f}" for key in ("import", "first_step")]
+                rows.append([name, NAMES[side], *seconds, f"{peak:.0f}"])
+    return columns(rows)
+
+
+def _tokens(workload: Workload, task: str, amounts: Dict[str, int]) -> int:
+    if task == "train":
+        return workload.tokens * amounts["steps"]
+    return amounts["num_preds"]
+
+
+def _scaling(scaling: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+    lines = ["ms of a training step of the book's LSTM against one size at a time"]
+    for axis, part in scaling.items():
+        medians = [1e3 * spread(seconds).median for seconds in part["seconds"]]
+        cost = ", ".join(f"{v}: {ms:.1f}" for v, ms in zip(part["values"], medians))
+        power = slope(part["values"], medians)
+        lines.append(f"  {axis.ljust(12)} {cost}; grows with power {power:.2f}")
+    return lines
+
+
+def _directions(parts: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+    rows = [["two directions for one", "forward", "backward", "both"]]
+    for num_layers, answers in parts.items():
+        row = [f"LSTM {num_layers} x 256"]
+        for keys in (["forward"], ["backward"], ["forward", "backward"]):
+            both, one = (
+                [sum(answer[key] for key in keys) for answer in answers[name]]
+                for name in ("bidirectional", "unidirectional")
+            )
+            row.append(shown(ratios(both, one)))
+        rows.append(row)
+    return columns(rows) + [CLAIM]
+
+
+def _hidden_markov(parts: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+    rows = [["HMM posteriors, ms", "ours", "hmmlearn", "times as fast"]]
+    for name, answers in parts.items():
+        ours = of(answers, "ours", "seconds")
+        row = [name, shown(spread([1e3 * s / amounts["steps"] for s in ours]))]
+        if "hmmlearn" in answers:
+            theirs = of(answers, "hmmlearn", "seconds")
+            row.append(shown(spread([1e3 * s / amounts["steps"] for s in theirs])))
+            row.append(shown(ratios(theirs, ours)))
+        else:
+            row += ["-", "-"]
+        rows.append(row)
+    return columns(rows)
+
+
+def draw(results: Dict[str, Any], directory: Path) -> List[Path]:
+    """Draw what was measured: costs against sizes, and ratios round by round."""
+    from ..results.plots import lines_figure, save
+
+    paths = []
+    if results.get("scaling"):
+        series = {}
+        for axis, part in results["scaling"].items():
+            medians = [1e3 * spread(seconds).median for seconds in part["seconds"]]
+            book = getattr(WORKLOADS["lstm"], axis)
+            sizes = [value / book for value in part["values"]]
+            series[f"{axis}, power {slope(sizes, medians):.2f}"] = (sizes, medians)
+        title = "a training step of the book's LSTM"
+        figure = lines_figure(
+            series, "size / the book's", "milliseconds", "log", "log", title=title
+        )
+        paths.append(directory / "scaling.png")
+        save(figure, paths[-1])
+    series = {}
+    for name, part in results.get("speed", {}).items():
+        if "d2l" in part["train"]:
+            theirs, ours = (of(part["train"], s, "seconds") for s in ("d2l", "ours"))
+            rounds = list(range(1, len(ours) + 1))
+            series[name] = (rounds, [their / our for their, our in zip(theirs, ours)])
+    if series:
+        title = "training beside d2l 0.17.6"
+        figure = lines_figure(series, "round", "times as fast", title=title)
+        paths.append(directory / "speed.png")
+        save(figure, paths[-1])
+    return paths

@@ -1,0 +1,103 @@
+"""One benchmark from its settings to its files."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from ..data.corpora import cache_directory
+from ..errors import UsageError
+from ..files import write_bytes
+from ..runtime import available_cores, idle_cores
+from . import measuring
+from .reporting import draw, tables
+from .workers import commands, environments, find_old_wheel
+from .workloads import chosen_workloads
+
+PARTS = ("speed", "scaling", "directions", "hidden_markov")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can choose; see ``d2l-rnn benchmark --help``."""
+
+    workloads: str
+    parts: Tuple[str, ...]
+    rounds: int
+    steps: int
+    num_preds: int
+    threads: Optional[int]
+    out: Path
+    old_wheel: Optional[str]
+    torch_python: str
+
+    def __post_init__(self) -> None:
+        chosen_workloads(self.workloads)
+        for part in self.parts:
+            if part not in PARTS:
+                accepted = ", ".join(PARTS)
+                raise UsageError(f"--parts {part!r} is unknown; accepted are {accepted}")
+
+
+def run(
+    settings: Settings, notify: Callable[[str], None]
+) -> Tuple[Dict[str, Any], str]:
+    """Measure, write ``benchmark.json`` and pictures into ``settings.out``.
+
+    Returns
+    -------
+    results : dict
+        As in the JSON file: every answer of every side, unrounded.
+    text : str
+        The tables.
+    """
+    settings.out.mkdir(parents=True, exist_ok=True)
+    # Before any side runs: they are not to count one another.
+    free_cores = idle_cores()
+    wheel = None
+    if "speed" in settings.parts:
+        wheel, note = find_old_wheel(settings.old_wheel, cache_directory())
+        if note:
+            notify(f"d2l 0.17.6 is left out: {note}")
+    plan = measuring.Plan(
+        settings.rounds,
+        settings.steps,
+        settings.num_preds,
+        commands(wheel, settings.torch_python),
+        environments(settings.threads, free_cores),
+        notify,
+    )
+    results: Dict[str, Any] = {
+        "machine": {
+            "platform": platform.platform(),
+            "cores": available_cores(),
+            "idle_cores": free_cores,
+            "load": list(os.getloadavg()),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        },
+        "amounts": {
+            "rounds": settings.rounds,
+            "steps": settings.steps,
+            "num_preds": settings.num_preds,
+            "threads": settings.threads,
+        },
+    }
+    if "speed" in settings.parts:
+        results["speed"] = {}
+        for name, workload in chosen_workloads(settings.workloads).items():
+            notify(f"speed: {name}")
+            results["speed"][name] = measuring.speed(name, workload, plan)
+    for part in settings.parts:
+        if part != "speed":
+            notify(part.replace("_", " "))
+            results[part] = getattr(measuring, part)(plan)
+    content = json.dumps(results, indent=1) + "\n"
+    write_bytes(settings.out / "benchmark.json", content.encode())
+    for path in draw(results, settings.out):
+        notify(f"drawn: {path}")
+    return results, tables(results)

@@ -1,0 +1,50 @@
+"""This package's side for translation: what the experiments run."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, Union
+
+from mxnet import cpu, np
+
+from ..chapters_translation import predict_seq2seq
+from ..data.translation import PairLoader
+from ..experiments.configs_translation import (
+    Seq2SeqAttentionConfig,
+    Seq2SeqConfig,
+)
+from ..experiments.translating import build as build_net
+from ..training.seq2seq_loop import initialize_seq2seq, make_adam, train_translation
+from .peers.serving import Endless, Tasks, pairs
+
+
+def translation(workload: Dict[str, Any]) -> Tasks:
+    """Tasks of an encoder-decoder: ``train`` and ``generate``."""
+    device, vocab_size = cpu(), workload["vocab_size"]
+    config: Union[Seq2SeqConfig, Seq2SeqAttentionConfig] = Seq2SeqConfig()
+    if workload["family"] == "attention":
+        config = Seq2SeqAttentionConfig()
+    net = build_net(config, vocab_size, vocab_size)
+    vocab = Endless()
+    count = [1]
+
+    class Epochs:
+        """An epoch of as many minibatches as are asked for at that moment."""
+
+        def __iter__(self) -> Iterator[Any]:
+            arrays = [np.array(a, ctx=device) for a in pairs(workload, count[0])]
+            return iter(PairLoader(arrays, workload["batch_size"], shuffle=False))
+
+    initialize_seq2seq(net, Epochs(), device)
+    adam = make_adam(net, workload["lr"])
+    rows = train_translation(net, Epochs(), adam, 10**9, vocab["<bos>"], device)
+
+    def train(steps: int) -> None:
+        count[0] = steps
+        next(rows)
+
+    def generate(num_preds: int) -> None:
+        for begin in range(0, num_preds, workload["num_steps"]):
+            num_steps = min(workload["num_steps"], num_preds - begin)
+            predict_seq2seq(net, "a b c", vocab, vocab, num_steps, device)
+
+    return {"train": train, "generate": generate}

@@ -1,0 +1,90 @@
+"""What is timed: the book's networks at the book's sizes, and one size at a time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Dict, List, Sequence
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A model and its minibatch, as every side is told it.
+
+    Attributes
+    ----------
+    family : str
+        Which builder of a side makes it; sides without that builder leave it out.
+    """
+
+    cell: str
+    num_hiddens: int = 256
+    num_layers: int = 1
+    bidirectional: bool = False
+    implementation: str = "gluon"
+    batch_size: int = 32
+    num_steps: int = 35
+    vocab_size: int = 28
+    lr: float = 1.0
+    family: str = "language model"
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a training step."""
+        return self.batch_size * self.num_steps
+
+    def as_json(self) -> Dict[str, Any]:
+        """What is sent to a side."""
+        return asdict(self)
+
+
+# The book's sizes; its 601 pairs have 184 English and 201 French words.
+_TRANSLATION = Workload(
+    "gru", 32, 2, batch_size=64, num_steps=10, vocab_size=201, lr=0.005, family="translation"
+)
+
+WORKLOADS: Dict[str, Workload] = {
+    "rnn": Workload("rnn"),
+    "gru": Workload("gru"),
+    "lstm": Workload("lstm"),
+    "deep-lstm": Workload("lstm", num_layers=2),
+    "bilstm": Workload("lstm", num_layers=2, bidirectional=True),
+    "rnn-scratch": Workload("rnn", 512, implementation="scratch"),
+    "gru-scratch": Workload("gru", implementation="scratch"),
+    "lstm-scratch": Workload("lstm", implementation="scratch"),
+    "seq2seq": _TRANSLATION,
+    "seq2seq-attention": replace(_TRANSLATION, family="attention"),
+}
+
+# One size of the book's LSTM at a time, from a quarter of the book's to four times it.
+AXES: Dict[str, Sequence[int]] = {
+    "batch_size": (8, 16, 32, 64, 128),
+    "num_steps": (9, 18, 35, 70, 140),
+    "num_hiddens": (64, 128, 256, 512),
+    "num_layers": (1, 2, 3, 4),
+}
+
+
+def chosen_workloads(names: str) -> Dict[str, Workload]:
+    """The workloads of a comma-separated list, ``all`` for every one.
+
+    Raises
+    ------
+    UsageError
+        If a name is unknown.
+    """
+    if names == "all":
+        return dict(WORKLOADS)
+    chosen = {}
+    for name in names.split(","):
+        if name not in WORKLOADS:
+            accepted = ", ".join(["all", *WORKLOADS])
+            raise UsageError(f"--workloads {name!r} is unknown; accepted are {accepted}")
+        chosen[name] = WORKLOADS[name]
+    return chosen
+
+
+def along(axis: str) -> List[Workload]:
+    """The book's LSTM at each value of one size."""
+    return [replace(WORKLOADS["lstm"], **{axis: value}) for value in AXES[axis]]

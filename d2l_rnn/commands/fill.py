@@ -1,0 +1,66 @@
+"""Fill the blanks of a text from both sides with the model that 'run cloze' trained."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Sequence
+
+from ..errors import RunError
+from .parsing import Parser, notify
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line ``arguments``; return the exit status."""
+    parser = Parser(
+        prog="d2l-rnn fill",
+        description=__doc__,
+        epilog="A blank is _ for one character and ___, standing alone, for a word:\n"
+        '  d2l-rnn fill "the time travell_r smiled"\n'
+        '  d2l-rnn fill "I am ___ hungry"\n'
+        "exit status: 0 done; 2 bad usage; 4 no usable trained model",
+    )
+    parser.add_argument("text", metavar="TEXT", help="a text with blanks in it")
+    parser.add_argument(
+        "--run",
+        default="",
+        metavar="DIR",
+        help="run directory of cloze (default: the newest in runs/ for such blanks)",
+    )
+    parser.add_argument(
+        "--device", default="auto", help="auto, cpu, gpu or gpu:N (default: auto)"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    options = parser.parse_args(arguments)
+    if options.run and not Path(options.run).exists():
+        raise RunError(f"--run {options.run}: no such file or folder")
+    from ..data.blanks import read_blanks
+    from ..devices import device_from
+    from ..experiments.filling import fill, latest_run, load_filler
+
+    of_words = re.search(r"(?<!\S)__+(?!\S)", options.text) is not None
+    run = options.run or latest_run("word" if of_words else "char")
+    device = device_from(options.device)
+    filler = load_filler(run, device)
+    config, vocab = filler.config, filler.vocab
+    ids, blanks = read_blanks(options.text, config.token, config.clean, vocab)
+    places = set(blanks)
+    if any(i == vocab.unk and place not in places for place, i in enumerate(ids)):
+        notify("warning: the text holds tokens that the model does not know")
+    filled = fill(filler.net, ids, blanks, vocab, device)
+    for blank in filled:
+        ids[blank.position] = vocab[blank.best[0][0]]
+    text = ("" if config.token == "char" else " ").join(vocab.to_tokens(ids))
+    if options.json:
+        answers = [{"position": b.position, "best": b.best} for b in filled]
+        print(json.dumps({"text": text, "blanks": answers, "run": str(filler.path)}))
+        return 0
+    print(text)
+    for number, blank in enumerate(filled, start=1):
+        best = "  ".join(
+            f"{token if token.strip() else 'space'} {probability:.3f}"
+            for token, probability in blank.best
+        )
+        print(f"blank {number}: {best}")
+    return 0

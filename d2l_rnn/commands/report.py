@@ -1,0 +1,42 @@
+"""All runs on one HTML page that needs nothing else, beside the book's numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Sequence
+
+from ..errors import UsageError
+from ..experiments.judging import published_configs, records_of
+from ..results.book import load_book
+from ..results.report import write_report
+from .parsing import Parser, notify
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line ``arguments``; return the exit status."""
+    parser = Parser(
+        prog="d2l-rnn report",
+        description=__doc__,
+        epilog="exit status: 0 done; 2 bad usage; 4 no usable run",
+    )
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="run directories, or folders of them (default: runs/)",
+    )
+    parser.add_argument(
+        "--out", default="report.html", metavar="FILE", help="default: %(default)s"
+    )
+    options = parser.parse_args(arguments)
+    path = Path(options.out)
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--out {path}: accepted is a file in a folder that exists")
+    records = records_of(options.runs)
+    try:
+        write_report(path, records, load_book(), published_configs())
+    except OSError as error:
+        raise UsageError(f"--out {path}: {error.strerror or error}") from None
+    print(path)
+    notify(f"{len(records)} run{'' if len(records) == 1 else 's'} on the page")
+    return 0

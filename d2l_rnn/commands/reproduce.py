@@ -1,0 +1,261 @@
+"""Run experiments over seeds, several at a time, and hold them against the book."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from ..errors import UsageError
+from ..experiments.judging import RUNS, verdicts_on
+from ..experiments.reproducing import (
+    Job,
+    Outcome,
+    StopLevel,
+    run_locally,
+    stop_requests,
+)
+from ..experiments.table import EXPERIMENTS
+from ..results.compare import exit_status, read_runs
+from ..results.tables import render_text
+from ..runtime import available_cores, thread_share
+from .parsing import Parser, notify, number
+from .run import configured
+
+INTERRUPTED = 130
+# What each run is told by us, and what would hide its outcome from us.
+_OURS = ("--seed", "--out", "--resume", "--quiet", "--json", "--help", "-h")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line ``arguments``; return the exit status."""
+    ours, settings = _split(arguments)
+    options = _parser().parse_args(ours)
+    for flag, value in (("--seeds", options.seeds), ("--jobs", options.jobs)):
+        if value < 1:
+            raise UsageError(f"{flag} {value}: accepted is at least 1")
+    if options.scheduler and options.backend != "dask":
+        raise UsageError("--scheduler contradicts --backend local")
+    jobs = plan(_names(options.names), options.seeds, settings, options.out)
+    cores = available_cores()
+    if not options.scheduler and options.jobs > cores:
+        notify(f"warning: {options.jobs} jobs on {cores} cores take turns")
+    outcomes: List[Outcome] = []
+    with stop_requests(notify) as stop_level:
+        progress = _Progress(jobs, options.quiet)
+        try:
+            for outcome in _start(jobs, options, stop_level):
+                if outcome is not None:
+                    outcomes.append(outcome)
+                progress.show(outcome)
+        finally:
+            progress.close()
+        stopped = stop_level() > 0
+    return _conclude(jobs, outcomes, stopped)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="d2l-rnn reproduce",
+        usage="d2l-rnn reproduce [NAME ...] [flags] [-- settings of the runs]",
+        description=__doc__,
+        epilog="The same command goes on where an earlier one stopped: runs that have "
+        "finished are kept.\n"
+        "  d2l-rnn reproduce rnn gru lstm --seeds 5 --jobs 2\n"
+        "  d2l-rnn reproduce all -- --corpus sample\n"
+        "exit status: 0 done; 1 a run failed, or differs from the book; 2 bad usage; "
+        "130 interrupted,\nstates saved",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="experiments (default: all)"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=number(int),
+        default=1,
+        metavar="N",
+        help="run each with the seeds 1 to N (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=number(int),
+        default=1,
+        metavar="J",
+        help="runs at a time; the cores are shared out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out",
+        default=RUNS,
+        metavar="DIR",
+        help="where the run directories go (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("local", "dask"),
+        default="local",
+        help="here, or on a dask cluster (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="of the dask cluster, such as tcp://10.0.0.1:8786 (default: a cluster of "
+        "J workers here)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    return parser
+
+
+def _split(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """What is before and after ``--``."""
+    ours = list(arguments)
+    if "--" not in ours:
+        return ours, []
+    place = ours.index("--")
+    return ours[:place], ours[place + 1 :]
+
+
+def _names(names: Sequence[str]) -> List[str]:
+    if not names or "all" in names:
+        return list(EXPERIMENTS)
+    return list(dict.fromkeys(names))
+
+
+def plan(
+    names: Sequence[str], seeds: int, settings: Sequence[str], out: str
+) -> List[Job]:
+    """The jobs: every experiment with seed 1 first, then with seed 2, ...
+
+    Raises
+    ------
+    UsageError
+        If an experiment is unknown, or does not accept the settings.
+    """
+    for setting in settings:
+        if setting.split("=")[0] in _OURS:
+            raise UsageError(
+                f"{setting} after --: 'd2l-rnn reproduce' sees to it itself"
+            )
+    num_epochs: Dict[str, int] = {}
+    for name in names:
+        _, config, _ = configured(name, settings, f"d2l-rnn run {name}")
+        num_epochs[name] = getattr(config, "num_epochs", 0)
+    jobs = []
+    for seed in range(1, seeds + 1):
+        for name in names:
+            directory = str(Path(out) / name / f"seed-{seed}")
+            where = [] if out == RUNS else ["--out", directory]
+            run = ["run", name, "--seed", str(seed), *settings, *where]
+            # --json: a finished run is shown again without loading MXNet
+            command = ("-m", "d2l_rnn", *run, "--resume", "--quiet", "--json")
+            jobs.append(Job(name, seed, directory, command, num_epochs[name]))
+    return jobs
+
+
+def _start(
+    jobs: Sequence[Job], options: Any, stop_level: StopLevel
+) -> Iterator[Optional[Outcome]]:
+    chosen = "OMP_NUM_THREADS" in os.environ or options.scheduler
+    threads = None if chosen else thread_share(options.jobs)
+    if options.backend == "local":
+        return run_locally(jobs, options.jobs, stop_level, threads)
+    from ..experiments.reproducing_on_dask import run_on_dask
+
+    return run_on_dask(jobs, options.jobs, stop_level, threads, options.scheduler)
+
+
+class _Progress:
+    """All runs in one bar on a terminal; else a line a run that has ended."""
+
+    def __init__(self, jobs: Sequence[Job], quiet: bool) -> None:
+        self._jobs, self._quiet = jobs, quiet
+        self._ended: Set[Job] = set()
+        self._warnings: Set[str] = set()
+        self._bar: Any = None
+        if not quiet and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            total = sum(_weight(job) for job in jobs)
+            self._bar = tqdm(total=total, unit="epoch", dynamic_ncols=True)
+
+    def show(self, outcome: Optional[Outcome]) -> None:
+        """Take in what has ended, if anything has, and show how far all are."""
+        if outcome is not None:
+            self._ended.add(outcome.job)
+            self._tell(outcome)
+        if self._bar is not None:
+            self._bar.n = sum(
+                _weight(job) if job in self._ended else job.epochs_done()
+                for job in self._jobs
+            )
+            self._bar.set_postfix_str(f"{len(self._ended)} of {len(self._jobs)} runs")
+
+    def _tell(self, outcome: Outcome) -> None:
+        for line in outcome.output.splitlines():
+            if "warning: " in line and line not in self._warnings:
+                self._warnings.add(line)  # once, though every run says it
+                self._print(line)
+        if outcome.status is None or self._quiet:
+            return
+        if outcome.status != 0:
+            self._print(f"d2l-rnn: {failure(outcome)}")
+        elif self._bar is None:
+            self._print(
+                f"d2l-rnn: {len(self._ended)} of {len(self._jobs)}: {outcome.job}: "
+                f"finished ({outcome.seconds:.0f} s)"
+            )
+
+    def _print(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _weight(job: Job) -> int:
+    return max(job.num_epochs, 1)
+
+
+def failure(outcome: Outcome) -> str:
+    """One line on a run that did not finish."""
+    if outcome.status == INTERRUPTED:
+        return f"{outcome.job}: interrupted, its state saved"
+    lines = [line for line in outcome.output.splitlines() if line.strip()]
+    told = [line for line in lines if "error: " in line] or lines
+    reason = told[-1].split("error: ", 1)[-1] if told else "it printed nothing"
+    how = f"exit status {outcome.status}"
+    if outcome.status is not None and outcome.status < 0:
+        how = f"signal {-outcome.status}"
+    log = Path(outcome.job.directory + ".log")
+    where = f" (all it said: {log})" if log.exists() else ""
+    return f"{outcome.job}: failed, {how}: {reason}{where}"
+
+
+def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome], stopped: bool) -> int:
+    """Print the verdicts on the finished runs, and what failed; the exit status."""
+    finished = [outcome.job for outcome in outcomes if outcome.status == 0]
+    failed = [outcome for outcome in outcomes if outcome.status not in (0, None)]
+    status = 0
+    if finished:
+        records = read_runs([job.directory for job in finished])
+        verdicts = verdicts_on(records)
+        print(render_text(verdicts), flush=True)
+        status = exit_status(verdicts)
+    if stopped:
+        notify(
+            f"interrupted: {len(finished)} of {len(jobs)} runs have finished; the same "
+            "command goes on"
+        )
+        return INTERRUPTED
+    if failed:
+        notify(f"{len(failed)} of {len(jobs)} runs did not finish:")
+        for outcome in failed:
+            notify(failure(outcome))
+        return 1
+    return status

@@ -1,0 +1,235 @@
+"""What a language model sees when it predicts: an audit in numbers and pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+
+from ..data.sequences import sequential_partition
+from ..errors import DataError, UsageError
+from ..models.inputs import logits_of_inputs
+from ..training.visibility import VisibleLosses, input_gradients, visible_losses
+from .configs import LanguageModelConfig
+from .configs_bidirectional import AuditConfig
+from .language import read_corpus
+from .running import Run, run_experiment
+from .table import find
+from .trained import Trained, load_trained
+
+Json = Dict[str, Any]
+
+_SHOWN = (0, 1, 2, 3, 5, 10, 20)  # tokens of right context in the summary
+_GRADIENT_WINDOWS = 8
+_LARGEST_ONE_HOT = 1 << 24  # numbers; a large vocabulary gets fewer windows
+
+
+def audit(trained: Trained, audit_tokens: int, device: Any, data_dir: str = "") -> Json:
+    """Measure what a trained language model sees, and what that is worth to it.
+
+    Parameters
+    ----------
+    trained : Trained
+    audit_tokens : int
+        Tokens of each text to evaluate at most.
+    device : mxnet.Context
+    data_dir : str
+        Folder to look in first for the corpus.
+
+    Returns
+    -------
+    dict
+        ``training`` and ``heldout`` (None where the text is too short), each with
+        ``perplexity`` (of whole windows, as the book prints it), ``honest`` (position
+        t sees nothing after t), ``by_right_context`` (perplexity where 0, 1, 2, ...
+        tokens after t are visible) and ``tokens``; ``gradient``, the norms of
+        :func:`~d2l_rnn.training.visibility.input_gradients`, and ``window``, the
+        tokens of the first of its windows; ``gradient_of_future``, the largest norm
+        with respect to an input after t; ``causal`` and ``verdict``.
+
+    Raises
+    ------
+    DataError
+        If the training text does not fill one minibatch.
+    """
+    config, net = trained.config, trained.net
+    _, training, heldout = trained.texts(data_dir)
+    result: Json = {}
+    for name, ids in (("training", training), ("heldout", heldout)):
+        batches = sequential_partition(
+            ids[:audit_tokens], config.batch_size, config.num_steps, ctx=device
+        )
+        carry_state = config.sampling == "sequential"
+        try:
+            losses = visible_losses(net, batches, device, carry_state)
+        except DataError:
+            if name == "training":
+                raise
+            result[name] = None
+            continue
+        result[name] = _numbers(losses)
+    gradient, window = _gradient(trained, training, device)
+    future = float(np.triu(gradient, 1).max())
+    result.update(
+        gradient=gradient.tolist(),
+        window=window,
+        gradient_of_future=future,
+        causal=future == 0,
+    )
+    result["verdict"] = verdict(result["training"], result["causal"])
+    return result
+
+
+def _numbers(losses: VisibleLosses) -> Json:
+    by_right_context = [losses.perplexity(r) for r in range(len(losses.losses))]
+    return {
+        "perplexity": losses.perplexity(),
+        "honest": by_right_context[0],
+        "by_right_context": by_right_context,
+        "tokens": losses.num_tokens,
+    }
+
+
+def _gradient(trained: Trained, ids: Sequence[int], device: Any) -> Any:
+    config, vocab_size = trained.config, len(trained.vocab)
+    num_steps = config.num_steps
+    windows = _LARGEST_ONE_HOT // (num_steps**2 * vocab_size)
+    windows = max(1, min(_GRADIENT_WINDOWS, windows, (len(ids) - 1) // num_steps))
+    X, Y = next(sequential_partition(ids, windows, num_steps, ctx=device))
+    gradient = input_gradients(
+        trained.net,
+        lambda inputs, state: logits_of_inputs(trained.net, inputs, state),
+        X,
+        Y,
+        vocab_size,
+    )
+    return gradient, trained.vocab.to_tokens(list(ids[:num_steps]))
+
+
+def verdict(numbers: Json, causal: bool) -> str:
+    """One plain sentence about the perplexities of a text."""
+    if causal:
+        return (
+            f"this model is causal: {numbers['perplexity']:.1f}, and no prediction "
+            "depends on a later token"
+        )
+    return (
+        f"this model sees the future: {numbers['perplexity']:.1f} with it, "
+        f"{numbers['honest']:.1f} without"
+    )
+
+
+def run(config: AuditConfig, run: Run) -> None:
+    """Train the model or take the checkpoint, audit it, record."""
+    path: Any = config.checkpoint
+    if path:
+        trained = load_trained(path, run.device)
+        _refuse_contradictions(config, trained)
+        text, training, _ = trained.texts(config.data_dir)
+    else:
+        text, training, _, _ = read_corpus(config)
+    run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(training)})
+    if not path:
+        path = _train(config, run)
+        trained = load_trained(path, run.device)
+    result = audit(trained, config.audit_tokens, run.device, config.data_dir)
+    heldout = result["heldout"]
+    run.finish(
+        {
+            "audited": {
+                **dataclasses.asdict(trained.config),
+                "experiment": trained.experiment,
+                "checkpoint": str(path),
+            },
+            "perplexity": result["training"]["perplexity"],
+            "honest_perplexity": result["training"]["honest"],
+            "heldout_perplexity": heldout and heldout["perplexity"],
+            "heldout_honest_perplexity": heldout and heldout["honest"],
+            **result,
+        }
+    )
+    if run.options.plot:
+        draw(result, run.directory)
+
+
+def _train(config: AuditConfig, run: Run) -> Path:
+    """Train the model in a run directory of its own, inside the audit's."""
+    names = [field.name for field in dataclasses.fields(LanguageModelConfig)]
+    model_config = LanguageModelConfig(
+        **{name: getattr(config, name) for name in names}
+    )
+    options = dataclasses.replace(run.options, out=str(run.directory / "model"))
+    return run_experiment(find("bilstm"), model_config, options).directory
+
+
+def _refuse_contradictions(config: AuditConfig, trained: Trained) -> None:
+    """Flags that describe the model must not say what the checkpoint denies."""
+    default = AuditConfig()
+    where_it_runs = ("seed", "device", "data_dir")
+    for field in dataclasses.fields(trained.config):
+        asked = getattr(config, field.name, None)
+        had = getattr(trained.config, field.name)
+        unset = asked == getattr(default, field.name, None)
+        if field.name not in where_it_runs and not unset and asked != had:
+            raise UsageError(
+                f"--{field.name.replace('_', '-')} {asked} and --checkpoint "
+                f"{trained.path}: that model was made with {had}"
+            )
+
+
+def draw(result: Json, directory: Path) -> List[Path]:
+    """Draw perplexity against visible right context, and the gradient's reach."""
+    from ..results.plots import heatmap_figure, lines_figure, save
+
+    series = {
+        label: (
+            range(len(result[name]["by_right_context"])),
+            result[name]["by_right_context"],
+        )
+        for name, label in (("training", "training text"), ("heldout", "held out"))
+        if result[name]
+    }
+    paths = [directory / "right_context.png", directory / "gradient.png"]
+    figure = lines_figure(
+        series,
+        "tokens visible after t",
+        "perplexity",
+        yscale="log",
+        title=result["verdict"],
+    )
+    save(figure, paths[0])
+    labels = ["space" if token == " " else token for token in result["window"]]
+    gradient = np.array(result["gradient"])
+    shares = gradient / np.maximum(gradient.sum(axis=1, keepdims=True), 1e-30)
+    figure = heatmap_figure(
+        shares,
+        labels,
+        labels,
+        title="which inputs move the prediction made at t",
+        xlabel="input at s (share of the gradient's norm)",
+        ylabel="prediction at t",
+    )
+    save(figure, paths[1])
+    return paths
+
+
+def summary(result: Json) -> str:
+    """Verdict, and perplexity by visible right context."""
+    lines = [result["verdict"], ""]
+    texts = [name for name in ("training", "heldout") if result[name]]
+    lines.append("visible after t  " + "  ".join(f"{name:>10}" for name in texts))
+    curves = [result[name]["by_right_context"] for name in texts]
+    last = len(curves[0]) - 1
+    for reach in range(last + 1):
+        if reach in _SHOWN or reach == last:
+            cells = "  ".join(f"{curve[reach]:10.2f}" for curve in curves)
+            label = f"{reach} (all)" if reach == last else str(reach)
+            lines.append(f"{label:15}  {cells}")
+    lines += [
+        "",
+        "largest gradient of a prediction with respect to a later input: "
+        f"{result['gradient_of_future']:.3g}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,114 @@
+"""Text to train on, text that is held out, and how well blanks in it are filled."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..data.corpora import TextFile, load_text
+from ..data.text import Vocab, clean, tokenize
+from ..errors import DataError
+from ..results.metrics import perplexity
+from .configs import CorpusConfig
+
+
+def split_tokens(
+    tokens: Sequence[Any], max_tokens: int
+) -> Tuple[Sequence[Any], Sequence[Any]]:
+    """The first ``max_tokens`` (0: four fifths) and those that follow.
+
+    Raises
+    ------
+    DataError
+        If nothing is left to hold out.
+    """
+    num_training = max_tokens or len(tokens) * 4 // 5
+    if not 0 < num_training < len(tokens):
+        raise DataError(
+            f"--max-tokens {max_tokens} of a text of {len(tokens)} tokens leaves none "
+            "to hold out; 0 takes four fifths"
+        )
+    return tokens[:num_training], tokens[num_training:]
+
+
+def read_split(
+    config: CorpusConfig, min_freq: int = 1
+) -> Tuple[TextFile, List[int], List[int], Vocab]:
+    """Read a corpus and split it; the vocabulary is that of the training text.
+
+    Returns
+    -------
+    text : TextFile
+    training, heldout : list of int
+        Token ids.
+    vocab : Vocab
+    """
+    text = load_text(config.corpus, config.data_dir or None)
+    lines = tokenize(clean(text.lines, config.clean), config.token)
+    tokens = [token for line in lines for token in line]
+    training, heldout = split_tokens(tokens, config.max_tokens)
+    vocab = Vocab(training, min_freq)
+    return text, vocab[list(training)], vocab[list(heldout)], vocab
+
+
+def rows_of(ids: Sequence[int], batch_size: int) -> np.ndarray:
+    """A text cut into rows of equal length; what does not fill a row is left out.
+
+    Returns
+    -------
+    np.ndarray of int, shape (batch_size, num_steps)
+
+    Raises
+    ------
+    DataError
+        If there is less than a token a row.
+    """
+    num_steps = len(ids) // batch_size
+    if num_steps == 0:
+        raise DataError(
+            f"{len(ids)} held-out tokens do not fill --batch-size {batch_size} rows"
+        )
+    return np.array(ids[: batch_size * num_steps]).reshape(batch_size, num_steps)
+
+
+def score_of(
+    probabilities: np.ndarray, truth: np.ndarray, not_asked: Optional[int] = None
+) -> Dict[str, Any]:
+    """How well distributions foretold what came.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray, shape (..., vocab_size)
+    truth : np.ndarray of int, shape (...)
+    not_asked : int, optional
+        A token (the unknown one) that is no answer: where it stands nothing is asked,
+        and elsewhere the distributions are taken given that it is not it.
+
+    Returns
+    -------
+    dict
+        ``accuracy`` of the likeliest token, ``perplexity``
+        ``exp(-mean log P(truth))``, and ``tokens``, how many were asked for.
+
+    Raises
+    ------
+    DataError
+        If nothing is asked for.
+    """
+    asked = np.ones(truth.shape, bool) if not_asked is None else truth != not_asked
+    if not asked.any():
+        raise DataError("the held-out text holds no token of the training text")
+    # (number of questions, vocab_size)
+    given, answers = probabilities[asked].astype(np.float64), truth[asked]
+    if not_asked is not None:
+        given[:, not_asked] = 0
+    right = given.argmax(-1) == answers
+    ratio = given[np.arange(len(answers)), answers] / given.sum(-1)
+    with np.errstate(divide="ignore"):
+        loss = -float(np.log(ratio).sum())
+    return {
+        "accuracy": float(right.mean()),
+        "perplexity": perplexity(loss, len(answers)),
+        "tokens": len(answers),
+    }

@@ -1,0 +1,87 @@
+"""Several steps ahead with a model of one step (book Section 8.1).
+
+``predict`` stands for the model: (batch_size, tau) last values -> (batch_size,) next
+ones. Beyond the data it is fed with its own predictions.
+"""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from ..errors import UsageError
+
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+def continue_series(
+    predict: Predict, x: np.ndarray, num_steps: int, tau: int
+) -> np.ndarray:
+    """Go on after the end of a series, each prediction built on those before it.
+
+    Parameters
+    ----------
+    predict : callable
+    x : np.ndarray, shape (num_points,)
+        At least ``tau`` values.
+    num_steps, tau : int
+
+    Returns
+    -------
+    np.ndarray, shape (num_steps,)
+    """
+    _check(x, tau, num_steps)
+    # (1, tau + num_steps)
+    values = np.concatenate([x[-tau:], np.zeros(num_steps, x.dtype)])[None]
+    for i in range(num_steps):
+        values[:, tau + i] = predict(values[:, i : i + tau])
+    return values[0, tau:]
+
+
+def predict_ahead(
+    predict: Predict, x: np.ndarray, max_steps: int, tau: int
+) -> np.ndarray:
+    """The k-step-ahead predictions from every point, for k = 1, ..., max_steps::
+
+        x^_{t+1} = f(x_{t-tau+1}, ..., x_t)
+        x^_{t+k} = f(x^_{t+k-tau}, ..., x^_{t+k-1}),   x^_s = x_s for s <= t
+
+    Parameters
+    ----------
+    predict : callable
+    x : np.ndarray, shape (num_points,)
+    max_steps, tau : int
+
+    Returns
+    -------
+    np.ndarray, shape (max_steps, num_points - tau - max_steps + 1)
+        Entry (k - 1, i) predicts the point ``tau + i + k - 1`` (from 0) out of the
+        ``tau`` points from ``i`` on: the last row's target is the series' last point.
+
+    Raises
+    ------
+    UsageError
+        If the series is too short for one prediction of every kind.
+    """
+    _check(x, tau, max_steps)
+    num_starts = len(x) - tau - max_steps + 1
+    if num_starts < 1:
+        raise UsageError(
+            f"{len(x)} points: {max_steps} steps ahead of {tau} known need "
+            f"{tau + max_steps}"
+        )
+    # (num_starts, tau + max_steps): known points, then predictions
+    values = np.zeros((num_starts, tau + max_steps), x.dtype)
+    values[:, :tau] = np.stack([x[i : i + num_starts] for i in range(tau)], axis=1)
+    for k in range(max_steps):
+        values[:, tau + k] = predict(values[:, k : k + tau])
+    return values[:, tau:].T
+
+
+def _check(x: np.ndarray, tau: int, num_steps: int) -> None:
+    if tau < 1 or num_steps < 1 or len(x) < tau:
+        raise UsageError(
+            f"tau {tau} and {num_steps} steps of {len(x)} points: at least 1 each, and "
+            "tau points"
+        )

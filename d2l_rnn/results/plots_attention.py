@@ -1,0 +1,70 @@
+"""Attention weights of several sentences as one picture."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+_COLUMNS = 2
+
+
+def attention_figure(maps: Sequence[Any]) -> Figure:
+    """A heat map a sentence: source tokens across, target tokens down.
+
+    Parameters
+    ----------
+    maps : sequence of (source, target, weights)
+        Tokens, and weights of shape (len(target), len(source)). All maps share the
+        scale from 0 to the largest weight, at least 1.
+    """
+    columns = min(_COLUMNS, len(maps))
+    rows = -(-len(maps) // columns)
+    most_source = max(len(source) for source, _, _ in maps)
+    most_target = max(len(target) for _, target, _ in maps)
+    width = columns * (1.3 + 0.55 * most_source) + 0.8
+    height = rows * (0.9 + 0.36 * most_target)
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    largest = max([1.0] + [float(np.max(weights)) for _, _, weights in maps])
+    lowest = min([0.0] + [float(np.min(weights)) for _, _, weights in maps])
+    image = None
+    for axes in grid.flat[len(maps) :]:
+        axes.set_axis_off()
+    for axes, (source, target, weights) in zip(grid.flat, maps):
+        image = axes.imshow(
+            weights, cmap="Blues", vmin=lowest, vmax=largest, aspect="auto"
+        )
+        axes.set_xticks(range(len(source)))
+        axes.set_xticklabels(
+            [_literal(token) for token in source],
+            rotation=30,
+            ha="right",
+            rotation_mode="anchor",
+        )
+        axes.set_yticks(range(len(target)))
+        axes.set_yticklabels([_literal(token) for token in target])
+        axes.tick_params(length=0, labelsize=9)
+        for side in axes.spines.values():
+            side.set_visible(False)
+        for (row, column), value in np.ndenumerate(weights):
+            colour = "white" if value > 0.6 * largest else "#1f2937"
+            axes.text(
+                column,
+                row,
+                "%.2f" % value,
+                ha="center",
+                va="center",
+                size=7,
+                color=colour,
+            )
+    bar = figure.colorbar(image, ax=grid, shrink=0.8, pad=0.02)
+    bar.set_label("attention weight", size=9)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _literal(token: str) -> str:
+    """A token as it is: a dollar sign does not begin a formula."""
+    return token.replace("$", r"\$")

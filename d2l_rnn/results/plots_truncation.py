@@ -1,0 +1,63 @@
+"""Where gradients stop, as a picture like the book's (Section 8.7)."""
+
+from __future__ import annotations
+
+from typing import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from .plots import BAND, COLOURS, GREY
+
+
+def truncation_figure(
+    tokens: Sequence[str], strategies: Mapping[str, Sequence[float]]
+) -> Figure:
+    """The same text once a strategy, in boxes out of which no gradient flows back.
+
+    Where a number stands above the text, it goes on multiplied by it.
+
+    Parameters
+    ----------
+    tokens : sequence of str, length num_steps
+    strategies : dict of str to sequence of float, shape (num_steps,)
+        Factors on the gradient that flows from a step back to the one before.
+    """
+    distance = 1.5
+    figure = Figure(figsize=(8.0, 0.4 + 0.55 * len(strategies)), dpi=150)
+    axes = figure.add_axes((0.13, 0, 0.86, 1))
+    axes.set_axis_off()
+    for row, (name, weights) in enumerate(strategies.items()):
+        y = -distance * row
+        axes.text(-1.2, y, name, ha="right", va="center", size=9)
+        cuts = [t for t, weight in enumerate(weights) if t == 0 or weight == 0]
+        for start, stop in zip(cuts, cuts[1:] + [len(tokens)]):
+            box = FancyBboxPatch(
+                (start - 0.45, y - 0.42),
+                stop - start - 0.1,
+                0.84,
+                boxstyle="round,pad=0.02,rounding_size=0.2",
+                facecolor=BAND,
+                edgecolor=COLOURS[row % len(COLOURS)],
+                alpha=0.75,
+                lw=1.2,
+            )
+            axes.add_patch(box)
+        for t, token in enumerate(tokens):
+            axes.text(
+                t, y, token, ha="center", va="center", size=7.5, family="monospace"
+            )
+            if weights[t] not in (0, 1):
+                factor = "%g" % weights[t]
+                axes.text(
+                    t - 0.5,
+                    y + 0.5,
+                    factor,
+                    ha="center",
+                    va="bottom",
+                    size=7,
+                    color=GREY,
+                )
+    axes.set_xlim(-1, len(tokens))
+    axes.set_ylim(-distance * (len(strategies) - 1) - 0.8, 1.0)
+    return figure

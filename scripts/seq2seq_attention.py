@@ -1,0 +1,7 @@
+"""The same as `d2l-rnn run seq2seq-attention`."""
+
+import sys
+
+from d2l_rnn.cli import main
+
+sys.exit(main(["run", "seq2seq-attention", *sys.argv[1:]]))

@@ -1,0 +1,75 @@
+"""Many to one and one to many on the sample: they learn what they are asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from d2l_rnn.cli import main
+from d2l_rnn.data.lines import Line
+from d2l_rnn.experiments.configs_sequences import LinesConfig
+from d2l_rnn.experiments.lines import NgramClassifier, read_lines
+from d2l_rnn.results.record import read_run
+
+SMALL = "--corpus sample --quiet --num-hiddens 16 --embed-size 8".split()
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_minibatches_hold_the_lines() -> None:
+    data = read_lines(LinesConfig(corpus="sample", num_steps=20))
+    seen = []
+    for X, valid_len, languages in data.heldout_iter:
+        for row, length, language in zip(X, valid_len, languages):
+            ids = [int(i) for i in row]
+            tokens = data.vocab.to_tokens(ids[: int(length)])
+            assert tokens[-1] == "<eos>"
+            assert set(ids[int(length) :]) <= {data.vocab["<pad>"]}
+            seen.append(Line("".join(tokens[:-1]), int(language)))
+    known = [
+        line for line, found in zip(data.heldout, seen) if "<unk>" not in found.text
+    ]
+    assert known == [line for line in seen if "<unk>" not in line.text]
+    assert len(seen) == len(data.heldout) and len(known) > 0.9 * len(seen)
+
+
+def test_trigrams_tell_two_made_languages_apart() -> None:
+    data = read_lines(LinesConfig(corpus="sample"))
+    classify = NgramClassifier(
+        [Line("the cat sat there", 0), Line("le chat est là", 1)] * 3, data.vocab
+    )
+    assert classify("the that") == 0 and classify("le chat là") == 1
+    assert classify.accuracy([Line("le chat", 0), Line("le chat", 1)]) == 0.5
+
+
+def test_many_to_one_tells_english_from_french(capsys: pytest.CaptureFixture) -> None:
+    arguments = ["--epochs", "3", "--batch-size", "32", "--lr", "0.02", *SMALL]
+    assert main(["run", "many-to-one", *arguments]) == 0
+    run = read_run(Path("runs/many-to-one/seed-1"))
+    run.verify()
+    assert run.result is not None
+    assert run.result["heldout_accuracy"] > 0.85  # chance: a half
+    assert run.result["trigram_accuracy"] > 0.95
+    assert "of 100 held-out lines" in capsys.readouterr().out
+    assert (run.directory / "curve.png").exists()
+
+
+def test_one_to_many_speaks_the_language_it_is_asked_for(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    arguments = ["--epochs", "3", "--batch-size", "32", "--lr", "0.02", *SMALL]
+    assert main(["run", "one-to-many", *arguments]) == 0
+    run = read_run(Path("runs/one-to-many/seed-1"))
+    run.verify()
+    result = run.result
+    assert result is not None
+    assert result["heldout_perplexity"] < 12  # of some 50 characters
+    assert result["other_label_perplexity"] > 1.05 * result["heldout_perplexity"]
+    lines = result["lines"]["French"]
+    assert len(lines["sampled"]) == 5
+    assert all(len(line) <= 40 for line in lines["sampled"])
+    assert lines["greedy"] in capsys.readouterr().out

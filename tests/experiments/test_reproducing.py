@@ -1,0 +1,278 @@
+"""Many runs at a time: none is lost, none ends another, all of them can be stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, List, Optional
+
+import pytest
+
+from d2l_rnn.cli import main
+from d2l_rnn.commands import reproduce
+from d2l_rnn.errors import UsageError
+from d2l_rnn.experiments import reproducing, reproducing_on_dask
+from d2l_rnn.experiments.reproducing import Job, Outcome, run_locally
+from d2l_rnn.experiments.table import EXPERIMENTS
+
+EPOCHS = 300
+TINY = ["--corpus", "sample", "--num-hiddens", "8", "--max-tokens", "1500"]
+TINY += ["--num-preds", "1", "--no-plot", "--epochs", str(EPOCHS)]
+
+# What stands in for a training: it says when it begins and ends, and saves when asked.
+RUN = """
+import os, pathlib, signal, sys, time
+def save(*_):
+    pathlib.Path(sys.argv[1] + ".saved").touch()
+    sys.exit(130)
+signal.signal(signal.SIGTERM, save)
+pathlib.Path(sys.argv[1] + ".began").write_text(os.environ.get("OMP_NUM_THREADS", ""))
+wait = float(sys.argv[2])
+end = time.time() + wait
+while time.time() < end:
+    time.sleep(0.01)
+print("warning: of a run")
+print("error: it went wrong" if wait == 0.02 else "well")
+sys.exit(3 if wait == 0.02 else 0)
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reproducing, "_LOOK_EVERY", 0.05)
+
+
+def job(seed: int, seconds: float, name: str = "lstm") -> Job:
+    directory = f"runs/{name}/seed-{seed}"
+    return Job(name, seed, directory, ("-c", RUN, directory, str(seconds)))
+
+
+def outcomes_of(results: Any) -> List[Outcome]:
+    return [outcome for outcome in results if outcome is not None]
+
+
+def never() -> int:
+    return 0
+
+
+def test_a_failure_ends_no_other_run() -> None:
+    jobs = [job(1, 0), job(2, 0.02), job(3, 0), job(4, 0)]
+    outcomes = outcomes_of(run_locally(jobs, 2, never, threads=3))
+    assert {o.job.seed: o.status for o in outcomes} == {1: 0, 2: 3, 3: 0, 4: 0}
+    # What a failed run said is kept; each had its share of the threads.
+    assert Path("runs/lstm/seed-2.log").read_text().endswith("error: it went wrong\n")
+    assert not Path("runs/lstm/seed-1.log").exists()
+    assert {p.read_text() for p in Path("runs/lstm").glob("*.began")} == {"3"}
+
+
+def test_no_more_than_asked_for_run_at_a_time() -> None:
+    most, running = [0], [0]
+    lock = threading.Lock()
+    popen = subprocess.Popen
+
+    class Counted(popen):  # type: ignore[misc, valid-type]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            with lock:
+                running[0] += 1
+                most[0] = max(most[0], running[0])
+            super().__init__(*args, **kwargs)
+
+        def wait(self, timeout: Optional[float] = None) -> int:
+            status = super().wait(timeout)
+            with lock:
+                running[0] -= 1
+            return status
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", Counted)
+        outcomes = outcomes_of(run_locally([job(s, 0.1) for s in range(5)], 2, never))
+    assert len(outcomes) == 5 and most[0] == 2
+
+
+def test_a_place_that_cannot_be_written_is_that_runs_failure() -> None:
+    bad = Job("lstm", 1, "/dev/null/runs/seed-1", ("-c", ""))
+    outcomes = outcomes_of(run_locally([bad, job(2, 0)], 1, never))
+    by_seed = {outcome.job.seed: outcome for outcome in outcomes}
+    assert (by_seed[1].status, by_seed[2].status) == (4, 0)
+    assert "/dev/null" in reproduce.failure(by_seed[1])
+
+
+@pytest.mark.parametrize("level, status, saved", [(1, 130, 2), (2, -9, 0)])
+def test_stopped_runs_save_unless_they_are_to_end_at_once(
+    level: int, status: int, saved: int
+) -> None:
+    asked: List[int] = []
+    outcomes = []
+    for outcome in run_locally([job(s, 60) for s in range(4)], 2, lambda: sum(asked)):
+        if not asked and len(list(Path("runs/lstm").glob("*.began"))) == 2:
+            asked.append(level)
+        outcomes += [] if outcome is None else [outcome]
+    assert sorted(str(o.status) for o in outcomes) == sorted(
+        [str(status)] * 2 + ["None"] * 2
+    )
+    assert len(list(Path("runs/lstm").glob("*.saved"))) == saved
+
+
+def test_the_plan_gives_every_experiment_its_first_seed_first() -> None:
+    jobs = reproduce.plan(["rnn", "lstm"], 2, ["--epochs", "7"], "runs")
+    assert [(j.name, j.seed) for j in jobs] == [
+        ("rnn", 1),
+        ("lstm", 1),
+        ("rnn", 2),
+        ("lstm", 2),
+    ]
+    assert jobs[3].directory == "runs/lstm/seed-2" and jobs[3].num_epochs == 7
+    assert " ".join(jobs[3].command) == (
+        "-m d2l_rnn run lstm --seed 2 --epochs 7 --resume --quiet --json"
+    )
+    (elsewhere,) = reproduce.plan(["rnn"], 1, [], "there")
+    assert elsewhere.directory == "there/rnn/seed-1"
+    assert "--out there/rnn/seed-1" in " ".join(elsewhere.command)
+
+
+def test_all_is_the_whole_table() -> None:
+    for names in ([], ["all"], ["rnn", "all"]):
+        assert reproduce._names(names) == list(EXPERIMENTS)
+    assert reproduce._names(["gru", "rnn", "gru"]) == ["gru", "rnn"]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["rnn", "lstn"], "did you mean lstm"),
+        (["rnn", "--seeds", "0"], "--seeds 0: accepted is at least 1"),
+        (["rnn", "--jobs", "many"], "'many' is not a whole number"),
+        (["rnn", "--epochs", "3"], "unrecognized arguments: --epochs"),
+        (["rnn", "--", "--epoch", "3"], "see 'd2l-rnn run rnn --help'"),
+        (["rnn", "--", "--epochs", "0"], "--epochs 0: accepted is at least 1"),
+        (["rnn", "--", "--seed=4"], "--seed=4 after --: 'd2l-rnn reproduce' sees to"),
+        (["rnn", "--scheduler", "tcp://here:1"], "contradicts --backend local"),
+        (["rnn", "--backend", "slurm"], "invalid choice: 'slurm'"),
+    ],
+)
+def test_nothing_starts_if_anything_is_wrong(
+    arguments: List[str], words: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(["reproduce", *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("d2l-rnn: error: ") and words in line
+    assert not Path("runs").exists()
+
+
+def test_what_became_of_each_run_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    jobs = [job(1, 0.02), job(2, 60)]
+    monkeypatch.setattr(reproduce, "plan", lambda *_: jobs)
+    timer = threading.Timer(0.0, lambda: None)
+
+    def stop_when_both_have_begun() -> None:
+        while len(list(Path("runs/lstm").glob("*.began"))) < 2:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(0.0, stop_when_both_have_begun)
+    timer.start()
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["reproduce", "lstm", "--jobs", "2"]) == 130
+    assert signal.getsignal(signal.SIGINT) is before
+    errors = capsys.readouterr().err
+    assert Path("runs/lstm/seed-2.saved").exists()
+    assert errors.count("warning: of a run") == 1
+    assert "stopping when every run has saved its state" in errors
+    assert "lstm, seed 1: failed, exit status 3: it went wrong (all it said: " in errors
+    assert "0 of 2 runs have finished; the same command goes on" in errors
+
+
+def test_failures_are_reported_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(reproduce, "plan", lambda *_: [job(1, 0.02)])
+    assert main(["reproduce", "lstm", "--quiet"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: of a run",
+        "d2l-rnn: 1 of 1 runs did not finish:",
+        "d2l-rnn: lstm, seed 1: failed, exit status 3: it went wrong (all it said: "
+        "runs/lstm/seed-1.log)",
+    ]
+
+
+def test_real_runs_are_interrupted_resumed_and_kept(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    arguments = ["reproduce", "rnn", "--seeds", "2", "--jobs", "2", "--", *TINY]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "d2l_rnn", *arguments],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    rows = [Path(f"runs/rnn/seed-{seed}/epochs.jsonl") for seed in (1, 2)]
+    until(
+        lambda: process.poll() is not None
+        or any(path.exists() and path.read_text() for path in rows)
+    )
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors.decode()
+    kept = [len(p.read_text().splitlines()) if p.exists() else 0 for p in rows]
+    assert max(kept) > 0 and min(kept) < EPOCHS
+    checkpoint = rows[kept.index(max(kept))].with_name("checkpoint.safetensors")
+    assert checkpoint.exists()
+
+    assert main(arguments) == 0
+    table = capsys.readouterr().out
+    assert "corpus sample, the book's is time-machine" in table
+    assert [len(path.read_text().splitlines()) for path in rows] == [EPOCHS] * 2
+    times = [path.stat().st_mtime_ns for path in rows]
+    assert main(arguments) == 0
+    assert [path.stat().st_mtime_ns for path in rows] == times
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.time() + 60
+    while not condition() and time.time() < deadline:
+        time.sleep(0.02)
+
+
+def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture) -> None:
+    pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
+    asked: List[int] = []
+    jobs = [job(1, 0), job(2, 0.02), job(3, 60), job(4, 60), job(5, 60)]
+    outcomes = []
+    for outcome in reproducing_on_dask.run_on_dask(jobs, 2, lambda: sum(asked), 1):
+        both = [Path(f"runs/lstm/seed-{seed}.began").exists() for seed in (3, 4)]
+        if not asked and all(both):
+            asked.append(1)
+        outcomes += [] if outcome is None else [outcome]
+    statuses = {o.job.seed: o.status for o in outcomes}
+    assert statuses == {1: 0, 2: 3, 3: 130, 4: 130, 5: None}
+    assert {p.name for p in Path("runs/lstm").glob("*.saved")} == {
+        "seed-3.saved",
+        "seed-4.saved",
+    }
+
+
+def test_dask_is_asked_for_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main(["reproduce", "rnn", "--backend", "dask"]) == 2
+    assert "pip install 'd2l_rnn[dask]'" in capsys.readouterr().err
+
+
+def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
+    monkeypatch.setattr(reproducing_on_dask, "_PATIENCE", 0.5)
+    results = reproducing_on_dask.run_on_dask([], 1, never, 1, "tcp://127.0.0.1:9")
+    with pytest.raises(UsageError, match="no dask scheduler answers"):
+        next(results)

@@ -1,0 +1,195 @@
+"""The benchmark's arithmetic, its turns, and that it runs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from d2l_rnn.benchmark import measuring, summary, workers
+from d2l_rnn.benchmark.peers.serving import tokens
+from d2l_rnn.benchmark.products import operations, products
+from d2l_rnn.benchmark.reporting import tables
+from d2l_rnn.benchmark.workloads import AXES, WORKLOADS, Workload, along
+from d2l_rnn.cli import main
+
+
+def test_sides_take_turns() -> None:
+    assert [name for _, name in summary.turns("AB", 3)] == list("ABABAB")
+    order: List[str] = []
+
+    def task(name: str) -> Any:
+        def run() -> Dict[str, float]:
+            order.append(name)
+            return {"seconds": float(len(order))}
+
+        return run
+
+    answers = measuring.in_turns(2, {name: task(name) for name in ("A", "B", "C")})
+    assert order == list("ABCABC")
+    assert [answer["seconds"] for answer in answers["B"]] == [2.0, 5.0]
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    # The second round was disturbed and took ten times as long on both sides.
+    ours, theirs = [1.0, 10.0, 2.0], [3.0, 20.0, 8.0]
+    assert summary.ratios(theirs, ours) == (3.0, 2.0, 4.0)
+    assert summary.rates(100, ours) == (50.0, 10.0, 100.0)
+    assert summary.spread([4, 1, 2, 3]) == (2.5, 1, 4)
+    with pytest.raises(ValueError, match="2 rounds beside 3"):
+        summary.ratios([1.0, 2.0], ours)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+def test_slope_finds_the_power(power: float) -> None:
+    x = [8, 16, 35, 128]
+    assert math.isclose(summary.slope(x, [7 * v**power for v in x]), power)
+
+
+def test_floor_of_an_lstm_by_hand() -> None:
+    T, B, V, H = 5, 3, 7, 4
+    sizes = {"batch_size": B, "num_steps": T, "vocab_size": V, "num_hiddens": H}
+    lstm = {**Workload("lstm").as_json(), **sizes}
+    # Input product, its weight gradient; recurrent product, its two gradients; output
+    # product, its two gradients: each one multiply-add for each of its T B rows.
+    layer = 2 * T * B * 4 * H * (V + V + H + H + H)
+    output = 2 * T * B * H * V * 3
+    assert operations(lstm) == layer + output
+    # A second layer also hands a gradient down.
+    deep = {**lstm, "num_layers": 2}
+    assert operations(deep) == layer + output + 2 * T * B * 4 * H * 6 * H
+    # Two directions: twice the layers, over inputs twice as wide from the second on.
+    both = {**deep, "bidirectional": True}
+    second = 2 * 2 * T * B * 4 * H * (3 * 2 * H + 3 * H)
+    assert operations(both) == 2 * layer + second + 2 * output
+    gru, rnn = ({**lstm, "cell": cell} for cell in ("gru", "rnn"))
+    assert operations(gru) - output == 3 * (operations(rnn) - output)
+    recurrent = (B, H, 4 * H, T)  # cannot be done at once: a product a step
+    assert recurrent in products(lstm)
+
+
+def test_book_s_sizes_and_axes() -> None:
+    for workload in WORKLOADS.values():
+        if workload.family == "language model":
+            assert (workload.tokens, workload.vocab_size) == (1120, 28)
+        else:
+            assert (workload.tokens, workload.num_hiddens) == (640, 32)
+    for axis in AXES:
+        assert WORKLOADS["lstm"] in along(axis)
+        others = [w.as_json() for w in along(axis)]
+        for key in others[0]:
+            assert (len({w[key] for w in others}) > 1) == (key == axis)
+
+
+def test_tokens_make_as_many_minibatches_as_asked() -> None:
+    from d2l_rnn.data.sequences import seq_data_iter_sequential
+
+    workload = WORKLOADS["lstm"].as_json()
+    for count in (1, 2, 10):
+        ids = tokens(workload, count)
+        assert set(ids) <= set(range(28))
+        for _ in range(20):  # the offset is drawn anew
+            assert len(list(seq_data_iter_sequential(ids, 32, 35))) == count
+
+
+def test_a_side_that_fails_says_why() -> None:
+    command = [sys.executable, "-c", "raise SystemExit('no such side')"]
+    with pytest.raises(workers.SideFailed, match="no such side"):
+        workers.Worker(command, {})
+
+
+def test_sides_get_their_settings_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = (
+        "import os, json; names = ('OMP_NUM_THREADS', 'MXNET_ENGINE_TYPE'); "
+        "print(json.dumps({'import_seconds': [os.environ.get(n) for n in names]}))"
+    )
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("MXNET_ENGINE_TYPE", "NaiveEngine")
+    chosen = {}
+    for threads in (None, 5):
+        for side, settings in workers.environments(threads, 2).items():
+            # -S: a machine may set threads for all its Pythons.
+            worker = workers.Worker([sys.executable, "-S", "-c", code], settings)
+            chosen[side, threads] = worker.import_seconds
+            worker.close()
+    assert chosen["ours", None] == chosen["floor", None] == ["2", None]
+    assert chosen["d2l", None] == chosen["torch", None] == [None, None]
+    assert {chosen[side, 5][0] for side, t in chosen if t == 5} == {"5"}
+
+
+def test_quick_run(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--quick", "--threads", "1", "--old-wheel", "nowhere.whl"]
+    arguments += ["--torch-python", "no-such-python", "--json"]
+    assert main(["benchmark", *arguments]) == 0
+    output = capsys.readouterr()
+    assert "d2l 0.17.6 is left out: no file nowhere.whl" in output.err
+    assert "lstm: torch is left out" in output.err
+    results = json.loads(output.out)
+    saved = json.loads((tmp_path / "runs/benchmark/benchmark.json").read_text())
+    assert results == saved
+    part = results["speed"]["lstm"]
+    assert set(part["train"]) == {"ours", "floor"}
+    assert set(part["generate"]) == {"ours"}
+    assert len(part["train"]["ours"]) == 2
+    assert all(answer["seconds"] > 0 for answer in part["train"]["ours"])
+    assert part["start"]["ours"]["first_step"] > part["start"]["ours"]["import"] > 0
+    assert part["peak_bytes"]["ours"] > 5e7
+    text = tables(results)
+    assert "training, tokens/sec" in text and "share of the floor" in text
+
+
+def test_bad_usage(capsys: pytest.CaptureFixture) -> None:
+    for arguments, message in (
+        (["--workloads", "lstm,gpt"], "'gpt' is unknown; accepted are all, rnn"),
+        (["--parts", "speed,space"], "'space' is unknown"),
+        (["--rounds", "0"], "--rounds 0: at least 1"),
+    ):
+        assert main(["benchmark", *arguments]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_tables_of_made_up_timings() -> None:
+    def answers(*seconds: float) -> List[Dict[str, float]]:
+        return [{"seconds": s, "cpu_seconds": 2 * s} for s in seconds]
+
+    train = {"ours": answers(1, 2), "d2l": answers(3, 6), "floor": answers(0.5, 1.5)}
+    generate = {"ours": answers(0.5, 0.5), "d2l": answers(2, 4)}
+    start = {side: {"import": 1.0, "first_step": 2.0} for side in ("ours", "d2l")}
+    text = tables(
+        {
+            "amounts": {"steps": 10, "num_preds": 50},
+            "speed": {
+                "lstm": {
+                    "train": train,
+                    "generate": generate,
+                    "start": start,
+                    "peak_bytes": {"ours": 250e6, "d2l": 350e6},
+                }
+            },
+            "scaling": {"num_steps": {"values": [10, 20], "seconds": [[0.1], [0.4]]}},
+            "directions": {
+                "1": {
+                    "unidirectional": [{"forward": 1.0, "backward": 2.0}],
+                    "bidirectional": [{"forward": 2.0, "backward": 5.0}],
+                }
+            },
+            "hidden_markov": {"1 x 9": {"ours": answers(0.01)}},
+        }
+    )
+    assert "8,400 (5,600-11,200)" in text  # 1120 tokens x 10 steps in 1 and 2 seconds
+    assert "3.00 (3.00-3.00)" in text and "6.00 (4.00-8.00)" in text
+    assert "62% (50%-75%)" in text
+    assert "10: 100.0, 20: 400.0; grows with power 2.00" in text
+    assert "2.00 (2.00-2.00)  2.50 (2.50-2.50)  2.33 (2.33-2.33)" in text
+    assert "1 x 9" in text
