@@ -1,8 +1,8 @@
 """Write the README's tables (experiments, recorded runs), or check them.
 
-    scripts/update_readme.py                      rewrite the table from the summary
-    scripts/update_readme.py --check              exit 1 if that would change it
-    scripts/update_readme.py --collect RUNS ...   make the summary from run directories
+scripts/update_readme.py                      rewrite the table from the summary
+scripts/update_readme.py --check              exit 1 if that would change it
+scripts/update_readme.py --collect RUNS ...   make the summary from run directories
 """
 
 from __future__ import annotations

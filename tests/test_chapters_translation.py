@@ -40,9 +40,7 @@ def make(attention: bool, src_vocab: Any, tgt_vocab: Any, dropout: float = 0) ->
     if attention:
         decoder = d2l.Seq2SeqAttentionDecoder(len(tgt_vocab), *SIZES, dropout)
     else:
-        decoder = d2l.Seq2SeqDecoder(
-            len(tgt_vocab), *SIZES, dropout, book_context=True
-        )
+        decoder = d2l.Seq2SeqDecoder(len(tgt_vocab), *SIZES, dropout, book_context=True)
     return d2l.EncoderDecoder(encoder, decoder)
 
 

@@ -81,13 +81,11 @@ def test_the_verdicts_are_those_of_the_whole_records(tmp_path: Path) -> None:
 
 
 def test_altered_and_unfinished_runs_do_not_enter(tmp_path: Path) -> None:
-    (run, again, *_) = made(tmp_path)
+    run, again, *_ = made(tmp_path)
     path = run.directory / "result.json"
     altered = json.loads(path.read_text())
     altered["tokens_per_sec"] = 1e6
-    record = RunRecord(
-        run.directory, run.config, run.environment, run.epochs, altered
-    )
+    record = RunRecord(run.directory, run.config, run.environment, run.epochs, altered)
     with pytest.raises(RunError, match="changed after it was written"):
         recorded.summarize([record], BOOK, {})
     unfinished = RunRecord(run.directory, run.config, {}, run.epochs, None)

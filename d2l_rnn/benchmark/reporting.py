@@ -32,9 +32,7 @@ def _speed(speed: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
     lines = []
     for task in ("train", "generate"):
         sides = [
-            side
-            for side in NAMES
-            if any(side in part[task] for part in speed.values())
+            side for side in NAMES if any(side in part[task] for part in speed.values())
         ]
         lines += _rates(speed, task, sides, amounts) + [""]
         lines += _times_as_fast(speed, task, sides, amounts) + [""]
@@ -53,9 +51,11 @@ def _rates(
             [
                 name,
                 *(
-                    shown_rate(rates(amount, of(part[task], side, "seconds")))
-                    if side in part[task]
-                    else "-"
+                    (
+                        shown_rate(rates(amount, of(part[task], side, "seconds")))
+                        if side in part[task]
+                        else "-"
+                    )
                     for side in sides
                 ),
             ]
@@ -101,7 +101,7 @@ def _floor(speed: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
                 "{:.0%} ({:.0%}-{:.0%})".format(*shares),
             ]
         )
-    return columns(rows)
+    return columns(rows) if len(rows) > 1 else []
 
 
 def _starts(speed: Dict[str, Any]) -> List[str]:

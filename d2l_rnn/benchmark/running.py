@@ -41,7 +41,9 @@ class Settings:
         for part in self.parts:
             if part not in PARTS:
                 accepted = ", ".join(PARTS)
-                raise UsageError(f"--parts {part!r} is unknown; accepted are {accepted}")
+                raise UsageError(
+                    f"--parts {part!r} is unknown; accepted are {accepted}"
+                )
 
 
 def run(

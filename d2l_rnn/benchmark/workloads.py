@@ -41,7 +41,14 @@ class Workload:
 
 # The book's sizes; its 601 pairs have 184 English and 201 French words.
 _TRANSLATION = Workload(
-    "gru", 32, 2, batch_size=64, num_steps=10, vocab_size=201, lr=0.005, family="translation"
+    "gru",
+    32,
+    2,
+    batch_size=64,
+    num_steps=10,
+    vocab_size=201,
+    lr=0.005,
+    family="translation",
 )
 
 WORKLOADS: Dict[str, Workload] = {
@@ -80,11 +87,14 @@ def chosen_workloads(names: str) -> Dict[str, Workload]:
     for name in names.split(","):
         if name not in WORKLOADS:
             accepted = ", ".join(["all", *WORKLOADS])
-            raise UsageError(f"--workloads {name!r} is unknown; accepted are {accepted}")
+            raise UsageError(
+                f"--workloads {name!r} is unknown; accepted are {accepted}"
+            )
         chosen[name] = WORKLOADS[name]
     return chosen
 
 
 def along(axis: str) -> List[Workload]:
     """The book's LSTM at each value of one size."""
-    return [replace(WORKLOADS["lstm"], **{axis: value}) for value in AXES[axis]]
+    sizes: List[Dict[str, Any]] = [{axis: value} for value in AXES[axis]]
+    return [replace(WORKLOADS["lstm"], **size) for size in sizes]

@@ -186,9 +186,7 @@ def _translations(
     drawn = translator.sample(
         repeated, generator, temperature, options.top_k, options.top_p
     )
-    return [
-        drawn[i : i + options.n_best] for i in range(0, len(drawn), options.n_best)
-    ]
+    return [drawn[i : i + options.n_best] for i in range(0, len(drawn), options.n_best)]
 
 
 def _as_json(

@@ -126,7 +126,9 @@ class SingleStep:
             return symbol.var(name, dtype="float32").as_np_ndarray()
 
         inputs = variable("inputs")
-        state = [variable(f"state{k}") for k in range(2 if layer._mode == "lstm" else 1)]
+        state = [
+            variable(f"state{k}") for k in range(2 if layer._mode == "lstm" else 1)
+        ]
         params = [variable(f"param{k}") for k in range(len(self._parameters))]
         weights, biases = params[: 2 * cells], params[2 * cells : 4 * cells]
         # A list for each kind of state: for each cell (batch_size, num_hiddens)

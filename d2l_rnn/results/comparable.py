@@ -13,7 +13,8 @@ from .record import RunRecord
 # number of epochs) are compared in another way.
 NEUTRAL_FIELDS = frozenset(
     "experiment seed seeds device corpus corpus_sha1 data_dir out resume quiet json "
-    "plot no_plot debug tensorboard prefixes num_preds num_epochs".split()
+    "plot no_plot debug tensorboard prefixes num_preds num_epochs beam_sizes alpha "
+    "book_context".split()
 )
 
 

@@ -22,8 +22,8 @@ in every process: all builds began from the *same* weights and differ only in th
 offsets of their minibatches and in what a GPU rounds. Our seeds begin from weights of
 their own, so they scatter more, and the builds' middle is itself one draw. With r the
 scatter that comes from the weights, in standard deviations of the builds, the mean of m
-runs of ours lies around the builds' with 1 + (m + 1) r^2 times the variance of a mean of
-m builds. Before regrouping, our logarithms are therefore drawn towards the builds'
+runs of ours lies around the builds' with 1 + (m + 1) r^2 times the variance of a mean
+of m builds. Before regrouping, our logarithms are therefore drawn towards the builds'
 median by the root of that. r is measured on our recorded runs, as the excess of their
 variance over the builds' (``scripts/initialisation_scatter.py``), and taken half as
 large again (``SMOOTHNESS``): what the weights do to a curve is smooth along it, so the
@@ -33,10 +33,11 @@ average over epochs evens it out less than what the offsets do.
 right reproduction is told ``differs`` is then **at most 1 % per experiment**. With one
 seed there are n + 1 groupings and no p-value can be that small: then ours must be
 farther out than every build by a quarter (curve), or lie outside the builds' range by
-more than a quarter of its width (final). With r = 0, leaving out each of the builds in turn and
-judging it by the others, this was wrong in 4 of 480 cases (0.8 %); being the farthest
-of 42, without the quarter, would be wrong in 2.4 % of them for each test. Below 20
-builds that is too coarse, and as many seeds are asked for as make 200 groupings.
+more than a quarter of its width (final). With r = 0, leaving out each of the builds in
+turn and judging it by the others, this was wrong in 4 of 480 cases (0.8 %); being the
+farthest of 42, without the quarter, would be wrong in 2.4 % of them for each test.
+Below 20 builds that is too coarse, and as many seeds are asked for as make 200
+groupings.
 """
 
 from __future__ import annotations
@@ -116,7 +117,9 @@ def judge(
     if reason is not None:
         raise ValueError(reason)
     values = _logarithms(np.vstack([ours, builds]))  # (n + m, num_epochs)
-    pool = np.vstack([_drawn_in(values[:runs], values[runs:], initialisation), values[runs:]])
+    pool = np.vstack(
+        [_drawn_in(values[:runs], values[runs:], initialisation), values[runs:]]
+    )
     deviations = _deviations(pool)
     ranks = _centred_ranks(pool[:, -1])
     groups = _regroupings(len(pool), runs)  # (number of regroupings, n + m)

@@ -130,7 +130,11 @@ def dump(summary: Json) -> str:
 
 
 def render(summary: Json, book: Mapping[str, BookNumber]) -> str:
-    """The table of the README, in the order of the book's numbers."""
+    """The table of the README, in the order of the book's numbers.
+
+    Below it come the summary's ``notes``, which are written by hand: why an experiment
+    differs, say.
+    """
     groups: Dict[str, List[Json]] = {}
     for entry in summary["runs"]:
         groups.setdefault(entry["experiment"], []).append(entry)
@@ -138,21 +142,26 @@ def render(summary: Json, book: Mapping[str, BookNumber]) -> str:
     names = sorted(
         groups, key=lambda n: (order.index(n) if n in book else len(order), n)
     )
-    rows, remarks = [], []
+    rows, notes, figures = [], [], []
     for name in names:
         row, remark = _row(name, groups[name], book.get(name))
         rows.append(row)
-        note = summary.get("notes", {}).get(name)
-        if note:
-            remark = f"{remark}. {note}"
-        remarks.append(f"- **{name}**: {remark}.")
+        figures.append(f"- **{name}**: {remark}.")
+        if name in summary.get("notes", {}):
+            notes.append(f"- **{name}**: {summary['notes'][name]}")
     lines = [
         "| experiment | book | ours | verdict | held-out perplexity | tokens/sec "
         "| command |",
         "| --- | --- | --- | --- | ---: | ---: | --- |",
         *rows,
         "",
-        *remarks,
+        *notes,
+        *([""] if notes else []),
+        "<details><summary>The figures behind the verdicts</summary>",
+        "",
+        *figures,
+        "",
+        "</details>",
         "",
         *_provenance(summary["runs"]),
     ]

@@ -79,12 +79,12 @@ language_model.RNNModel`) is told to compute with the vector itself.
             The norm before clipping.
         """
         norm = np.sqrt(np.dot(self.grad, self.grad))
-        self.grad[:] *= theta / np.maximum(norm, theta)
+        self.grad *= theta / np.maximum(norm, theta)
         return norm
 
     def sgd(self, lr: float) -> None:
         """One step of gradient descent, ``w <- w - lr g``."""
-        self.data[:] -= lr * self.grad
+        self.data -= lr * self.grad
 
 
 def parameter_arrays(net: Any) -> List[Any]:

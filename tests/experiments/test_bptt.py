@@ -31,7 +31,7 @@ SMALL = BpttConfig(
     num_steps=16,
     length=4,
     period=2,
-    num_draws=150,
+    num_draws=60,
 )
 
 

@@ -115,19 +115,3 @@ def test_without_d2l_the_message_says_what_is_missing(
     monkeypatch.delitem(sys.modules, MODULE, raising=False)
     with pytest.raises(D2lRnnError, match="edition 1.0 need the package d2l 1.0.3"):
         importlib.import_module(MODULE)
-
-
-def test_parameters_keep_their_names_from_process_to_process(edition: Any) -> None:
-    from mxnet import np as mx_np
-
-    for _ in range(2):
-        model = edition.build(EditionV1Config(**SIZES), 9)
-        model(mx_np.zeros((1, 2)))
-        assert set(edition.named_arrays(model)) == {
-            "rnn.rnn.l0_i2h_weight",
-            "rnn.rnn.l0_h2h_weight",
-            "rnn.rnn.l0_i2h_bias",
-            "rnn.rnn.l0_h2h_bias",
-            "linear.weight",
-            "linear.bias",
-        }

@@ -83,8 +83,9 @@ def test_another_script_by_characters_or_words(
     corpus = tmp_path / "zh.txt"
     corpus.write_text(text if token == "char" else " ".join(text), encoding="utf-8")
     prefix = "桥上" if token == "char" else "桥 上"
-    settings = "--clean none --max-tokens 500 --epochs 60 --num-hiddens 24"
-    arguments = f"--batch-size 4 --num-steps 10 --num-preds 4 {settings} --no-plot"
+    settings = "--clean none --max-tokens 300 --epochs 40 --lr 0.5 --no-plot"
+    sizes = "--batch-size 4 --num-steps 10 --num-preds 4 --num-hiddens 24"
+    arguments = f"{sizes} {settings}"
     command = ["run", "rnn-handwritten", "--corpus", str(corpus), "--token", token]
     assert main([*command, "--prefixes", prefix, *arguments.split()]) == 0
     last = capsys.readouterr().out.splitlines()[-1]

@@ -181,7 +181,8 @@ def test_the_penalty_brings_coverage_nearer_to_tau(corpus: str) -> None:
         record = run_experiment(experiment, config, Options(str(penalty), **SILENT))
         assert record.result is not None
         strays.append(record.result["coverage"]["stray"])
-    assert strays[1] < 0.9 * strays[0]
+    # Seed 1 (the default): 0.24; seeds 2 and 3: 0.88 and 0.08.
+    assert strays[1] < 0.5 * strays[0]
 
 
 @pytest.mark.parametrize(

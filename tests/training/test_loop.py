@@ -9,7 +9,7 @@ from typing import Any, List
 import mxnet
 import numpy as onp
 import pytest
-from mxnet import autograd, cpu, gluon, init, np
+from mxnet import autograd, cpu, gluon, np
 from mxnet.gluon import rnn
 
 from d2l_rnn.data.sequences import SequenceLoader

@@ -68,7 +68,7 @@ def functions(cell: str, operators: Operators) -> Tuple[Any, Any, Any]:
     def lstm(inputs: Any, state: Any, params: Any) -> Any:
         W_xi, W_hi, b_i, W_xf, W_hf, b_f, W_xo, W_ho, b_o = params[:9]
         W_xc, W_hc, b_c, W_hq, b_q = params[9:]
-        (H, C) = state
+        H, C = state
         outputs = []
         for X in inputs:
             I_t = sigmoid(dot(X, W_xi) + dot(H, W_hi) + b_i)

@@ -1,6 +1,6 @@
 """Encoder-decoders on d2l 0.17.6, with decoders as a reader of the book writes them.
 
-The wheel has the encoder, the additive attention and the training loop; the two decoders
+The wheel has the encoder, the additive attention and the training loop; the decoders
 stand in the book's text alone. Written here in our words, with the same operations.
 """
 

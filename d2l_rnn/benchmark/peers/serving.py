@@ -62,7 +62,7 @@ def peak_bytes() -> int:
 
 
 def tokens(workload: Dict[str, Any], num_batches: int) -> List[int]:
-    """Token ids, the same on every side, for ``num_batches`` minibatches of an epoch."""
+    """Token ids, the same on every side, for ``num_batches`` minibatches."""
     batch_size, num_steps = workload["batch_size"], workload["num_steps"]
     # Enough for the largest offset that the text iterators draw.
     length = (num_batches * num_steps + 1) * batch_size + num_steps
