@@ -172,7 +172,7 @@ def interrupt(arguments: List[str], number: int) -> Any:
 def test_interrupted_and_resumed_is_bit_for_bit_the_same(
     number: int, capsys: pytest.CaptureFixture
 ) -> None:
-    arguments = ["run", "lstm", "--epochs", "300", *TINY]
+    arguments = ["run", "lstm", "--epochs", "300", *TINY, "--max-tokens", "200"]
     assert main([*arguments, "--out", "whole"]) == 0
     status, errors = interrupt([*arguments, "--out", "stopped"], number)
     assert status == 130, errors
@@ -197,7 +197,7 @@ def test_interrupted_and_resumed_is_bit_for_bit_the_same(
 
 
 def test_killed_and_resumed_is_bit_for_bit_the_same() -> None:
-    arguments = ["run", "lstm", "--epochs", "200", *TINY]
+    arguments = ["run", "lstm", "--epochs", "200", *TINY, "--max-tokens", "200"]
     assert main([*arguments, "--out", "whole"]) == 0
     interrupt([*arguments, "--out", "stopped"], signal.SIGKILL)
     assert main([*arguments, "--out", "stopped", "--resume"]) == 0

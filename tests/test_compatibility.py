@@ -75,7 +75,9 @@ def stand_in(tmp_path: Path) -> Path:
         encoding="utf-8",
     )
     (folder / "npx.py").write_text(
-        "calls = 0\ndef set_np():\n    global calls\n    calls += 1\n", encoding="utf-8"
+        "calls = 0\ndef set_np():\n    global calls\n    calls += 1\n"
+        "def waitall():\n    pass\n",
+        encoding="utf-8",
     )
     return tmp_path
 

@@ -65,12 +65,14 @@ def made(directory: Path) -> List[RunRecord]:
 def test_the_verdicts_are_those_of_the_whole_records(tmp_path: Path) -> None:
     runs = made(tmp_path)
     summary = json.loads(recorded.dump(recorded.summarize(runs, BOOK, {})))
+    summary["notes"] = {"lstm": "It is a made one."}
     text = recorded.render(summary, BOOK)
     for verdict in compare(runs, BOOK):
         start = f"| {verdict.experiment} "
         (row,) = [line for line in text.splitlines() if line.startswith(start)]
         assert f"**{verdict.verdict}**" in row
         assert f"- **{verdict.experiment}**: {verdict.reason}." in text
+    assert "\n- **lstm**: It is a made one.\n" in text
     assert "1.162 [1.143, 1.172]; printed 1.2 ×38, 1.1 ×3" in text
     assert "`d2l-rnn reproduce bilstm --seeds 2`" in text
     assert "`d2l-rnn run gru --seed 3`" in text

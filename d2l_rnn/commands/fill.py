@@ -44,14 +44,16 @@ def main(arguments: Sequence[str]) -> int:
     device = device_from(options.device)
     filler = load_filler(run, device)
     config, vocab = filler.config, filler.vocab
-    ids, blanks = read_blanks(options.text, config.token, config.clean, vocab)
-    places = set(blanks)
-    if any(i == vocab.unk and place not in places for place, i in enumerate(ids)):
-        notify("warning: the text holds tokens that the model does not know")
-    filled = fill(filler.net, ids, blanks, vocab, device)
+    tokens, blanks = read_blanks(options.text, config.token, config.clean)
+    shown = [token for place, token in enumerate(tokens) if place not in blanks]
+    unknown = [token for token in shown if vocab[token] == vocab.unk]
+    if unknown:
+        names = ", ".join(map(repr, sorted(set(unknown))))
+        notify(f"warning: the model does not know {names}")
+    filled = fill(filler.net, vocab[tokens], blanks, vocab, device)
     for blank in filled:
-        ids[blank.position] = vocab[blank.best[0][0]]
-    text = ("" if config.token == "char" else " ").join(vocab.to_tokens(ids))
+        tokens[blank.position] = blank.best[0][0]
+    text = ("" if config.token == "char" else " ").join(tokens)
     if options.json:
         answers = [{"position": b.position, "best": b.best} for b in filled]
         print(json.dumps({"text": text, "blanks": answers, "run": str(filler.path)}))

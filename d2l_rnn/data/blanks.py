@@ -1,9 +1,9 @@
-"""A text with blanks in it becomes token ids."""
+"""A text with blanks in it becomes tokens."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, List, Tuple
+from typing import List, Tuple
 
 from ..errors import UsageError
 from .text import clean
@@ -12,10 +12,8 @@ from .text import clean
 BLANKS = {"char": "_", "word": "___"}
 
 
-def read_blanks(
-    text: str, token: str, cleaning: str, vocab: Any
-) -> Tuple[List[int], List[int]]:
-    """Clean a text around its blanks and turn it into token ids.
+def read_blanks(text: str, token: str, cleaning: str) -> Tuple[List[str], List[int]]:
+    """Clean a text around its blanks and cut it into tokens.
 
     Parameters
     ----------
@@ -24,13 +22,12 @@ def read_blanks(
         run of ``_`` that stands alone is a blank of one word.
     token : {'char', 'word'}
     cleaning : {'book', 'none'}
-        As the vocabulary's text was cleaned.
-    vocab : Vocab
+        As the model's text was cleaned.
 
     Returns
     -------
-    ids : list of int
-        The blanks hold the id of the unknown token.
+    tokens : list of str
+        The blanks as they were written.
     blanks : list of int
         Where they are.
 
@@ -56,10 +53,7 @@ def read_blanks(
         )
     if len(blanks) == len(tokens):
         raise UsageError(f"{text!r} holds nothing but blanks")
-    ids = vocab[tokens]
-    for place in blanks:
-        ids[place] = vocab.unk
-    return ids, blanks
+    return tokens, blanks
 
 
 def _cleaned(piece: str, cleaning: str) -> str:

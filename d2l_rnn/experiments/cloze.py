@@ -81,9 +81,9 @@ def run(config: ClozeConfig, run: Run) -> None:
         scores[name] = score_of(given, rows, vocab.unk)
     filled = []
     for sentence in SENTENCES[config.token]:
-        ids, blanks = read_blanks(sentence, config.token, config.clean, vocab)
+        tokens, blanks = read_blanks(sentence, config.token, config.clean)
         best = {
-            name: fill(net, ids, blanks, vocab, run.device)[0].best
+            name: fill(net, vocab[tokens], blanks, vocab, run.device)[0].best
             for name, net in nets.items()
         }
         filled.append({"text": sentence, **best})

@@ -73,7 +73,7 @@ def _entry(run: RunRecord, number: Optional[BookNumber], reason: Optional[str]) 
         "experiment": run.experiment,
         "config": _public(run.config, _PRIVATE_FIELDS),
         "environment": _public(run.environment, _PRIVATE),
-        "result": _rounded(run.result or {}),
+        "result": _rounded(_summary_of(run)),
         "curve": {
             "epochs": [epochs[i] for i in tenth],
             "values": [_round(values[i]) for i in tenth],
@@ -83,6 +83,18 @@ def _entry(run: RunRecord, number: Optional[BookNumber], reason: Optional[str]) 
     if number is not None and reason is None:
         entry["published"] = [_round(value) for value in published_curve(run, number)]
     return entry
+
+
+def _summary_of(run: RunRecord) -> Json:
+    """The numbers of a result and what the model said; no pieces of the corpus."""
+    telling = {"scores", "translations"}
+    if "prefixes" in run.config:  # its texts are what the model continued them with
+        telling.add("texts")
+    return {
+        key: value
+        for key, value in (run.result or {}).items()
+        if key in telling or value is None or isinstance(value, (int, float, str))
+    }
 
 
 def _public(mapping: Mapping[str, Any], private: Sequence[str]) -> Json:

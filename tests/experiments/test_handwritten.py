@@ -20,6 +20,7 @@ from d2l_rnn.models.scratch import RNN
 from d2l_rnn.models.scratch_model import RNNModelScratch
 from d2l_rnn.models.scratch_stacks import language_model
 from d2l_rnn.results.record import read_run
+from d2l_rnn.seeding import set_seed
 from d2l_rnn.training.loop import evaluate, train
 
 VOCAB_SIZE, NUM_HIDDENS = 6, 8
@@ -53,11 +54,12 @@ def test_the_same_losses_as_the_net_from_scratch() -> None:
     rows = train(scratch, data, 1.0, 8, cpu(), theta=0.5, seed=2)
     expected = [row.loss / row.tokens for row in rows]
     np.testing.assert_allclose(losses(net, data, 8), expected, rtol=1e-4, atol=0)
-    assert expected[-1] < expected[0] - 0.01
-    ours, theirs = (evaluate(m, data, cpu()) for m in (AsLanguageModel(net), scratch))
-    assert ours[1] == theirs[1]
-    # Two evaluations draw two offsets: about the same text, not the same windows.
-    np.testing.assert_allclose(ours[0], theirs[0], rtol=0.05, atol=0)
+    assert expected[-1] < expected[0]
+    evaluated = []
+    for model in (AsLanguageModel(net), scratch):
+        set_seed(1)  # of the offset at which the windows begin
+        evaluated.append(evaluate(model, data, cpu()))
+    np.testing.assert_allclose(*evaluated, rtol=1e-4, atol=0)
 
 
 def test_concatenated_is_the_same() -> None:
@@ -69,8 +71,8 @@ def test_concatenated_is_the_same() -> None:
 
 
 def test_divergence_is_an_error() -> None:
-    net = handwritten(hidden="relu", dtype="float64")
-    rows = train_handwritten(net, loader(), 1e6, 50, theta=float("inf"), seed=1)
+    net = handwritten(dtype="float64")
+    rows = train_handwritten(net, loader(), 1e308, 50, theta=float("inf"), seed=1)
     with np.errstate(all="ignore"), pytest.raises(DivergenceError, match="--theta"):
         list(rows)
 
