@@ -74,8 +74,9 @@ def configure_before_mxnet() -> None:
             if "OMP_WAIT_POLICY" not in os.environ:
                 # A thread that waits for another spins; where a busy machine has put
                 # the other to sleep that burns its time. Spinning briefly is as fast
-                # on free cores and up to several times as fast where one is taken. Not at
-                # all, or OMP_WAIT_POLICY=PASSIVE, costs up to 4 times on free cores.
+                # on free cores and up to several times as fast where one is taken.
+                # Not at all, or OMP_WAIT_POLICY=PASSIVE, costs up to 4 times on
+                # free cores.
                 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     _chosen["malloc_keeps_memory"] = _keep_memory()
     _chosen["mxnet_imported_first"] = False
