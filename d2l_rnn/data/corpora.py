@@ -199,22 +199,29 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
     """
     if data_dir is not None and not Path(data_dir).is_dir():
         raise UsageError(f"--data-dir {data_dir}: no such folder")
+    return _read(*choose(corpus, "time-machine", SAMPLE_TEXT, data_dir))
+
+
+def choose(
+    corpus: str, published: str, sample: Path, data_dir: Optional[PathLike]
+) -> Tuple[str, Path]:
+    """Name and path of what a ``--corpus`` value means: see :func:`load_text`."""
     if corpus == "sample":
-        return _read("sample", SAMPLE_TEXT)
-    if corpus in ("auto", "time-machine"):
-        try:
-            return _read("time-machine", locate("time-machine", data_dir))
-        except DataError as error:
-            if corpus == "time-machine":
-                raise
-            warnings.warn(
-                f"{error}. Going on with the embedded sample, whose numbers are not "
-                "comparable with the book's.",
-                SampleCorpusWarning,
-                stacklevel=2,
-            )
-            return _read("sample", SAMPLE_TEXT)
-    return _read(Path(corpus).name, Path(corpus))
+        return "sample", sample
+    if corpus not in ("auto", published):
+        return Path(corpus).name, Path(corpus)
+    try:
+        return published, locate(published, data_dir)
+    except DataError as error:
+        if corpus == published:
+            raise
+        warnings.warn(
+            f"{error}. Going on with the embedded sample, whose numbers are not "
+            "comparable with the book's.",
+            SampleCorpusWarning,
+            stacklevel=3,
+        )
+        return "sample", sample
 
 
 def _read(name: str, path: Path) -> TextFile:

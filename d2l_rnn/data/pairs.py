@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from ..errors import DataError
-from .corpora import SAMPLE_PAIRS, PathLike, SampleCorpusWarning, locate
+from .corpora import SAMPLE_PAIRS, PathLike, choose
 
 _MEMBER = "fra-eng/fra.txt"
 # fra.txt has 11.6 million bytes, and its archive a third of that.
@@ -58,22 +57,7 @@ def load_pairs(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Pai
     DataError
         If the file is unavailable, corrupt, too large or not UTF-8.
     """
-    if corpus == "sample":
-        return _read("sample", SAMPLE_PAIRS)
-    if corpus in ("auto", "fra-eng"):
-        try:
-            return _read("fra-eng", locate("fra-eng", data_dir))
-        except DataError as error:
-            if corpus == "fra-eng":
-                raise
-            warnings.warn(
-                f"{error}. Going on with the embedded sample, whose numbers are not "
-                "comparable with the book's.",
-                SampleCorpusWarning,
-                stacklevel=2,
-            )
-            return _read("sample", SAMPLE_PAIRS)
-    return _read(Path(corpus).name, Path(corpus))
+    return _read(*choose(corpus, "fra-eng", SAMPLE_PAIRS, data_dir))
 
 
 def _read(name: str, path: Path) -> PairsFile:
