@@ -63,13 +63,19 @@ def generate_ids(
     tokens = np.array(prefix, ctx=device).reshape(-1, 1, 1)
     for token in tokens[:-1]:
         _, state = net(token, state)
-    token, chosen = tokens[-1], []
-    for _ in range(num_preds):
-        logits, state = net(token, state)
-        token = logits.argmax(axis=1).reshape(1, 1)
-        chosen.append(token)
-    ids = np.concatenate(chosen).reshape(-1).asnumpy() if chosen else []
-    return [int(i) for i in prefix] + [int(i) for i in ids]
+    token, number = tokens[-1], 0
+    chosen = []  # each (number of steps, 1)
+    while number < num_preds:
+        block = net.greedy_block(token, state) if hasattr(net, "greedy_block") else None
+        if block is None:
+            logits, state = net(token, state)
+            ids = logits.argmax(axis=1).reshape(1, 1)
+        else:
+            ids, state = block
+        chosen.append(ids.astype("int32"))
+        token, number = ids[-1:], number + len(ids)
+    following = np.concatenate(chosen).reshape(-1).asnumpy() if chosen else []
+    return [int(i) for i in prefix] + [int(i) for i in following[:num_preds]]
 
 
 def predict_ch8(

@@ -63,13 +63,9 @@ class RNNModel(nn.HybridBlock):
             Time-major: the first ``batch_size`` rows belong to the first step.
         state : list of mxnet.np.ndarray
         """
-        if single_step.applies(self.rnn, inputs):
-            if self._step is None:
-                self._step = single_step.SingleStep(
-                    self.rnn, self.dense, self._layer_parameters(), self.vocab_size
-                )
-            if self._step.ready():
-                return self._step(inputs, state)
+        step = self._single_step(inputs)
+        if step is not None:
+            return step(inputs, state)
         if self._active or not self._is_packed():
             return super().forward(inputs, state)
         return self._forward_packed(inputs, state)
@@ -83,6 +79,39 @@ class RNNModel(nn.HybridBlock):
         # (num_steps * batch_size, directions * num_hiddens)
         Y = F.npx.reshape(Y, (-5, -2))
         return self.dense(Y), state
+
+    def greedy_block(
+        self, token: Any, state: List[Any]
+    ) -> Optional[Tuple[Any, List[Any]]]:
+        """Go on from a token with the likeliest ones, a block of steps at one call.
+
+        Parameters
+        ----------
+        token : mxnet.np.ndarray, shape (batch_size, 1)
+        state : list of mxnet.np.ndarray
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        ids : mxnet.np.ndarray, shape (:data:`d2l_rnn.models.greedy.BLOCK`, batch_size)
+            The tokens chosen after it.
+        state : list of mxnet.np.ndarray
+            Before the last of them is read.
+        None, in place of both, where it takes single calls: on a GPU, while a gradient
+        is recorded, for a layer other than Gluon's.
+        """
+        step = self._single_step(token)
+        return None if step is None else step.greedy_block(token, state)
+
+    def _single_step(self, inputs: Any) -> Optional[single_step.SingleStep]:
+        """What computes a single step soonest, where it may."""
+        if not single_step.applies(self.rnn, inputs):
+            return None
+        if self._step is None:
+            self._step = single_step.SingleStep(
+                self.rnn, self.dense, self._layer_parameters(), self.vocab_size
+            )
+        return self._step if self._step.ready() else None
 
     def begin_state(self, *args: Any, **kwargs: Any) -> List[Any]:
         """The layer's zero states: ``begin_state(batch_size=..., ctx=...)``."""

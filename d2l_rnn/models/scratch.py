@@ -15,7 +15,14 @@ from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
 
 from mxnet import np
 
-from .scratch_operators import product, sigmoid, tanh
+from .scratch_operators import (
+    join_steps,
+    linear,
+    product,
+    sigmoid,
+    split_steps,
+    tanh,
+)
 
 State = Tuple[Any, ...]
 
@@ -83,10 +90,28 @@ def parts(arrays: Sequence[Any], num_parts: int) -> List[Sequence[Any]]:
     return [arrays[k * size : (k + 1) * size] for k in range(num_parts)]
 
 
-def _affine(num_steps: int, W_x: Any, W_h: Any, b: Any) -> Callable[[Any, Any], Any]:
-    """The map ``(X, H) -> X W_x + H W_h + b`` of a gate, for ``num_steps`` uses."""
-    from_input, from_hidden = product(W_x, num_steps), product(W_h, num_steps)
-    return lambda X, H: from_input(X, b) + from_hidden(H)
+class _Gates(NamedTuple):
+    """Some gates' parts of ``X_t W_x + H_{t-1} W_h + b``.
+
+    Attributes
+    ----------
+    inputs : list
+        For each step the gates' ``X_t W_x + b``, each (batch_size, num_hiddens). A
+        gate's are one product over all steps: they wait for no hidden state.
+    hidden : list of callables
+        A gate's map ``H -> H W_h``.
+    """
+
+    inputs: List[Tuple[Any, ...]]
+    hidden: List[Callable[[Any], Any]]
+
+
+def _gates(inputs: Sequence[Any], params: Sequence[Any], num_gates: int) -> _Gates:
+    """The gates with parameters ``W_x, W_h, b`` each, over a sequence."""
+    X, num_steps = join_steps(inputs), len(inputs)
+    gates = parts(params, num_gates)
+    from_inputs = [split_steps(linear(X, W_x.T, b), num_steps) for W_x, _, b in gates]
+    return _Gates(list(zip(*from_inputs)), [product(W_h) for _, W_h, _ in gates])
 
 
 def rnn_layer(
@@ -108,11 +133,11 @@ def rnn_layer(
     hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
     state : tuple of H after the last step
     """
-    hidden = _affine(len(inputs), *params)
+    from_inputs, (hidden,) = _gates(inputs, params, 1)
     (H,) = state
     hiddens = []
-    for X in inputs:
-        H = tanh(hidden(X, H))
+    for (X,) in from_inputs:
+        H = tanh(X + hidden(H))
         hiddens.append(H)
     return hiddens, (H,)
 
@@ -143,14 +168,13 @@ def gru_layer(
     hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
     state : tuple of H after the last step
     """
-    gates = [_affine(len(inputs), *gate) for gate in parts(params, 3)]
-    update, reset, candidate = gates
+    from_inputs, (update, reset, candidate) = _gates(inputs, params, 3)
     (H,) = state
     hiddens = []
-    for X in inputs:
-        Z = sigmoid(update(X, H))
-        R = sigmoid(reset(X, H))
-        H_tilda = tanh(candidate(X, R * H))
+    for X_z, X_r, X_h in from_inputs:
+        Z = sigmoid(X_z + update(H))
+        R = sigmoid(X_r + reset(H))
+        H_tilda = tanh(X_h + candidate(R * H))
         H = Z * H + (1 - Z) * H_tilda
         hiddens.append(H)
     return hiddens, (H,)
@@ -180,15 +204,15 @@ def lstm_layer(
     hiddens : list of num_steps arrays, each (batch_size, num_hiddens)
     state : tuple of H, C after the last step
     """
-    gates = [_affine(len(inputs), *gate) for gate in parts(params, 4)]
-    input_gate, forget_gate, output_gate, candidate = gates
+    from_inputs, hidden = _gates(inputs, params, 4)
+    input_gate, forget_gate, output_gate, candidate = hidden
     H, C = state
     hiddens = []
-    for X in inputs:
-        i = sigmoid(input_gate(X, H))
-        f = sigmoid(forget_gate(X, H))
-        o = sigmoid(output_gate(X, H))
-        C_tilda = tanh(candidate(X, H))
+    for X_i, X_f, X_o, X_c in from_inputs:
+        i = sigmoid(X_i + input_gate(H))
+        f = sigmoid(X_f + forget_gate(H))
+        o = sigmoid(X_o + output_gate(H))
+        C_tilda = tanh(X_c + candidate(H))
         C = f * C + i * C_tilda
         H = o * tanh(C)
         hiddens.append(H)
@@ -222,16 +246,16 @@ def lstm_peephole_layer(
         As in :func:`lstm_layer`.
     """
     *weights, p_i, p_f, p_o = params
-    gates = [_affine(len(inputs), *gate) for gate in parts(weights, 4)]
-    input_gate, forget_gate, output_gate, candidate = gates
+    from_inputs, hidden = _gates(inputs, weights, 4)
+    input_gate, forget_gate, output_gate, candidate = hidden
     H, C = state
     hiddens = []
-    for X in inputs:
-        i = sigmoid(input_gate(X, H) + p_i * C)
-        f = sigmoid(forget_gate(X, H) + p_f * C)
-        C_tilda = tanh(candidate(X, H))
+    for X_i, X_f, X_o, X_c in from_inputs:
+        i = sigmoid(X_i + input_gate(H) + p_i * C)
+        f = sigmoid(X_f + forget_gate(H) + p_f * C)
+        C_tilda = tanh(X_c + candidate(H))
         C = f * C + i * C_tilda
-        o = sigmoid(output_gate(X, H) + p_o * C)
+        o = sigmoid(X_o + output_gate(H) + p_o * C)
         H = o * tanh(C)
         hiddens.append(H)
     return hiddens, (H, C)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from mxnet import gluon, npx, symbol
+
+from .greedy import unroll
+from .scratch_operators import split_steps
+
+# Stands for a number of steps where the graph is a greedy block.
+_GREEDY = 0
 
 
 class RNNModelScratch:
@@ -68,12 +74,13 @@ class RNNModelScratch:
             # (num_steps, batch_size, vocab_size)
             inputs = npx.one_hot(X.T, self.vocab_size)
             return self.forward_fn(inputs, state, self.params)
-        num_steps = X.shape[1]
-        if num_steps not in self._graphs:
-            self._graphs[num_steps] = self._trace(num_steps, len(state))
-        X = X.astype("float32", copy=False)
-        logits, *state = self._graphs[num_steps](X, *state, *self.params)
-        return logits, tuple(state)
+        return self._run(X.shape[1], X, state)
+
+    def greedy_block(
+        self, token: Any, state: Sequence[Any]
+    ) -> Optional[Tuple[Any, Tuple[Any, ...]]]:
+        """As :meth:`RNNModel.greedy_block`, for a net that is hybridized."""
+        return self._run(_GREEDY, token, state) if self._active else None
 
     def begin_state(self, batch_size: int, ctx: Any) -> Tuple[Any, ...]:
         """The zero state of a minibatch: ``init_state``'s."""
@@ -90,6 +97,13 @@ class RNNModelScratch:
         self._active = active
         self._graphs.clear()
 
+    def _run(self, num_steps: int, X: Any, state: Sequence[Any]) -> Any:
+        if num_steps not in self._graphs:
+            self._graphs[num_steps] = self._trace(num_steps, len(state))
+        X = X.astype("float32", copy=False)
+        result, *state = self._graphs[num_steps](X, *state, *self.params)
+        return result, tuple(state)
+
     def _trace(self, num_steps: int, num_states: int) -> Any:
         """The graph of ``forward_fn``: a block called with token ids, state, params."""
 
@@ -102,11 +116,18 @@ class RNNModelScratch:
             variable(f"param{k}", shape=param.shape)
             for k, param in enumerate(self.params)
         ]
-        # (num_steps * batch_size, vocab_size)
-        rows = symbol.numpy_extension.one_hot(X.T.reshape(-1), self.vocab_size)
-        # num_steps times (batch_size, vocab_size)
-        steps = symbol.numpy.split(rows, num_steps) if num_steps > 1 else [rows]
-        logits, new_state = self.forward_fn(steps, state, params)
-        graph = gluon.SymbolBlock([logits, *new_state], [X, *state, *params])
+
+        def steps(tokens: Any, state: Any, number: int = 1) -> Any:
+            """``number`` steps over tokens (number * batch_size,), time-major."""
+            # (number * batch_size, vocab_size)
+            rows = symbol.numpy_extension.one_hot(tokens, self.vocab_size)
+            return self.forward_fn(split_steps(rows, number), state, params)
+
+        tokens = X.T.reshape(-1)
+        if num_steps == _GREEDY:
+            result, new_state = unroll(steps, tokens, state)
+        else:
+            result, new_state = steps(tokens, state, num_steps)
+        graph = gluon.SymbolBlock([result, *new_state], [X, *state, *params])
         graph.hybridize(static_alloc=True, static_shape=True)
         return graph

@@ -27,7 +27,7 @@ from .scratch import (
     parts,
     with_gradients,
 )
-from .scratch_operators import concatenate, linear
+from .scratch_operators import concatenate, join_steps, linear
 
 
 class LanguageModel(NamedTuple):
@@ -165,7 +165,7 @@ def language_model(layer: Layer) -> LanguageModel:
         *layer_params, W_hq, b_q = params
         hiddens, new_state = layer.forward(inputs, state, layer_params)
         # (num_steps * batch_size, num_directions * num_hiddens)
-        H = concatenate(hiddens, axis=0)
+        H = join_steps(hiddens)
         return linear(H, W_hq.T, b_q), new_state
 
     return LanguageModel(get_params, layer.init_state, forward_fn)

@@ -3,14 +3,18 @@
 The fused operator prepares its weights anew at every call, which a minibatch of 35
 steps repays and a single step does not: generating text, nine tenths of the time went
 there. Cell by cell, one step takes an eighth (``lstm`` 256) to a fifth of that.
+Greedy generation puts many of them into one graph (:mod:`.greedy`).
 """
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from functools import partial
+from typing import Any, Dict, List, Tuple
 
 from mxnet import autograd, gluon, np, symbol
 from mxnet.gluon import rnn
+
+from .greedy import unroll
 
 _NUM_GATES = {"rnn_relu": 1, "rnn_tanh": 1, "gru": 3, "lstm": 4}
 
@@ -73,13 +77,13 @@ def cell(
     a = fully_connected(X, W_x, b_x, num_hidden=size, flatten=False)
     b = fully_connected(H, W_h, b_h, num_hidden=size, flatten=False)
     if mode == "gru":
-        a_r, a_z, a_n = symbol.numpy.split(a, 3, axis=1)
-        b_r, b_z, b_n = symbol.numpy.split(b, 3, axis=1)
+        a_r, a_z, a_n = _columns(a, 3, num_hiddens)
+        b_r, b_z, b_n = _columns(b, 3, num_hiddens)
         r, z = (activation(s, act_type="sigmoid") for s in (a_r + b_r, a_z + b_z))
         n = activation(a_n + r * b_n, act_type="tanh")
         return [(1 - z) * n + z * H]
     if mode == "lstm":
-        gates = symbol.numpy.split(a + b, 4, axis=1)
+        gates = _columns(a + b, 4, num_hiddens)
         i, f, o = (activation(gates[k], act_type="sigmoid") for k in (0, 1, 3))
         C = f * state[1] + i * activation(gates[2], act_type="tanh")
         return [o * activation(C, act_type="tanh"), C]
@@ -103,7 +107,7 @@ class SingleStep:
     ) -> None:
         self._parameters = [*parameters, dense.weight, dense.bias]
         self._layer, self._vocab_size = layer, vocab_size
-        self._graph: Optional[Any] = None
+        self._graphs: Dict[bool, Any] = {}
 
     def ready(self) -> bool:
         """Whether all parameters have arrays by now."""
@@ -111,15 +115,23 @@ class SingleStep:
 
     def __call__(self, inputs: Any, state: List[Any]) -> Tuple[Any, List[Any]]:
         """``(inputs, state) -> (logits, state)`` as of ``RNNModel``, of one step."""
-        if self._graph is None:
-            self._graph = self._trace()
+        return self._run(False, inputs, state)
+
+    def greedy_block(self, token: Any, state: List[Any]) -> Tuple[Any, List[Any]]:
+        """As ``RNNModel.greedy_block``."""
+        return self._run(True, token, state)
+
+    def _run(self, greedy: bool, inputs: Any, state: List[Any]) -> Any:
+        if greedy not in self._graphs:
+            self._graphs[greedy] = self._trace(greedy)
         arrays = [parameter.data() for parameter in self._parameters]
         X = inputs.astype("float32", copy=False)
-        logits, *new_state = self._graph(X, *state, *arrays)
-        return logits, new_state
+        result, *new_state = self._graphs[greedy](X, *state, *arrays)
+        return result, new_state
 
-    def _trace(self) -> Any:
-        layer, num_hiddens = self._layer, self._layer._hidden_size
+    def _trace(self, greedy: bool) -> Any:
+        """The graph of one step, or of a block of them."""
+        layer = self._layer
         cells = layer._num_layers * layer._dir
 
         def variable(name: str) -> Any:
@@ -130,15 +142,28 @@ class SingleStep:
             variable(f"state{k}") for k in range(2 if layer._mode == "lstm" else 1)
         ]
         params = [variable(f"param{k}") for k in range(len(self._parameters))]
+        step = partial(self._step, params)
+        # For each cell a list of its states, each (batch_size, num_hiddens)
+        begin = [list(own) for own in zip(*(_rows(whole, cells) for whole in state))]
+        token = inputs.reshape(-1)
+        result, end = (unroll if greedy else _once)(step, token, begin)
+        # Each (num_layers * directions, batch_size, num_hiddens)
+        new_state = [symbol.numpy.stack(kind) for kind in zip(*end)]
+        graph = gluon.SymbolBlock([result, *new_state], [inputs, *state, *params])
+        graph.hybridize(static_alloc=True, static_shape=True)
+        return graph
+
+    def _step(
+        self, params: List[Any], token: Any, begin: List[List[Any]]
+    ) -> Tuple[Any, List[List[Any]]]:
+        """Logits (batch_size, vocab_size) after ``token`` (batch_size,), and states."""
+        layer, cells, end = self._layer, len(begin), []
         weights, biases = params[: 2 * cells], params[2 * cells : 4 * cells]
-        # A list for each kind of state: for each cell (batch_size, num_hiddens)
-        begin = [_rows(whole, cells) for whole in state]
-        end = []
         # (batch_size, vocab_size)
-        X = symbol.numpy_extension.one_hot(inputs.reshape(-1), self._vocab_size)
-        for k in range(cells):
+        X = symbol.numpy_extension.one_hot(token, self._vocab_size)
+        for k, state in enumerate(begin):
             own = weights[2 * k : 2 * k + 2] + biases[2 * k : 2 * k + 2]
-            end.append(cell(layer._mode, X, [b[k] for b in begin], own, num_hiddens))
+            end.append(cell(layer._mode, X, state, own, layer._hidden_size))
             if (k + 1) % layer._dir == 0:  # both directions of a layer are done
                 hiddens = [hidden for hidden, *_ in end[-layer._dir :]]
                 # (batch_size, directions * num_hiddens)
@@ -146,11 +171,18 @@ class SingleStep:
         logits = fully_connected(
             X, *params[-2:], num_hidden=self._vocab_size, flatten=False
         )
-        # Each (num_layers * directions, batch_size, num_hiddens)
-        new_state = [symbol.numpy.stack(kind) for kind in zip(*end)]
-        graph = gluon.SymbolBlock([logits, *new_state], [inputs, *state, *params])
-        graph.hybridize(static_alloc=True, static_shape=True)
-        return graph
+        return logits, end
+
+
+def _once(step: Any, token: Any, state: Any) -> Any:
+    return step(token, state)
+
+
+def _columns(X: Any, number: int, width: int) -> List[Any]:
+    """``number`` blocks of ``width`` columns; ``split`` takes several times as long."""
+    starts = range(0, number * width, width)
+    cut = symbol.numpy_extension.slice
+    return [cut(X, begin=(None, k), end=(None, k + width)) for k in starts]
 
 
 def _rows(whole: Any, number: int) -> List[Any]:

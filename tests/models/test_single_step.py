@@ -62,7 +62,7 @@ def test_steps_are_the_fused_operator_s(name: str, way: str) -> None:
                 numpy.testing.assert_allclose(
                     one.asnumpy(), other.asnumpy(), rtol=1e-5, atol=1e-6
                 )
-        assert net._step is not None and net._step._graph is not None
+        assert net._step is not None and net._step._graphs
 
 
 @pytest.mark.parametrize("name", LAYERS)
