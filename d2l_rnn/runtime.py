@@ -13,9 +13,12 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from typing import Dict, Optional, Union
+import time
+from typing import Dict, Optional, Tuple, Union
 
 _CHOSEN_BEFORE_IMPORT = "MXNET_ENGINE_TYPE"
+# Ten of the ticks that processor time is counted in.
+_WATCHED_SECONDS = 0.1
 # mallopt's parameter numbers (malloc.h) and what is set for each.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 _MALLOC = (
@@ -39,18 +42,31 @@ def idle_cores() -> int:
     """Number of cores that other processes leave free just now, at least 1.
 
     OpenMP threads that outnumber the free cores wait for one another in turns and
-    slow a step down many times over, so a busy machine gets fewer threads. Both the
-    load of the last minute and the processes running this instant must say so: one
-    lags behind, the other flickers. Linux only; elsewhere all cores count as free.
+    slow a step down many times over, so a busy machine gets fewer threads. Where
+    anything else runs at this instant, a tenth of a second tells how much. Linux
+    only; elsewhere all cores count as free.
     """
     cores = available_cores()
     try:
         with open("/proc/loadavg") as file:
-            fields = file.read().split()
-        load = min(float(fields[0]), int(fields[3].split("/")[0]) - 1)
+            running = int(file.read().split()[3].split("/")[0])
+        if running <= 1:  # this process alone
+            return cores
+        busy, total = _processor_time()
+        time.sleep(_WATCHED_SECONDS)
+        still_busy, now = _processor_time()
+        share = (still_busy - busy) / max(1, now - total)
     except (OSError, ValueError, IndexError):
         return cores
-    return max(1, cores - int(load + 0.5))
+    return max(1, cores - int(share * (os.cpu_count() or cores) + 0.5))
+
+
+def _processor_time() -> Tuple[int, int]:
+    """What all processors have spent on work, and in all, since they started."""
+    with open("/proc/stat") as file:
+        # cpu user nice system idle iowait irq softirq steal ...
+        spent = [int(field) for field in file.readline().split()[1:9]]
+    return sum(spent) - sum(spent[3:5]), sum(spent)
 
 
 def has_gpu() -> bool:
@@ -71,13 +87,6 @@ def configure_before_mxnet() -> None:
         if os.environ[_CHOSEN_BEFORE_IMPORT] == "NaiveEngine":
             # Without this the naive engine runs its operators on one thread.
             os.environ.setdefault("OMP_NUM_THREADS", str(idle_cores()))
-            if "OMP_WAIT_POLICY" not in os.environ:
-                # A thread that waits for another spins; where a busy machine has put
-                # the other to sleep that burns its time. Spinning briefly is as fast
-                # on free cores and up to several times as fast where one is taken.
-                # Not at all, or OMP_WAIT_POLICY=PASSIVE, costs up to 4 times on
-                # free cores.
-                os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     _chosen["malloc_keeps_memory"] = _keep_memory()
     _chosen["mxnet_imported_first"] = False
 

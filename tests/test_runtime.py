@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -57,26 +58,42 @@ def test_after_mxnet_the_engine_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "cores, loadavg, idle",
+    "cores, running, ticks, idle",
     [
-        (1, "9.00 5.0 5.0 3/90 1", 1),
-        (2, "0.10 0.1 0.1 1/90 1", 2),
-        (2, "1.90 1.0 0.5 3/90 1", 1),  # busy, and has been
-        (2, "1.90 1.0 0.5 1/90 1", 2),  # has been busy, but is not now
-        (2, "0.00 0.0 0.0 5/90 1", 2),  # a flicker
-        (16, "4.00 4.0 4.0 5/90 1", 12),
-        (64, "200.0 9.0 9.0 300/900 1", 1),
-        (4, "nonsense", 4),
+        (1, 3, 10, 1),
+        (2, 1, 20, 2),  # this process alone: nothing is waited for
+        (2, 2, 10, 1),  # another keeps one core busy
+        (2, 2, 0, 2),  # a flicker
+        (2, 4, 20, 1),
+        (16, 5, 40, 12),
+        (64, 300, 640, 1),
     ],
 )
 def test_threads_leave_other_processes_their_cores(
-    cores: int, loadavg: str, idle: int, monkeypatch: pytest.MonkeyPatch
+    cores: int, running: int, ticks: int, idle: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import io
+    """``ticks`` of work, of ten a core, go by while the machine is watched."""
+    stat = iter([(0, 0), (ticks, 10 * cores - ticks)])
+
+    def fake(path: str) -> io.StringIO:
+        if path == "/proc/loadavg":
+            return io.StringIO(f"9.00 5.0 5.0 {running}/900 1")
+        work, rest = next(stat)
+        return io.StringIO(f"cpu  {work} 0 0 {rest} 0 0 0 0 0 0\ncpu0 1 1 1\n")
 
     monkeypatch.setattr(runtime, "available_cores", lambda: cores)
-    monkeypatch.setattr("builtins.open", lambda path: io.StringIO(loadavg))
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr("builtins.open", fake)
     assert runtime.idle_cores() == idle
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "1 1 1 2/9 1"])
+def test_all_cores_count_where_the_system_does_not_tell(
+    content: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "available_cores", lambda: 4)
+    monkeypatch.setattr("builtins.open", lambda path: io.StringIO(content))
+    assert runtime.idle_cores() == 4
 
 
 @pytest.mark.parametrize("cores", [1, 2, 4, 16, 64])

@@ -16,7 +16,7 @@ from .workloads import Workload
 
 PEERS = Path(__file__).parent / "peers"
 # What a reader of the book has not set; each side gets only what it is given.
-_SETTINGS = ("OMP_NUM_THREADS", "MXNET_ENGINE_TYPE", "MALLOC_TRIM_THRESHOLD_")
+_SETTINGS = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "MXNET_", "MALLOC_")
 
 Answer = Dict[str, Any]
 
@@ -47,7 +47,7 @@ class Worker:
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        inherited = {k: v for k, v in os.environ.items() if k not in _SETTINGS}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(_SETTINGS)}
         self._errors = tempfile.TemporaryFile()
         self.started = time.perf_counter()
         try:
