@@ -18,7 +18,7 @@ import warnings
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Iterator, List, Optional, Sequence
 
 from .errors import D2lRnnError
 
@@ -61,13 +61,29 @@ class _MxnetFinder:
         if name != "mxnet":
             return None
         _remove_import_hook()
-        from .runtime import configure_before_mxnet
+        from .runtime import configure_before_mxnet, release_main_thread
 
         configure_before_mxnet()
         restore_numpy_aliases()
         # Removing ourselves has moved the list that the import system is walking, so
         # it would pass over a finder: ask all of them from the start instead.
-        return importlib.util.find_spec(name)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            _afterwards(spec.loader, release_main_thread)
+        return spec
+
+
+def _afterwards(loader: Any, action: Callable[[], None]) -> None:
+    """Have ``action`` done when the loader has executed its module, or failed to."""
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        try:
+            execute(module)
+        finally:
+            action()
+
+    loader.exec_module = exec_module
 
 
 def install_import_hook() -> None:

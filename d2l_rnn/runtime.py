@@ -14,7 +14,7 @@ import ctypes
 import os
 import sys
 import time
-from typing import Dict, Optional, Tuple, Union
+from typing import Dict, Optional, Set, Tuple, Union
 
 _CHOSEN_BEFORE_IMPORT = "MXNET_ENGINE_TYPE"
 # Ten of the ticks that processor time is counted in.
@@ -27,6 +27,10 @@ _MALLOC = (
     (_M_TOP_PAD, 1 << 28),
 )
 
+_BINDING = "OMP_PROC_BIND"
+_OTHER_BINDINGS = ("OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
+
+_cores: Set[int] = set()
 _chosen: Dict[str, Union[str, int, bool, None]] = {}
 
 
@@ -87,8 +91,38 @@ def configure_before_mxnet() -> None:
         if os.environ[_CHOSEN_BEFORE_IMPORT] == "NaiveEngine":
             # Without this the naive engine runs its operators on one thread.
             os.environ.setdefault("OMP_NUM_THREADS", str(idle_cores()))
+            _chosen["threads_bound"] = _bind_threads()
     _chosen["malloc_keeps_memory"] = _keep_memory()
     _chosen["mxnet_imported_first"] = False
+
+
+def release_main_thread() -> None:
+    """Let this thread, and processes it starts, run on any core again.
+
+    OpenMP has bound it to the first core when MXNet loaded its library, as a member of
+    the team. Its other members stay where they are, one a core.
+    """
+    if _chosen.get("threads_bound"):
+        os.environ.pop(_BINDING, None)  # not for processes that are started from here
+        os.sched_setaffinity(0, _cores)
+
+
+def _bind_threads() -> bool:
+    """Ask OpenMP to keep each thread on a core of its own; True where it is asked.
+
+    Left to themselves both threads of a team were seen on one of two cores for seconds
+    (22 ms a step for 13). Only where all cores are given: others may be taken.
+    """
+    by_user = any(name in os.environ for name in (_BINDING, *_OTHER_BINDINGS))
+    cores = available_cores()
+    if by_user or cores == 1 or os.environ["OMP_NUM_THREADS"] != str(cores):
+        return False
+    try:
+        _cores.update(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS or Windows
+        return False
+    os.environ[_BINDING] = "true"
+    return True
 
 
 def configure_after_mxnet() -> None:
@@ -117,12 +151,13 @@ def describe() -> Dict[str, Union[str, int, bool, None]]:
     Returns
     -------
     dict
-        ``engine``, ``threads`` (None: MXNet's own choice), ``cores``,
-        ``malloc_keeps_memory``, ``mxnet_imported_first``.
+        ``engine``, ``threads`` (None: MXNet's own choice), ``threads_bound`` (each to
+        a core), ``cores``, ``malloc_keeps_memory``, ``mxnet_imported_first``.
     """
     return {
         "engine": os.environ.get(_CHOSEN_BEFORE_IMPORT, "ThreadedEnginePerDevice"),
         "threads": _number(os.environ.get("OMP_NUM_THREADS")),
+        "threads_bound": _chosen.get("threads_bound", False),
         "cores": available_cores(),
         "malloc_keeps_memory": _chosen.get("malloc_keeps_memory", False),
         "mxnet_imported_first": _chosen.get("mxnet_imported_first", False),

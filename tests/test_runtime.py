@@ -57,6 +57,50 @@ def test_after_mxnet_the_engine_stays() -> None:
     assert chosen["engine"] == "ThreadedEnginePerDevice"
 
 
+AFFINITY = """
+import json, os, sys
+before = sorted(os.sched_getaffinity(0))
+import d2l_rnn, mxnet
+a = mxnet.nd.ones((256, 256))
+mxnet.nd.dot(a, a).wait_to_read()
+tasks = map(int, os.listdir("/proc/self/task"))
+print(json.dumps({
+    "bound": d2l_rnn.runtime.describe()["threads_bound"],
+    "main": sorted(os.sched_getaffinity(0)) == before,
+    "inherited": "OMP_PROC_BIND" in os.environ,
+    "single": sum(len(os.sched_getaffinity(task)) == 1 for task in tasks),
+}))
+"""
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or runtime.available_cores() < 2,
+    reason="binding needs Linux and two cores; CI has both",
+)
+def test_a_team_on_all_cores_has_one_each_and_the_main_thread_is_free() -> None:
+    cores = runtime.available_cores()
+
+    def affinity(**settings: str) -> Dict[str, Any]:
+        environment = {k: v for k, v in os.environ.items() if "OMP_" not in k}
+        environment.update(MXNET_ENGINE_TYPE="NaiveEngine", **settings)
+        output = subprocess.run(
+            [sys.executable, "-c", AFFINITY],
+            env=environment,
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        return json.loads(output)
+
+    bound = affinity(OMP_NUM_THREADS=str(cores))
+    assert bound["bound"] and bound["main"] and not bound["inherited"]
+    assert bound["single"] == cores - 1
+    # Fewer threads leave cores to others, who may be on any; the user's word wins.
+    fewer = affinity(OMP_NUM_THREADS="1")
+    assert not fewer["bound"] and fewer["single"] == 0
+    told = affinity(OMP_NUM_THREADS=str(cores), OMP_PROC_BIND="false")
+    assert not told["bound"] and told["single"] == 0
+
+
 @pytest.mark.parametrize(
     "cores, running, ticks, idle",
     [
