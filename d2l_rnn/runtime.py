@@ -30,6 +30,11 @@ _MALLOC = (
 _BINDING = "OMP_PROC_BIND"
 _OTHER_BINDINGS = ("OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
 
+# MXNet measures at its import from what size on an elementwise operator repays a team
+# of threads, and errs: with two, arrays of 300,000 still took one (164 microseconds for
+# 61). Without its tuning all arrays take the team. Larger ones were not measured.
+_SMALL_TEAMS = ("2", "3", "4")
+
 _cores: Set[int] = set()
 _chosen: Dict[str, Union[str, int, bool, None]] = {}
 
@@ -92,6 +97,8 @@ def configure_before_mxnet() -> None:
             # Without this the naive engine runs its operators on one thread.
             os.environ.setdefault("OMP_NUM_THREADS", str(idle_cores()))
             _chosen["threads_bound"] = _bind_threads()
+            if os.environ["OMP_NUM_THREADS"] in _SMALL_TEAMS:
+                os.environ.setdefault("MXNET_USE_OPERATOR_TUNING", "0")
     _chosen["malloc_keeps_memory"] = _keep_memory()
     _chosen["mxnet_imported_first"] = False
 

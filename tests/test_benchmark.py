@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from d2l_rnn.benchmark import measuring, summary, workers
+from d2l_rnn.benchmark import measuring, pictures, summary, workers
 from d2l_rnn.benchmark.peers.serving import tokens
 from d2l_rnn.benchmark.products import operations, products
 from d2l_rnn.benchmark.reporting import tables
@@ -19,7 +19,8 @@ from d2l_rnn.cli import main
 
 
 def test_sides_take_turns() -> None:
-    assert [name for _, name in summary.turns("AB", 3)] == list("ABABAB")
+    assert [name for _, name in summary.turns("AB", 3)] == list("ABBAAB")
+    assert [number for number, _ in summary.turns("AB", 3)] == [0, 0, 1, 1, 2, 2]
     order: List[str] = []
 
     def task(name: str) -> Any:
@@ -30,8 +31,8 @@ def test_sides_take_turns() -> None:
         return run
 
     answers = measuring.in_turns(2, {name: task(name) for name in ("A", "B", "C")})
-    assert order == list("ABCABC")
-    assert [answer["seconds"] for answer in answers["B"]] == [2.0, 5.0]
+    assert order == list("ABCBCA")
+    assert [answer["seconds"] for answer in answers["B"]] == [2.0, 4.0]
 
 
 def test_ratios_are_taken_within_a_round() -> None:
@@ -193,3 +194,27 @@ def test_tables_of_made_up_timings() -> None:
     assert "10: 100.0, 20: 400.0; grows with power 2.00" in text
     assert "2.00 (2.00-2.00)  2.50 (2.50-2.50)  2.33 (2.33-2.33)" in text
     assert "1 x 9" in text
+
+
+def test_the_picture_marks_median_ratios_and_their_range(tmp_path: Path) -> None:
+    def answers(*seconds: float) -> List[Dict[str, float]]:
+        return [{"seconds": s} for s in seconds]
+
+    sides = {"ours": answers(1, 2, 1), "d2l": answers(2, 8, 3)}
+    with_torch = {**sides, "torch": answers(1, 1, 1)}
+    results = {
+        "speed": {
+            "lstm": {"train": with_torch, "generate": with_torch},
+            "seq2seq": {"train": sides, "generate": sides},
+        }
+    }
+    (path,) = pictures.draw(results, tmp_path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    panels = pictures._speed(results["speed"]).axes
+    for axes in panels:
+        beside_d2l, beside_torch = axes.containers
+        assert list(beside_d2l.lines[0].get_xdata()) == [3.0, 3.0]
+        assert list(beside_torch.lines[0].get_xdata()) == [1.0]
+        (segments,) = beside_d2l.lines[2]
+        assert segments.get_segments()[0][:, 0].tolist() == [2.0, 4.0]
+    assert pictures.draw({"speed": {}}, tmp_path) == []

@@ -1,8 +1,7 @@
-"""A benchmark's figures as tables, and as pictures."""
+"""A benchmark's figures as tables."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 from .products import operations
@@ -158,35 +157,3 @@ def _hidden_markov(parts: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
             row += ["-", "-"]
         rows.append(row)
     return columns(rows)
-
-
-def draw(results: Dict[str, Any], directory: Path) -> List[Path]:
-    """Draw what was measured: costs against sizes, and ratios round by round."""
-    from ..results.plots import lines_figure, save
-
-    paths = []
-    if results.get("scaling"):
-        series = {}
-        for axis, part in results["scaling"].items():
-            medians = [1e3 * spread(seconds).median for seconds in part["seconds"]]
-            book = getattr(WORKLOADS["lstm"], axis)
-            sizes = [value / book for value in part["values"]]
-            series[f"{axis}, power {slope(sizes, medians):.2f}"] = (sizes, medians)
-        title = "a training step of the book's LSTM"
-        figure = lines_figure(
-            series, "size / the book's", "milliseconds", "log", "log", title=title
-        )
-        paths.append(directory / "scaling.png")
-        save(figure, paths[-1])
-    series = {}
-    for name, part in results.get("speed", {}).items():
-        if "d2l" in part["train"]:
-            theirs, ours = (of(part["train"], s, "seconds") for s in ("d2l", "ours"))
-            rounds = list(range(1, len(ours) + 1))
-            series[name] = (rounds, [their / our for their, our in zip(theirs, ours)])
-    if series:
-        title = "training beside d2l 0.17.6"
-        figure = lines_figure(series, "round", "times as fast", title=title)
-        paths.append(directory / "speed.png")
-        save(figure, paths[-1])
-    return paths

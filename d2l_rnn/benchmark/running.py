@@ -15,7 +15,8 @@ from ..errors import UsageError
 from ..files import write_bytes
 from ..runtime import available_cores, idle_cores
 from . import measuring
-from .reporting import draw, tables
+from .pictures import draw
+from .reporting import tables
 from .workers import commands, environments, find_old_wheel
 from .workloads import chosen_workloads
 

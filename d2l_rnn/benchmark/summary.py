@@ -16,8 +16,16 @@ class Spread(NamedTuple):
 
 
 def turns(names: Sequence[str], rounds: int) -> List[Tuple[int, str]]:
-    """Who runs when: every name once in each round, A B A B ..."""
-    return [(number, name) for number in range(rounds) for name in names]
+    """Who runs when: every name once in each round, A B C, B C A, C A B, ...
+
+    Whoever comes after another may feel it: its threads and memory go only slowly. So
+    no side follows the same one in every round.
+    """
+    order = []
+    for number in range(rounds):
+        first = number % len(names)
+        order += [(number, name) for name in (*names[first:], *names[:first])]
+    return order
 
 
 def spread(values: Sequence[float]) -> Spread:
