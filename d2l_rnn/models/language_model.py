@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Tuple
 
-from mxnet import npx
+from mxnet import gluon, symbol
 from mxnet.gluon import nn
 
 from ..errors import UsageError
@@ -43,8 +43,10 @@ class RNNModel(nn.HybridBlock):
             )
         self.rnn = rnn_layer
         self.vocab_size = vocab_size
-        self.dense = nn.Dense(vocab_size)
+        # Without flattening: so the logits are reshaped, not the wider hidden states.
+        self.dense = nn.Dense(vocab_size, flatten=False)
         self._packed: Optional[Tuple[Any, List[Tuple[Any, Any]]]] = None
+        self._packed_graph: Optional[Any] = None
         self._step: Optional[single_step.SingleStep] = None
 
     def forward(self, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
@@ -76,9 +78,8 @@ class RNNModel(nn.HybridBlock):
         X = F.npx.one_hot(F.np.transpose(inputs), self.vocab_size)
         # (num_steps, batch_size, directions * num_hiddens)
         Y, state = self.rnn(X, state)
-        # (num_steps * batch_size, directions * num_hiddens)
-        Y = F.npx.reshape(Y, (-5, -2))
-        return self.dense(Y), state
+        # (num_steps * batch_size, vocab_size)
+        return F.npx.reshape(self.dense(Y), (-5, -2)), state
 
     def greedy_block(
         self, token: Any, state: List[Any]
@@ -164,11 +165,24 @@ class RNNModel(nn.HybridBlock):
 
     def _forward_packed(self, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
         assert self._packed is not None
-        layer = self.rnn
+        if self._packed_graph is None:
+            self._packed_graph = self._trace_packed(len(state))
+        weight, bias = self.dense.weight.data(), self.dense.bias.data()
+        X = inputs.astype("float32", copy=False)
+        logits, *state = self._packed_graph(X, self._packed[0], weight, bias, *state)
+        return logits, state
+
+    def _trace_packed(self, num_states: int) -> Any:
+        """The same computation as one graph, called with one vector of parameters."""
+        layer, operators = self.rnn, symbol.numpy_extension
+        names = ["inputs", "vector", "weight", "bias"]
+        names += [f"state{k}" for k in range(num_states)]
+        variables = [symbol.var(n, dtype="float32").as_np_ndarray() for n in names]
+        inputs, vector, weight, bias, *state = variables
         # (num_steps, batch_size, directions * num_hiddens), then the states
-        Y, *state = npx.rnn(
-            npx.one_hot(inputs.T, self.vocab_size),
-            self._packed[0],
+        Y, *state = operators.rnn(
+            operators.one_hot(inputs.T, self.vocab_size),
+            vector,
             *state,
             state_size=layer._hidden_size,
             num_layers=layer._num_layers,
@@ -177,4 +191,11 @@ class RNNModel(nn.HybridBlock):
             state_outputs=True,
             p=0.0,
         )
-        return self.dense(npx.reshape(Y, (-5, -2))), state
+        logits = operators.fully_connected(
+            Y, weight, bias, num_hidden=self.vocab_size, flatten=False
+        )
+        # (num_steps * batch_size, vocab_size)
+        logits = logits.reshape(-1, self.vocab_size)
+        graph = gluon.SymbolBlock([logits, *state], variables)
+        graph.hybridize(static_alloc=True, static_shape=True)
+        return graph

@@ -172,3 +172,29 @@ def test_a_layer_with_dropout_is_not_packed_and_drops(layer: Any) -> None:
         first, second = [net(X, state)[0].asnumpy() for _ in range(2)]
     assert abs(first - second).max() > 1e-3
     assert abs(first - before).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_packed_graphs_in_flight_do_not_overwrite_one_another(name: str) -> None:
+    """Three forward passes before the backward pass, one of them over fewer steps."""
+    net, (X, _) = make(name), minibatch()
+    results = []
+    for packed in (False, True):
+        if packed:
+            FlatParameters(net)
+        state = net.begin_state(batch_size=BATCH)
+        with autograd.record():
+            first, carried = net(X, state)
+            second, _ = net(X[:, :2], carried)
+            third, _ = net(X, state)
+            total = (first**2).sum() + (second**3).sum() + third.sum()
+        arrays = [first, second, third, *carried]
+        before = [array.asnumpy().copy() for array in arrays]
+        total.backward()
+        for array, copy in zip(arrays, before):
+            onp.testing.assert_array_equal(array.asnumpy(), copy)
+        parameters = net._collect_params_with_prefix()
+        gradients = [parameters[name].grad().asnumpy() for name in sorted(parameters)]
+        results.append(before + [gradient.copy() for gradient in gradients])
+    for one, two in zip(*results):
+        onp.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-5)

@@ -76,7 +76,9 @@ def test_all_visible_is_what_the_book_prints(name: str, carry_state: bool) -> No
         # Of the mean losses: exp makes their float32 rounding as large as they are.
         mean = math.log(losses.perplexity(right_context))
         assert mean == pytest.approx(loss / tokens, rel=1e-6)
-    assert abs(math.log(losses.perplexity(0)) - loss / tokens) > 1e-3
+    # With less to see a loss is another; one of them may be the same by chance.
+    fewer = [math.log(losses.perplexity(k)) for k in range(STEPS - 1)]
+    assert max(abs(mean - loss / tokens) for mean in fewer) > 1e-3
 
 
 @pytest.mark.parametrize("name", ["lstm", "bilstm"])
