@@ -16,10 +16,11 @@ from mxnet import autograd, np
 from mxnet.gluon import rnn
 
 from ..data.corpora import load_text
-from ..errors import D2lRnnError, DataError, DivergenceError
+from ..errors import D2lRnnError, DataError
 from ..results import record
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
+from ..training.divergence import read_losses
 from ..training.loop import EpochRow
 from .configs_sequences import EditionV1Config
 from .running import Run
@@ -217,12 +218,8 @@ def fit_epoch(
     trainer.train_batch_idx = trainer.val_batch_idx = 0
     start = time.perf_counter()
     trainer.fit_epoch()
-    means = np.stack([batch.mean for batch in model.heard]).asnumpy().astype("float64")
+    means = read_losses([batch.mean for batch in model.heard], epoch)
     seconds = time.perf_counter() - start
-    if not numpy.isfinite(means).all():
-        raise DivergenceError(
-            f"loss is not finite at epoch {epoch}: try a smaller learning rate (--lr)"
-        )
     tokens = numpy.array([batch.tokens for batch in model.heard])
     training = numpy.array([batch.training for batch in model.heard])
     totals = means * tokens

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..data.text import Vocab
-from ..errors import RunError, UsageError
+from ..errors import RunError
 from ..models.both_sides import ClozeModel
 from ..results import record
 from ..training import checkpoint
 from ..training.adam_loop import without_adam
 from .both_sides import BIDIRECTIONAL, arrays_under, build_both, probabilities
 from .configs_bidirectional import ClozeConfig
-from .table import find
-from .trained import checkpoint_of
+from .trained import checkpoint_of, trained_config, vocabulary
 
 _MOST_SWEEPS = 20
 
@@ -101,25 +99,10 @@ def load_filler(path: Any, device: Any) -> Filler:
     """
     path = checkpoint_of(path)
     arrays, notes = checkpoint.load(path)
-    trained = record.read_run(path.parent)
-    try:
-        default = find(trained.experiment).config
-    except UsageError as error:
-        raise RunError(f"checkpoint {path}: {error}") from None
-    if not isinstance(default, ClozeConfig):
-        raise RunError(
-            f"checkpoint {path}: of {trained.experiment}; blanks are filled by a run "
-            "of cloze or cloze-word"
-        )
-    names = [field.name for field in dataclasses.fields(default)]
-    fields = {name: trained.config[name] for name in names if name in trained.config}
-    try:
-        config = dataclasses.replace(default, **fields)
-        vocab = Vocab.from_tokens(notes["vocab"])
-    except (KeyError, TypeError, UsageError) as error:
-        raise RunError(
-            f"checkpoint {path}: its record is of another version ({error})"
-        ) from None
+    _, config = trained_config(
+        path, ClozeConfig, "blanks are filled by a run of cloze or cloze-word"
+    )
+    vocab = vocabulary(path, notes, "vocab")
     net = build_both(ClozeModel, config, len(vocab), len(vocab), device)[BIDIRECTIONAL]
     checkpoint.put_arrays(net, without_adam(arrays_under(BIDIRECTIONAL, arrays)))
     return Filler(path, config, net, vocab)

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 from ..data.corpora import TextFile, load_text
 from ..data.text import Vocab, clean, tokenize
@@ -14,7 +14,9 @@ from ..errors import RunError, UsageError
 from ..results import record
 from ..training import checkpoint
 from .configs import LanguageModelConfig
-from .table import find
+from .table import Experiment, find
+
+_NO_LANGUAGE_MODEL = "it is no language model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,28 +86,55 @@ def load_trained(path: Any, device: Any) -> Trained:
     """
     path = checkpoint_of(path)
     arrays, notes = checkpoint.load(path)
+    experiment, config = trained_config(path, LanguageModelConfig, _NO_LANGUAGE_MODEL)
+    family = import_module(f"{__package__}.{experiment.family}")
+    if not hasattr(family, "build"):
+        raise RunError(f"checkpoint {path}: of {experiment.name}; {_NO_LANGUAGE_MODEL}")
+    vocab = vocabulary(path, notes, "vocab")
+    net = family.build(config, len(vocab), device)
+    checkpoint.put_arrays(net, arrays)
+    corpus = notes.get("corpus", {})
+    return Trained(path, experiment.name, config, net, vocab, corpus)
+
+
+def trained_config(path: Path, kind: type, needed: str) -> Tuple[Experiment, Any]:
+    """What a checkpoint was trained as, from the record beside it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The checkpoint.
+    kind : type
+        Of the configurations that will do.
+    needed : str
+        What to say where it is another.
+
+    Raises
+    ------
+    RunError
+        If the record is missing, of another experiment or of another version.
+    """
     trained = record.read_run(path.parent)
     try:
         experiment = find(trained.experiment)
     except UsageError as error:
         raise RunError(f"checkpoint {path}: {error}") from None
-    family = import_module(f"{__package__}.{experiment.family}")
-    is_language_model = isinstance(experiment.config, LanguageModelConfig)
-    if not (is_language_model and hasattr(family, "build")):
-        raise RunError(
-            f"checkpoint {path}: of {experiment.name}, which is no language model"
-        )
+    if not isinstance(experiment.config, kind):
+        raise RunError(f"checkpoint {path}: of {experiment.name}; {needed}")
     names = [field.name for field in dataclasses.fields(experiment.config)]
     # A field that came after the run was made has the default that goes on as before.
     fields = {name: trained.config[name] for name in names if name in trained.config}
     try:
-        config: Any = dataclasses.replace(experiment.config, **fields)
-        vocab = Vocab.from_tokens(notes["vocab"])
-    except (KeyError, TypeError, UsageError) as error:
+        return experiment, dataclasses.replace(experiment.config, **fields)
+    except (TypeError, UsageError) as error:
         raise RunError(
             f"checkpoint {path}: its record is of another version ({error})"
         ) from None
-    net = family.build(config, len(vocab), device)
-    checkpoint.put_arrays(net, arrays)
-    corpus = notes.get("corpus", {})
-    return Trained(path, experiment.name, config, net, vocab, corpus)
+
+
+def vocabulary(path: Path, notes: Mapping[str, Any], name: str) -> Vocab:
+    """A vocabulary that a checkpoint holds; :class:`RunError` where it holds none."""
+    try:
+        return Vocab.from_tokens(notes[name])
+    except (KeyError, TypeError, UsageError) as error:
+        raise RunError(f"checkpoint {path}: no vocabulary ({error})") from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy
@@ -11,19 +9,16 @@ from mxnet import np
 
 from ..data.text import Vocab
 from ..data.translation import build_array_nmt
-from ..errors import RunError, UsageError
 from ..inference.beam import beam_search
 from ..inference.decoding import Hypothesis, greedy_search, sample
 from ..models.attention_decoder import Seq2SeqAttentionDecoder
 from ..models.encoder_decoder import EncoderDecoder
 from ..models.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
-from ..results import record
 from ..training import checkpoint
 from ..training.adam_loop import without_adam
 from ..training.seq2seq_loop import initialize_seq2seq
 from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
-from .table import find
-from .trained import checkpoint_of
+from .trained import checkpoint_of, trained_config, vocabulary
 
 # Rows that one step of a search computes at most, beams counted.
 _MOST_ROWS = 512
@@ -200,34 +195,15 @@ def load_translator(path: Any, device: Any) -> Translator:
     """
     path = checkpoint_of(path)
     arrays, notes = checkpoint.load(path)
-    config = _config_of(path, record.read_run(path.parent))
-    try:
-        src_vocab = Vocab.from_tokens(notes["src_vocab"])
-        tgt_vocab = Vocab.from_tokens(notes["tgt_vocab"])
-    except (KeyError, TypeError) as error:
-        raise RunError(f"checkpoint {path}: no vocabulary ({error})") from None
+    _, config = trained_config(
+        path,
+        TranslationConfig,
+        "a run of seq2seq or seq2seq-attention translates",
+    )
+    src_vocab = vocabulary(path, notes, "src_vocab")
+    tgt_vocab = vocabulary(path, notes, "tgt_vocab")
     net = build(config, len(src_vocab), len(tgt_vocab))
     ids, lengths = np.zeros((1, config.num_steps)), np.ones((1,), dtype="int32")
     initialize_seq2seq(net, [(ids, lengths, ids, lengths)], device)
     checkpoint.put_arrays(net, without_adam(arrays))
     return Translator(net, src_vocab, tgt_vocab, config.num_steps, device)
-
-
-def _config_of(path: Path, trained: record.RunRecord) -> TranslationConfig:
-    try:
-        default = find(trained.experiment).config
-    except UsageError as error:
-        raise RunError(f"checkpoint {path}: {error}") from None
-    if not isinstance(default, TranslationConfig):
-        raise RunError(
-            f"checkpoint {path}: of {trained.experiment}; a run of seq2seq or "
-            "seq2seq-attention translates"
-        )
-    names = [field.name for field in dataclasses.fields(default)]
-    try:
-        fields = {n: trained.config[n] for n in names if n in trained.config}
-        return dataclasses.replace(default, **fields)
-    except (TypeError, UsageError) as error:
-        raise RunError(
-            f"checkpoint {path}: its record is of another version ({error})"
-        ) from None

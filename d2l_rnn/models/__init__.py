@@ -16,6 +16,12 @@ state      Gluon layers: arrays (num_layers * directions, batch_size, num_hidden
            layout LNC, so the batch is axis 1
 i f g o    gates of an LSTM in Gluon's order: input, forget, candidate, output
 ========== ==========================================================================
+
+``language_model`` holds the book's ``RNNModel`` (``single_step`` and ``greedy``: its
+fast ways to generate), ``scratch`` and ``scratch_stacks`` the layers written out,
+``scratch_model`` the model around them, ``recurrent`` Gluon's layers with dropout and
+lengths, ``both_sides`` cloze and tagging, ``shapes`` other inputs and outputs,
+``encoder_decoder``, ``seq2seq``, ``attention`` and ``attention_decoder`` translation.
 """
 
 from ..compatibility import prepare_mxnet

@@ -10,8 +10,8 @@ from typing import Any, Callable, Iterable, Iterator, Optional, Tuple
 import numpy
 from mxnet import autograd, gluon, init, np
 
-from ..errors import DivergenceError
 from ..seeding import epoch_seed, set_seed
+from .divergence import read_losses
 from .parameters import FlatParameters, parameter_arrays
 
 
@@ -123,16 +123,8 @@ def train_epoch(
         norms.append(mean_loss if norm is None else norm)
         tokens.append(y.size)
     # (num_batches,)
-    means = np.stack(losses).asnumpy().astype("float64")
+    means = read_losses(losses, epoch, norms)
     seconds = time.perf_counter() - start
-    finite = numpy.isfinite(means) & numpy.isfinite(np.stack(norms).asnumpy())
-    if not finite.all():
-        step = int(numpy.argmin(finite)) + 1
-        raise DivergenceError(
-            f"loss or gradient is not finite at epoch {epoch}, step {step} "
-            f"(mean loss {means[step - 1]}): try a smaller learning rate (--lr), or "
-            "clip the gradient"
-        )
     return EpochRow(epoch, float(means @ numpy.array(tokens)), sum(tokens), seconds)
 
 

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, List, Optional, Tuple
 
-import numpy
 from mxnet import autograd, init, np, npx
 
-from ..errors import DivergenceError, UsageError
+from ..errors import UsageError
 from ..seeding import epoch_seed, set_seed
 from .adam import Adam
+from .divergence import read_losses
 from .loop import EpochRow
 from .losses import MaskedSoftmaxCELoss, book_loss, coverage_penalty
 from .parameters import FlatParameters
@@ -169,7 +169,7 @@ def train_translation(
             adam.step()
             losses.append(mean_loss.sum() * num_steps)
             lengths.append(tokens)
-        total = float(_finite_sum(losses, epoch))
+        total = float(read_losses(losses, epoch).sum())
         num_tokens = int(np.stack(lengths).asnumpy().sum())
         seconds = time.perf_counter() - start
         heldout: Tuple[Optional[float], Optional[int]] = (None, None)
@@ -182,7 +182,7 @@ def train_translation(
             seconds,
             book_loss(total, num_tokens, num_steps),
             probability,
-            float(_finite_sum(penalties, epoch)) if penalty else None,
+            float(read_losses(penalties, epoch).sum()) if penalty else None,
             *heldout,
         )
 
@@ -219,20 +219,6 @@ def _next_input(truth: Any, logits: Any, probability: float) -> Any:
         drawn = (logits + noise).argmax(axis=2).astype(truth.dtype)
         coins = np.random.uniform(size=truth.shape, ctx=truth.ctx)
         return np.where(coins < probability, truth, drawn)
-
-
-def _finite_sum(values: List[Any], epoch: int) -> float:
-    """The sum of an epoch's numbers, read back from the device all at once."""
-    # (num_batches,)
-    array = np.stack(values).asnumpy().astype("float64")
-    finite = numpy.isfinite(array)
-    if not finite.all():
-        step = int(numpy.argmin(finite)) + 1
-        raise DivergenceError(
-            f"loss is not finite at epoch {epoch}, step {step}: try a smaller learning "
-            "rate (--lr)"
-        )
-    return float(array.sum())
 
 
 def evaluate_translation(
