@@ -1,26 +1,31 @@
 """Write the README's tables (experiments, recorded runs), or check them.
 
-scripts/update_readme.py                      rewrite the table from the summary
-scripts/update_readme.py --check              exit 1 if that would change it
+scripts/update_readme.py                      rewrite the tables from the summaries
+scripts/update_readme.py --check              exit 1 if that would change them
 scripts/update_readme.py --collect RUNS ...   make the summary from run directories
+scripts/update_readme.py --collect-heldout RUNS ...   that of held-out translations
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import List, Optional
 
 from d2l_rnn.errors import D2lRnnError
 from d2l_rnn.experiments.judging import published_configs
+from d2l_rnn.experiments.settings import flag_of
 from d2l_rnn.experiments.table import EXPERIMENTS
 from d2l_rnn.files import write_bytes
-from d2l_rnn.results import recorded
+from d2l_rnn.results import recorded, recorded_heldout
 from d2l_rnn.results.book import load_book
 from d2l_rnn.results.compare import read_runs
+from d2l_rnn.results.record import RunRecord
+from d2l_rnn.results.recorded_heldout import RECORDED_HELDOUT
+from d2l_rnn.results.summaries import dump, load_summary, replace_section
 
-_BEGIN, _END = "<!-- experiments:begin -->", "<!-- experiments:end -->"
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 
@@ -32,30 +37,48 @@ def main(arguments: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--collect", nargs="+", metavar="RUNS")
+    parser.add_argument("--collect-heldout", nargs="+", metavar="RUNS")
     parser.add_argument("--readme", type=Path, default=README)
     parser.add_argument("--recorded", type=Path, default=recorded.RECORDED)
+    parser.add_argument("--heldout", type=Path, default=RECORDED_HELDOUT)
     options = parser.parse_args(arguments)
     try:
         if options.collect:
             _collect(options.collect, options.recorded)
-        return _update(options.readme, options.recorded, options.check)
+        if options.collect_heldout:
+            _collect_heldout(options.collect_heldout, options.heldout)
+        return _update(options)
     except (D2lRnnError, OSError) as error:
         print(f"update_readme: {error}", file=sys.stderr)
         return getattr(error, "exit_status", 4)
 
 
-def _collect(paths: List[str], target: Path) -> None:
-    """Replace the summary; runs that have not finished are left out, with a word."""
+def _finished(paths: List[str]) -> List[RunRecord]:
+    """The runs that have finished; the others are left out, with a word."""
     finished = []
     for run in read_runs(paths):
         if run.result is None:
             print(f"left out, not finished: {run.directory}", file=sys.stderr)
         else:
             finished.append(run)
-    summary = recorded.summarize(finished, load_book(), published_configs())
+    return finished
+
+
+def _collect(paths: List[str], target: Path) -> None:
+    summary = recorded.summarize(_finished(paths), load_book(), published_configs())
     if target.exists():  # notes are written by hand
-        summary["notes"] = recorded.load_recorded(target).get("notes", {})
-    write_bytes(target, recorded.dump(summary).encode("utf-8"))
+        summary["notes"] = load_summary(target).get("notes", {})
+    write_bytes(target, dump(summary).encode("utf-8"))
+
+
+def _collect_heldout(paths: List[str], target: Path) -> None:
+    flags = {
+        row.name: {field.name: flag_of(field) for field in fields(row.config)}
+        for row in EXPERIMENTS.values()
+    }
+    runs = _finished(paths)
+    summary = recorded_heldout.summarize(runs, published_configs(), flags)
+    write_bytes(target, dump(summary).encode("utf-8"))
 
 
 def _experiments() -> str:
@@ -69,18 +92,23 @@ def _experiments() -> str:
     return "\n".join(lines)
 
 
-def _update(readme: Path, source: Path, check: bool) -> int:
-    text = readme.read_text("utf-8")
-    table = recorded.render(recorded.load_recorded(source), load_book())
-    wanted = recorded.replace_section(text, table)
-    if _BEGIN in wanted:
-        wanted = recorded.replace_section(wanted, _experiments(), _BEGIN, _END)
+def _update(options: argparse.Namespace) -> int:
+    text = wanted = options.readme.read_text("utf-8")
+    summary, heldout = load_summary(options.recorded), load_summary(options.heldout)
+    tables = {
+        "experiments": _experiments(),
+        "recorded": recorded.render(summary, load_book()),
+        "heldout": recorded_heldout.render(heldout),
+    }
+    for name, table in tables.items():
+        wanted = replace_section(wanted, table, name)
     if wanted == text:
         return 0
-    if check:
-        print(f"{readme}: stale; {Path(__file__).name} renews it", file=sys.stderr)
+    if options.check:
+        stale = f"{options.readme}: stale; {Path(__file__).name} renews it"
+        print(stale, file=sys.stderr)
         return 1
-    write_bytes(readme, wanted.encode("utf-8"))
+    write_bytes(options.readme, wanted.encode("utf-8"))
     return 0
 
 

@@ -14,12 +14,15 @@ from d2l_rnn.errors import RunError
 from d2l_rnn.results import recorded
 from d2l_rnn.results.compare import compare
 from d2l_rnn.results.record import RunRecord
+from d2l_rnn.results.recorded_heldout import RECORDED_HELDOUT
+from d2l_rnn.results.summaries import dump, load_summary, replace_section
 
 from .results.made_runs import BOOK, builds_of, every_epoch, write_run
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "update_readme.py"
-MARKERS = f"# Title\n{recorded.BEGIN}\nold\n{recorded.END}\nthe rest\n"
+BEGIN, END = "<!-- recorded:begin -->", "<!-- recorded:end -->"
+MARKERS = f"# Title\n{BEGIN}\nold\n{END}\nthe rest\n"
 
 
 def update(*arguments: Any) -> Any:
@@ -40,12 +43,13 @@ def test_the_readme_is_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_summary_names_no_place_of_the_machine() -> None:
-    text = recorded.RECORDED.read_text("utf-8")
+@pytest.mark.parametrize("path", [recorded.RECORDED, RECORDED_HELDOUT])
+def test_the_summary_names_no_place_of_the_machine(path: Path) -> None:
+    text = path.read_text("utf-8")
     assert len(text) < 150_000
     for word in ("/tmp", "/home", "/root", "/work", '"platform"', '"data_dir"'):
         assert word not in text
-    assert recorded.dump(recorded.load_recorded()) == text
+    assert dump(load_summary(path)) == text
 
 
 def made(directory: Path) -> List[RunRecord]:
@@ -64,7 +68,7 @@ def made(directory: Path) -> List[RunRecord]:
 
 def test_the_verdicts_are_those_of_the_whole_records(tmp_path: Path) -> None:
     runs = made(tmp_path)
-    summary = json.loads(recorded.dump(recorded.summarize(runs, BOOK, {})))
+    summary = json.loads(dump(recorded.summarize(runs, BOOK, {})))
     summary["notes"] = {"lstm": "It is a made one."}
     text = recorded.render(summary, BOOK)
     for verdict in compare(runs, BOOK):
@@ -100,7 +104,8 @@ def test_altered_and_unfinished_runs_do_not_enter(tmp_path: Path) -> None:
 def test_collected_checked_and_stale(tmp_path: Path) -> None:
     made(tmp_path / "runs")
     readme, summary = tmp_path / "README.md", tmp_path / "recorded.json"
-    readme.write_text(MARKERS)
+    others = (MARKERS.replace("recorded", name) for name in ("experiments", "heldout"))
+    readme.write_text("".join((MARKERS, *others)))
     where = ["--readme", readme, "--recorded", summary]
     done = update(*where, "--collect", tmp_path / "runs")
     assert done.returncode == 0, done.stderr
@@ -113,12 +118,10 @@ def test_collected_checked_and_stale(tmp_path: Path) -> None:
     assert str(tmp_path) not in summary.read_text()
 
 
-@pytest.mark.parametrize(
-    "text", ["none", recorded.BEGIN, f"{recorded.END} {recorded.BEGIN}", MARKERS * 2]
-)
+@pytest.mark.parametrize("text", ["none", BEGIN, f"{END} {BEGIN}", MARKERS * 2])
 def test_a_readme_without_its_place_is_refused(text: str) -> None:
     with pytest.raises(RunError, match="README"):
-        recorded.replace_section(text, "table")
+        replace_section(text, "table", "recorded")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"runs": 3}', "null"])
@@ -126,4 +129,4 @@ def test_what_is_no_summary_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "recorded.json"
     path.write_text(text)
     with pytest.raises(RunError, match="no summary"):
-        recorded.load_recorded(path)
+        load_summary(path)

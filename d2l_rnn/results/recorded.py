@@ -9,8 +9,6 @@ record. The verdicts are worked out anew each time from the curves, by the rule 
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
@@ -20,16 +18,13 @@ from .comparable import curve_of, incomparable, published_curve
 from .compare import NOT_COMPARABLE, verdict_on_curves
 from .metrics import median
 from .record import RunRecord
+from .summaries import provenance, public_environment, round_off, rounded, without
 
 RECORDED = Path(__file__).with_name("recorded.json")
-BEGIN, END = "<!-- recorded:begin -->", "<!-- recorded:end -->"
 
 Json = Dict[str, Any]
 
 _EVERY = 10  # epochs
-_DIGITS = 6
-# What tells on the machine's owner and says nothing on the numbers.
-_PRIVATE = ("platform", "node", "hostname", "user", "cwd", "directory")
 _PRIVATE_FIELDS = ("data_dir", "out")
 
 
@@ -71,17 +66,19 @@ def _entry(run: RunRecord, number: Optional[BookNumber], reason: Optional[str]) 
     tenth = [i for i, epoch in enumerate(epochs) if epoch % _EVERY == 0]
     entry: Json = {
         "experiment": run.experiment,
-        "config": _public(run.config, _PRIVATE_FIELDS),
-        "environment": _public(run.environment, _PRIVATE),
-        "result": _rounded(_summary_of(run)),
+        "config": without(run.config, _PRIVATE_FIELDS),
+        "environment": public_environment(run.environment),
+        "result": rounded(_summary_of(run)),
         "curve": {
             "epochs": [epochs[i] for i in tenth],
-            "values": [_round(values[i]) for i in tenth],
+            "values": [round_off(values[i]) for i in tenth],
         },
         "not_comparable": reason,
     }
     if number is not None and reason is None:
-        entry["published"] = [_round(value) for value in published_curve(run, number)]
+        entry["published"] = [
+            round_off(value) for value in published_curve(run, number)
+        ]
     return entry
 
 
@@ -95,50 +92,6 @@ def _summary_of(run: RunRecord) -> Json:
         for key, value in (run.result or {}).items()
         if key in telling or value is None or isinstance(value, (int, float, str))
     }
-
-
-def _public(mapping: Mapping[str, Any], private: Sequence[str]) -> Json:
-    """Without the fields that name a place on the machine."""
-    kept = {key: value for key, value in mapping.items() if key not in private}
-    if isinstance(kept.get("corpus"), str):
-        kept["corpus"] = Path(kept["corpus"]).name
-    if isinstance(kept.get("command"), str):
-        words = (word.rsplit("/", 1)[-1] for word in kept["command"].split())
-        kept["command"] = " ".join(words)
-    return kept
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return _round(value)
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return value
-
-
-def _round(value: float) -> Any:
-    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else str(value)
-
-
-def load_recorded(path: Optional[Path] = None) -> Json:
-    """Read a summary; RunError if it is none."""
-    path = path or RECORDED
-    try:
-        summary = json.loads(path.read_text("utf-8"))
-        if isinstance(summary["runs"], list):
-            return dict(summary)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path}: no summary of recorded runs ({error!r})") from None
-    raise RunError(f"{path}: no summary of recorded runs")
-
-
-def dump(summary: Json) -> str:
-    """A summary as JSON, a run a line: changes can be read."""
-    lines = (json.dumps(entry, sort_keys=True) for entry in summary["runs"])
-    notes = json.dumps(summary.get("notes", {}), indent=2, sort_keys=True)
-    return '{"notes": %s,\n"runs": [\n%s\n]}\n' % (notes, ",\n".join(lines))
 
 
 def render(summary: Json, book: Mapping[str, BookNumber]) -> str:
@@ -175,7 +128,7 @@ def render(summary: Json, book: Mapping[str, BookNumber]) -> str:
         "",
         "</details>",
         "",
-        *_provenance(summary["runs"]),
+        *provenance(summary["runs"]),
     ]
     return "\n".join(lines)
 
@@ -238,40 +191,3 @@ def _command(name: str, seeds: Sequence[Any]) -> str:
     if list(seeds) == list(range(1, len(seeds) + 1)) and len(seeds) > 1:
         return f"d2l-rnn reproduce {name} --seeds {len(seeds)}"
     return "; ".join(f"d2l-rnn run {name} --seed {seed}" for seed in seeds)
-
-
-def _provenance(entries: Sequence[Json]) -> List[str]:
-    """When the runs were recorded, and on what; a line for each machine and version."""
-    dates: Dict[str, List[str]] = {}
-    for entry in entries:
-        here = entry["environment"]
-        place = (
-            f"{here.get('processor')} ({here.get('cores')} cores, "
-            f"{here.get('threads')} a run), {here.get('device')}, "
-            f"Python {here.get('python')}, mxnet {here.get('mxnet')}, "
-            f"d2l_rnn {here.get('d2l_rnn')} at {here.get('commit')}"
-        )
-        dates.setdefault(place, []).append(str(here.get("started"))[:10])
-    lines = []
-    for place, days in dates.items():
-        first, last = min(days), max(days)
-        when = first if first == last else f"{first} to {last}"
-        plural = "" if len(days) == 1 else "s"
-        lines.append(f"Recorded {when} ({len(days)} run{plural}) on {place}.")
-    return ["  \n".join(lines)] if lines else ["Nothing is recorded yet."]
-
-
-def replace_section(text: str, section: str, begin: str = BEGIN, end: str = END) -> str:
-    """A README with what stands between two markers replaced.
-
-    Raises
-    ------
-    RunError
-        If the markers are not there, each once and in order.
-    """
-    if text.count(begin) != 1 or text.count(end) != 1:
-        raise RunError(f"the README needs {begin} and {end}, each once")
-    before, rest = text.split(begin)
-    if end not in rest:
-        raise RunError(f"the README has {end} before {begin}")
-    return f"{before}{begin}\n{section}\n{end}{rest.split(end)[1]}"

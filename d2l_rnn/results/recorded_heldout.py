@@ -1,0 +1,146 @@
+"""Recorded translation runs with held-out sentences, and the README's table of them.
+
+Every run of the table holds the same sentences out (they do not depend on the seed),
+hence rows are compared by the differences of runs with the same seed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Sequence
+
+from ..errors import RunError
+from .record import RunRecord
+from .summaries import provenance, public_environment, rounded
+
+RECORDED_HELDOUT = Path(__file__).with_name("recorded_heldout.json")
+
+Json = Dict[str, Any]
+
+# What a run is told of where and how to work, not of what to compute.
+_NEUTRAL = frozenset("experiment seed device corpus data_dir".split())
+
+
+def summarize(
+    runs: Iterable[RunRecord],
+    defaults: Mapping[str, Mapping[str, Any]],
+    flags: Mapping[str, Mapping[str, str]],
+) -> Json:
+    """The summary of finished and unaltered runs that report ``heldout``.
+
+    Parameters
+    ----------
+    runs : iterable of RunRecord
+    defaults : dict of str to dict
+        An experiment's configuration by default; what differs is told as options.
+    flags : dict of str to dict
+        An experiment's command-line flag of each field.
+
+    Raises
+    ------
+    RunError
+        If a run is not finished, was altered, held nothing out, held out other
+        sentences than the first, or is there twice.
+    """
+    entries: List[Json] = []
+    seen = set()
+    for run in runs:
+        run.verify()
+        result = run.result or {}
+        if "heldout" not in result:
+            raise RunError(f"run {run.directory}: nothing was held out")
+        default = defaults.get(run.experiment, {})
+        options = [
+            _option(flags[run.experiment][name], value)
+            for name, value in run.config.items()
+            if name not in _NEUTRAL and value != default.get(name)
+        ]
+        entry = {
+            "experiment": run.experiment,
+            "seed": run.config.get("seed"),
+            "options": options,
+            "environment": public_environment(run.environment),
+            "pairs": result["pairs"],
+            "sentences": result["heldout"]["sentences"],
+            "perplexity": result["heldout_perplexity"],
+            "bleu": result["heldout"]["bleu"],
+            "stray": result.get("coverage", {}).get("stray"),
+        }
+        key = (run.experiment, *options, entry["seed"])
+        if key in seen:
+            raise RunError(f"run {run.directory}: is there already")
+        seen.add(key)
+        if entries and entry["sentences"] != entries[0]["sentences"]:
+            raise RunError(f"run {run.directory}: holds other sentences out")
+        entries.append(rounded(entry))
+    entries.sort(key=lambda entry: (entry["experiment"], entry["options"]))
+    return {"runs": entries}
+
+
+def render(summary: Json, base: str = "seq2seq-attention") -> str:
+    """The table of the README: a row for each setting, the ``base`` first.
+
+    Each cell is the mean over the seeds with the least and the largest. Differences
+    are taken between runs with the same seed.
+    """
+    entries = summary["runs"]
+    shared = [
+        o for o in entries[0]["options"] if all(o in e["options"] for e in entries)
+    ]
+    groups: Dict[str, Dict[Any, Json]] = {}
+    for entry in entries:
+        own = (option for option in entry["options"] if option not in shared)
+        label = " ".join((entry["experiment"], *own))
+        groups.setdefault(label, {})[entry["seed"]] = entry
+    if base not in groups:
+        raise RunError(f"no recorded run of {base} with {' '.join(shared)}")
+    # "greedy", then "beam 2" before "beam 10"
+    widths = sorted(entries[0]["bleu"], key=lambda w: (w != "greedy", len(w), w))
+    compared = widths[-1]
+    heading = ["setting", "perplexity", *(f"BLEU, {width}" for width in widths)]
+    heading += [f"{compared}, less the first row's", "coverage stray"]
+    lines = [f"| {' | '.join(heading)} |", "| --- " * len(heading) + "|"]
+    for label in sorted(groups, key=lambda label: (label != base, label)):
+        runs = groups[label]
+        cells = [f"`{label}`", _spread([run["perplexity"] for run in runs.values()], 2)]
+        cells += [
+            _spread([run["bleu"][width] for run in runs.values()], 1)
+            for width in widths
+        ]
+        differences = [
+            run["bleu"][compared] - groups[base][seed]["bleu"][compared]
+            for seed, run in runs.items()
+            if seed in groups[base]
+        ]
+        cells.append("" if label == base else _spread(differences, 1, "+"))
+        strays = [run["stray"] for run in runs.values() if run["stray"] is not None]
+        cells.append(_spread(strays, 2))
+        lines.append(f"| {' | '.join(cells)} |")
+    seeds = sorted({entry["seed"] for entry in entries})
+    sentences, pairs = entries[0]["sentences"], entries[0]["pairs"]
+    lines += [
+        "",
+        f"`d2l-rnn run SETTING {' '.join(shared)} --seed N`, N = "
+        f"{', '.join(map(str, seeds))}: {pairs:,} training pairs, {sentences:,} held-out "
+        "source sentences, the same for all. Mean (least to largest of the seeds).",
+        "",
+        *provenance(entries),
+    ]
+    return "\n".join(lines)
+
+
+def _option(flag: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return flag if value else flag.replace("--", "--no-", 1)
+    return f"{flag} {value}"
+
+
+def _spread(values: Sequence[float], digits: int, sign: str = "") -> str:
+    """Mean (least to largest); empty without values."""
+    if not values:
+        return ""
+    number = f"{{:{sign}.{digits}f}}".format
+    text = number(sum(values) / len(values))
+    if len(values) > 1:
+        text += f" ({number(min(values))} to {number(max(values))})"
+    return text
