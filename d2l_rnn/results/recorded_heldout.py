@@ -84,9 +84,8 @@ def render(summary: Json, base: str = "seq2seq-attention") -> str:
     are taken between runs with the same seed.
     """
     entries = summary["runs"]
-    shared = [
-        o for o in entries[0]["options"] if all(o in e["options"] for e in entries)
-    ]
+    first = entries[0]
+    shared = [o for o in first["options"] if all(o in e["options"] for e in entries)]
     groups: Dict[str, Dict[Any, Json]] = {}
     for entry in entries:
         own = (option for option in entry["options"] if option not in shared)
@@ -95,38 +94,41 @@ def render(summary: Json, base: str = "seq2seq-attention") -> str:
     if base not in groups:
         raise RunError(f"no recorded run of {base} with {' '.join(shared)}")
     # "greedy", then "beam 2" before "beam 10"
-    widths = sorted(entries[0]["bleu"], key=lambda w: (w != "greedy", len(w), w))
-    compared = widths[-1]
+    widths = sorted(first["bleu"], key=lambda w: (w != "greedy", len(w), w))
     heading = ["setting", "perplexity", *(f"BLEU, {width}" for width in widths)]
-    heading += [f"{compared}, less the first row's", "coverage stray"]
-    lines = [f"| {' | '.join(heading)} |", "| --- " * len(heading) + "|"]
-    for label in sorted(groups, key=lambda label: (label != base, label)):
-        runs = groups[label]
-        cells = [f"`{label}`", _spread([run["perplexity"] for run in runs.values()], 2)]
-        cells += [
-            _spread([run["bleu"][width] for run in runs.values()], 1)
-            for width in widths
-        ]
-        differences = [
-            run["bleu"][compared] - groups[base][seed]["bleu"][compared]
-            for seed, run in runs.items()
-            if seed in groups[base]
-        ]
-        cells.append("" if label == base else _spread(differences, 1, "+"))
-        strays = [run["stray"] for run in runs.values() if run["stray"] is not None]
-        cells.append(_spread(strays, 2))
-        lines.append(f"| {' | '.join(cells)} |")
+    heading += [f"{widths[-1]}, less the first row's", "coverage stray"]
+    rows = [heading, ["---"] * len(heading), _row(base, groups[base], {}, widths)]
+    for label in sorted(groups.keys() - {base}):
+        rows.append(_row(label, groups[label], groups[base], widths))
+    lines = [f"| {' | '.join(cells)} |" for cells in rows]
     seeds = sorted({entry["seed"] for entry in entries})
-    sentences, pairs = entries[0]["sentences"], entries[0]["pairs"]
     lines += [
         "",
-        f"`d2l-rnn run SETTING {' '.join(shared)} --seed N`, N = "
-        f"{', '.join(map(str, seeds))}: {pairs:,} training pairs, {sentences:,} held-out "
-        "source sentences, the same for all. Mean (least to largest of the seeds).",
+        f"`d2l-rnn run SETTING {' '.join(shared)} --seed N`, "
+        f"N = {', '.join(map(str, seeds))}: {first['pairs']:,} training pairs, "
+        f"{first['sentences']:,} held-out source sentences, the same for all. "
+        "Mean (least to largest of the seeds).",
         "",
         *provenance(entries),
     ]
     return "\n".join(lines)
+
+
+def _row(
+    label: str, runs: Dict[Any, Json], base: Dict[Any, Json], widths: Sequence[str]
+) -> List[str]:
+    """The cells of a setting; ``runs`` and the runs of the ``base`` go by the seed."""
+    cells = [f"`{label}`", _spread([run["perplexity"] for run in runs.values()], 2)]
+    for width in widths:
+        cells.append(_spread([run["bleu"][width] for run in runs.values()], 1))
+    last = widths[-1]
+    differences = [
+        run["bleu"][last] - base[seed]["bleu"][last]
+        for seed, run in runs.items()
+        if seed in base
+    ]
+    strays = [run["stray"] for run in runs.values() if run["stray"] is not None]
+    return [*cells, _spread(differences, 1, "+"), _spread(strays, 2)]
 
 
 def _option(flag: str, value: Any) -> str:
