@@ -73,10 +73,7 @@ class _Strategy:
         self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
 
     def update(self) -> Any:
-        theta = self.config.theta
-        norm = self.parameters.clip(theta) if math.isfinite(theta) else None
-        self.parameters.sgd(self.config.lr)
-        return norm
+        return self.parameters.sgd(self.config.lr, self.config.theta)
 
     def rows(self, train_iter: SequenceLoader, first_epoch: int) -> Iterator[EpochRow]:
         for epoch in range(first_epoch, self.config.num_epochs + 1):

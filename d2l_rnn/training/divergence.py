@@ -21,7 +21,7 @@ def read_losses(
         One a minibatch.
     epoch : int
         For the message.
-    norms : sequence of mxnet.np.ndarray, each of shape ()
+    norms : sequence of mxnet.np.ndarray, each of one element
         Of the gradients, where they are known: a step whose loss is finite may have
         made all weights infinite.
 
@@ -37,7 +37,7 @@ def read_losses(
     values = np.stack(losses).asnumpy().astype("float64")
     finite = numpy.isfinite(values)
     if norms:
-        finite &= numpy.isfinite(np.stack(norms).asnumpy())
+        finite &= numpy.isfinite(np.stack(norms).asnumpy().ravel())
     if not finite.all():
         step = int(numpy.argmin(finite))
         raise DivergenceError(

@@ -194,7 +194,8 @@ def train(
     """
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     loss.hybridize()
-    update = _flat_update(net, lr, theta) if flat else _plain_update(net, lr, theta)
+    update = (_flat_update if flat else _plain_update)(net, lr, theta)
+
     for epoch in range(first_epoch, num_epochs + 1):
         if seed is not None:
             set_seed(epoch_seed(seed, epoch))
@@ -203,13 +204,7 @@ def train(
 
 def _flat_update(net: Any, lr: float, theta: float) -> Callable[[], Any]:
     parameters = FlatParameters(net)
-
-    def update() -> Any:
-        norm = parameters.clip(theta) if math.isfinite(theta) else None
-        parameters.sgd(lr)
-        return norm
-
-    return update
+    return lambda: parameters.sgd(lr, theta)
 
 
 def _plain_update(net: Any, lr: float, theta: float) -> Callable[[], Any]:

@@ -165,6 +165,24 @@ def test_clipping_is_the_book_s(flat: bool, theta: float) -> None:
         )
 
 
+@pytest.mark.parametrize("theta", [1e-3, 1e3, math.inf])
+def test_a_step_of_clipped_gradient_descent(theta: float) -> None:
+    flat = FlatParameters(make())
+    random_numbers = onp.random.default_rng(5)
+    before = random_numbers.normal(size=flat.data.size).astype("float32")
+    gradient = random_numbers.normal(size=flat.data.size).astype("float32")
+    flat.data[:], flat.grad[:] = np.array(before), np.array(gradient)
+    norm = math.sqrt((gradient.astype("float64") ** 2).sum())
+    found = flat.sgd(0.3, theta)
+    if math.isinf(theta):
+        assert found is None
+    else:
+        assert float(found) == pytest.approx(norm, rel=1e-5)
+    step = 0.3 * min(1, theta / norm) * gradient.astype("float64")
+    onp.testing.assert_allclose(flat.data.asnumpy(), before - step, atol=1e-6)
+    onp.testing.assert_array_equal(flat.grad.asnumpy(), gradient)
+
+
 def test_flat_parameters_share_memory_with_the_net() -> None:
     net = make()
     before = {name: a.asnumpy() for name, a in named_arrays(net).items()}
