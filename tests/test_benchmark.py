@@ -35,6 +35,19 @@ def test_sides_take_turns() -> None:
     assert [answer["seconds"] for answer in answers["B"]] == [2.0, 4.0]
 
 
+@pytest.mark.parametrize("step, expected", [(0.001, 400), (0.1, 4), (3.0, 1)])
+def test_a_turn_does_what_fits_into_it(step: float, expected: int) -> None:
+    asked: List[int] = []
+
+    def run(count: int) -> Dict[str, float]:
+        asked.append(count)
+        # The very first call also makes the graph.
+        return {"seconds": count * step + (2.0 if len(asked) == 1 else 0.0)}
+
+    assert measuring.fitting(run, 0.4) == expected
+    assert asked[-1] == expected  # it has run at that size
+
+
 def test_ratios_are_taken_within_a_round() -> None:
     # The second round was disturbed and took ten times as long on both sides.
     ours, theirs = [1.0, 10.0, 2.0], [3.0, 20.0, 8.0]
@@ -155,6 +168,7 @@ def test_bad_usage(capsys: pytest.CaptureFixture) -> None:
         (["--workloads", "lstm,gpt"], "'gpt' is unknown; accepted are all, rnn"),
         (["--parts", "speed,space"], "'space' is unknown"),
         (["--rounds", "0"], "--rounds 0: at least 1"),
+        (["--turn-seconds", "0"], "--turn-seconds 0.0: greater than 0"),
     ):
         assert main(["benchmark", *arguments]) == 2
         assert message in capsys.readouterr().err
@@ -162,14 +176,14 @@ def test_bad_usage(capsys: pytest.CaptureFixture) -> None:
 
 def test_tables_of_made_up_timings() -> None:
     def answers(*seconds: float) -> List[Dict[str, float]]:
-        return [{"seconds": s, "cpu_seconds": 2 * s} for s in seconds]
+        # Ten steps or tokens a turn.
+        return [{"seconds": s, "cpu_seconds": 2 * s, "count": 10} for s in seconds]
 
     train = {"ours": answers(1, 2), "d2l": answers(3, 6), "floor": answers(0.5, 1.5)}
     generate = {"ours": answers(0.5, 0.5), "d2l": answers(2, 4)}
     start = {side: {"import": 1.0, "first_step": 2.0} for side in ("ours", "d2l")}
     text = tables(
         {
-            "amounts": {"steps": 10, "num_preds": 50},
             "speed": {
                 "lstm": {
                     "train": train,
@@ -181,8 +195,8 @@ def test_tables_of_made_up_timings() -> None:
             "scaling": {"num_steps": {"values": [10, 20], "seconds": [[0.1], [0.4]]}},
             "directions": {
                 "1": {
-                    "unidirectional": [{"forward": 1.0, "backward": 2.0}],
-                    "bidirectional": [{"forward": 2.0, "backward": 5.0}],
+                    "unidirectional": [{"forward": 1.0, "backward": 2.0, "count": 4}],
+                    "bidirectional": [{"forward": 1.0, "backward": 2.5, "count": 2}],
                 }
             },
             "hidden_markov": {"1 x 9": {"ours": answers(0.01)}},
@@ -198,7 +212,7 @@ def test_tables_of_made_up_timings() -> None:
 
 def test_the_picture_marks_median_ratios_and_their_range(tmp_path: Path) -> None:
     def answers(*seconds: float) -> List[Dict[str, float]]:
-        return [{"seconds": s} for s in seconds]
+        return [{"seconds": s, "count": 1} for s in seconds]
 
     sides = {"ours": answers(1, 2, 1), "d2l": answers(2, 8, 3)}
     with_torch = {**sides, "torch": answers(1, 1, 1)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
-from .summary import turns
+from .summary import each, turns
 from .workers import Answer, SideFailed, Worker
 from .workloads import AXES, WORKLOADS, Workload, along
 
@@ -28,18 +28,16 @@ class Plan:
     ----------
     rounds : int
         Turns of each side.
-    steps : int
-        Training steps a turn.
-    num_preds : int
-        Tokens generated a turn.
+    turn_seconds : float
+        About how long a turn lasts: it does what a side can in that time, so that a
+        fast side is not judged by its first moments after the others' turns.
     commands, environments : dict of side to command, and to settings
     note : callable
         Told in one line what cannot be measured.
     """
 
     rounds: int
-    steps: int
-    num_preds: int
+    turn_seconds: float
     commands: Mapping[str, Sequence[str]]
     environments: Mapping[str, Mapping[str, str]]
     note: Callable[[str], None]
@@ -53,6 +51,33 @@ def in_turns(
     for _, name in turns(list(tasks), rounds):
         answers[name].append(tasks[name]())
     return answers
+
+
+def fitting(run: Callable[[int], Answer], seconds: float) -> int:
+    """How many times over a task fits into a turn; the task is then warm.
+
+    Parameters
+    ----------
+    run : callable
+        Does the task so many times over.
+    seconds : float
+        Of the turn.
+    """
+    run(1)  # makes graphs and wakes threads: no measure of what follows
+    count = 1
+    for _ in range(4):
+        fit = round(count * seconds / run(count)["seconds"])
+        count = max(1, min(fit, 10 * count))
+    run(count)
+    return count
+
+
+def _prepared(
+    worker: Worker, workload: Workload, task: str, plan: Plan
+) -> Callable[[], Answer]:
+    """A side's turn at a task."""
+    run = partial(worker.run, workload, task)
+    return partial(run, fitting(run, plan.turn_seconds))
 
 
 def speed(name: str, workload: Workload, plan: Plan) -> Dict[str, Any]:
@@ -80,20 +105,14 @@ def speed(name: str, workload: Workload, plan: Plan) -> Dict[str, Any]:
             start[side] = {"import": worker.import_seconds, "first_step": seconds}
             workers[side] = worker
 
-        def measured(task: str, count: int, sides: Sequence[str]) -> Answers:
-            for side in sides:
-                workers[side].run(workload, task, min(count, 2))
-            return in_turns(
-                plan.rounds,
-                {
-                    side: partial(workers[side].run, workload, task, count)
-                    for side in sides
-                },
-            )
+        def measured(task: str, sides: Sequence[str]) -> Answers:
+            tasks = {
+                side: _prepared(workers[side], workload, task, plan) for side in sides
+            }
+            return in_turns(plan.rounds, tasks)
 
-        train = measured("train", plan.steps, list(workers))
-        sides = [side for side in workers if side != "floor"]
-        generate = measured("generate", plan.num_preds, sides)
+        train = measured("train", list(workers))
+        generate = measured("generate", [side for side in workers if side != "floor"])
     last = {side: answers[-1]["peak_bytes"] for side, answers in generate.items()}
     return {"train": train, "generate": generate, "start": start, "peak_bytes": last}
 
@@ -111,15 +130,12 @@ def scaling(plan: Plan) -> Dict[str, Any]:
         worker = Worker(plan.commands["ours"], plan.environments["ours"])
         stack.callback(worker.close)
         for axis, values in AXES.items():
-            tasks = {}
-            for value, workload in zip(values, along(axis)):
-                worker.run(workload, "train", 2)
-                tasks[str(value)] = partial(worker.run, workload, "train", plan.steps)
+            tasks = {
+                str(value): _prepared(worker, workload, "train", plan)
+                for value, workload in zip(values, along(axis))
+            }
             answers = in_turns(plan.rounds, tasks)
-            seconds = [
-                [answer["seconds"] / plan.steps for answer in answers[str(value)]]
-                for value in values
-            ]
+            seconds = [each(answers, str(value), "seconds") for value in values]
             result[axis] = {"values": list(values), "seconds": seconds}
     return result
 
@@ -140,10 +156,10 @@ def directions(plan: Plan) -> Dict[str, Any]:
         for num_layers in (1, 2):
             one = replace(WORKLOADS["lstm"], num_layers=num_layers)
             both = replace(one, bidirectional=True)
-            tasks = {}
-            for name, workload in (("unidirectional", one), ("bidirectional", both)):
-                worker.run(workload, "passes", 2)
-                tasks[name] = partial(worker.run, workload, "passes", plan.steps)
+            tasks = {
+                "unidirectional": _prepared(worker, one, "passes", plan),
+                "bidirectional": _prepared(worker, both, "passes", plan),
+            }
             result[str(num_layers)] = in_turns(plan.rounds, tasks)
     return result
 
@@ -174,10 +190,8 @@ def hidden_markov(plan: Plan) -> Dict[str, Any]:
             workload = Workload(
                 "hmm", batch_size=batch_size, num_steps=num_steps, family="hmm"
             )
-            for worker in workers.values():
-                worker.run(workload, "posteriors", 1)
             tasks = {
-                side: partial(worker.run, workload, "posteriors", plan.steps)
+                side: _prepared(worker, workload, "posteriors", plan)
                 for side, worker in workers.items()
             }
             result[name] = in_turns(plan.rounds, tasks)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from .reporting import NAMES
-from .summary import Spread, of, ratios, slope, spread
+from .summary import Spread, each, ratios, slope, spread
 from .workloads import WORKLOADS
 
 TASKS = {"train": "training", "generate": "generation"}
@@ -58,8 +58,8 @@ def _speed(part: Dict[str, Any]) -> Any:
         for number, side in enumerate(("d2l", "torch")):
             spreads: Dict[int, Spread] = {
                 row: ratios(
-                    of(part[name][task], side, "seconds"),
-                    of(part[name][task], "ours", "seconds"),
+                    each(part[name][task], side, "seconds"),
+                    each(part[name][task], "ours", "seconds"),
                 )
                 for row, name in enumerate(names)
                 if side in part[name][task]

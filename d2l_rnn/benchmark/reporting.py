@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Sequence
 
 from .products import operations
-from .summary import columns, of, rates, ratios, shown, shown_rate, slope, spread
+from .summary import columns, each, rates, ratios, shown, shown_rate, slope, spread
 from .workloads import WORKLOADS, Workload
 
 NAMES = {"ours": "ours", "d2l": "d2l 0.17.6", "torch": "PyTorch", "floor": "floor"}
@@ -21,37 +21,35 @@ def tables(results: Dict[str, Any]) -> str:
         "hidden_markov": _hidden_markov,
     }
     return "\n\n".join(
-        "\n".join(show(results[part], results["amounts"]))
+        "\n".join(show(results[part]))
         for part, show in parts.items()
         if results.get(part)
     )
 
 
-def _speed(speed: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+def _speed(speed: Dict[str, Any]) -> List[str]:
     lines = []
     for task in ("train", "generate"):
         sides = [
             side for side in NAMES if any(side in part[task] for part in speed.values())
         ]
-        lines += _rates(speed, task, sides, amounts) + [""]
-        lines += _times_as_fast(speed, task, sides, amounts) + [""]
-    lines += _floor(speed, amounts)
+        lines += _rates(speed, task, sides) + [""]
+        lines += _times_as_fast(speed, task, sides) + [""]
+    lines += _floor(speed)
     return lines + [""] + _starts(speed)
 
 
-def _rates(
-    speed: Dict[str, Any], task: str, sides: Sequence[str], amounts: Dict[str, int]
-) -> List[str]:
+def _rates(speed: Dict[str, Any], task: str, sides: Sequence[str]) -> List[str]:
     unit = {"train": "training", "generate": "generation"}[task]
     rows = [[f"{unit}, tokens/sec", *(NAMES[side] for side in sides)]]
     for name, part in speed.items():
-        amount = _tokens(WORKLOADS[name], task, amounts)
+        amount = _tokens(WORKLOADS[name], task)
         rows.append(
             [
                 name,
                 *(
                     (
-                        shown_rate(rates(amount, of(part[task], side, "seconds")))
+                        shown_rate(rates(amount, each(part[task], side, "seconds")))
                         if side in part[task]
                         else "-"
                     )
@@ -62,9 +60,7 @@ def _rates(
     return columns(rows)
 
 
-def _times_as_fast(
-    speed: Dict[str, Any], task: str, sides: Sequence[str], amounts: Dict[str, int]
-) -> List[str]:
+def _times_as_fast(speed: Dict[str, Any], task: str, sides: Sequence[str]) -> List[str]:
     """Ratios to d2l and PyTorch: by the clock, and by processor time."""
     others = [side for side in sides if side in ("d2l", "torch")]
     rows = [["times as fast as"]]
@@ -75,7 +71,7 @@ def _times_as_fast(
         for side in others:
             for key in ("seconds", "cpu_seconds"):
                 if side in part[task]:
-                    theirs, ours = (of(part[task], s, key) for s in (side, "ours"))
+                    theirs, ours = (each(part[task], s, key) for s in (side, "ours"))
                     row.append(shown(ratios(theirs, ours)))
                 else:
                     row.append("-")
@@ -83,20 +79,20 @@ def _times_as_fast(
     return columns(rows) if others else []
 
 
-def _floor(speed: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+def _floor(speed: Dict[str, Any]) -> List[str]:
     """What share of a step's time its matrix products alone would take."""
     rows = [["share of the floor", "GFLOP a step", "GFLOP/s of the floor", "reached"]]
     for name, part in speed.items():
         if "floor" not in part["train"]:
             continue
-        floor, ours = (of(part["train"], s, "seconds") for s in ("floor", "ours"))
+        floor, ours = (each(part["train"], s, "seconds") for s in ("floor", "ours"))
         billions = operations(WORKLOADS[name].as_json()) / 1e9
         shares = ratios(floor, ours)
         rows.append(
             [
                 name,
                 f"{billions:.2f}",
-                shown(rates(billions * amounts["steps"], floor), 0),
+                shown(rates(billions, floor), 0),
                 "{:.0%} ({:.0%}-{:.0%})".format(*shares),
             ]
         )
@@ -114,13 +110,12 @@ def _starts(speed: Dict[str, Any]) -> List[str]:
     return columns(rows)
 
 
-def _tokens(workload: Workload, task: str, amounts: Dict[str, int]) -> int:
-    if task == "train":
-        return workload.tokens * amounts["steps"]
-    return amounts["num_preds"]
+def _tokens(workload: Workload, task: str) -> int:
+    """Tokens of one step of a task."""
+    return workload.tokens if task == "train" else 1
 
 
-def _scaling(scaling: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+def _scaling(scaling: Dict[str, Any]) -> List[str]:
     lines = ["ms of a training step of the book's LSTM against one size at a time"]
     for axis, part in scaling.items():
         medians = [1e3 * spread(seconds).median for seconds in part["seconds"]]
@@ -130,13 +125,13 @@ def _scaling(scaling: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
     return lines
 
 
-def _directions(parts: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+def _directions(parts: Dict[str, Any]) -> List[str]:
     rows = [["two directions for one", "forward", "backward", "both"]]
     for num_layers, answers in parts.items():
         row = [f"LSTM {num_layers} x 256"]
         for keys in (["forward"], ["backward"], ["forward", "backward"]):
             both, one = (
-                [sum(answer[key] for key in keys) for answer in answers[name]]
+                list(map(sum, zip(*(each(answers, name, key) for key in keys))))
                 for name in ("bidirectional", "unidirectional")
             )
             row.append(shown(ratios(both, one)))
@@ -144,14 +139,14 @@ def _directions(parts: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
     return columns(rows) + [CLAIM]
 
 
-def _hidden_markov(parts: Dict[str, Any], amounts: Dict[str, int]) -> List[str]:
+def _hidden_markov(parts: Dict[str, Any]) -> List[str]:
     rows = [["HMM posteriors, ms", "ours", "hmmlearn", "times as fast"]]
     for name, answers in parts.items():
-        ours = of(answers, "ours", "seconds")
-        row = [name, shown(spread([1e3 * s / amounts["steps"] for s in ours]))]
+        ours = each(answers, "ours", "seconds")
+        row = [name, shown(spread([1e3 * s for s in ours]))]
         if "hmmlearn" in answers:
-            theirs = of(answers, "hmmlearn", "seconds")
-            row.append(shown(spread([1e3 * s / amounts["steps"] for s in theirs])))
+            theirs = each(answers, "hmmlearn", "seconds")
+            row.append(shown(spread([1e3 * s for s in theirs])))
             row.append(shown(ratios(theirs, ours)))
         else:
             row += ["-", "-"]

@@ -30,8 +30,7 @@ class Settings:
     workloads: str
     parts: Tuple[str, ...]
     rounds: int
-    steps: int
-    num_preds: int
+    turn_seconds: float
     threads: Optional[int]
     out: Path
     old_wheel: Optional[str]
@@ -69,8 +68,7 @@ def run(
             notify(f"d2l 0.17.6 is left out: {note}")
     plan = measuring.Plan(
         settings.rounds,
-        settings.steps,
-        settings.num_preds,
+        settings.turn_seconds,
         commands(wheel, settings.torch_python),
         environments(settings.threads, free_cores),
         notify,
@@ -85,8 +83,7 @@ def run(
         },
         "amounts": {
             "rounds": settings.rounds,
-            "steps": settings.steps,
-            "num_preds": settings.num_preds,
+            "turn_seconds": settings.turn_seconds,
             "threads": settings.threads,
         },
     }

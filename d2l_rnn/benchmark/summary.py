@@ -79,6 +79,6 @@ def shown_rate(values: Spread) -> str:
     return "{:,.0f} ({:,.0f}-{:,.0f})".format(*values)
 
 
-def of(answers: Dict[str, List[dict]], name: str, key: str) -> List[float]:
-    """One key of all of a side's answers."""
-    return [answer[key] for answer in answers[name]]
+def each(answers: Dict[str, List[dict]], name: str, key: str) -> List[float]:
+    """One key of all of a side's answers, for one step or token of each."""
+    return [answer[key] / answer["count"] for answer in answers[name]]

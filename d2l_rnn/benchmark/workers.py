@@ -69,8 +69,8 @@ class Worker:
         Returns
         -------
         dict
-            ``seconds``, ``cpu_seconds`` (of all threads), ``peak_bytes``, and what
-            else the task tells.
+            ``seconds``, ``cpu_seconds`` (of all threads), ``count``, ``peak_bytes``,
+            and what else the task tells.
         """
         request = {"workload": workload.as_json(), "task": task, "count": count}
         assert self._process.stdin is not None
@@ -79,7 +79,7 @@ class Worker:
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # its last words are read below
-        return self._answer()
+        return {**self._answer(), "count": count}
 
     def close(self) -> None:
         """End the process and wait for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Sequence
@@ -22,17 +23,17 @@ and NumPy. All sides run on the CPU, in turns; nothing passes or fails on second
 def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; return the exit status."""
     options = _parser().parse_args(arguments)
-    for name in ("rounds", "steps", "num_preds", "threads"):
+    for name in ("rounds", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            flag = name.replace("_", "-")
-            raise UsageError(f"--{flag} {value}: at least 1")
+            raise UsageError(f"--{name} {value}: at least 1")
+    if not 0 < options.turn_seconds < math.inf:
+        raise UsageError(f"--turn-seconds {options.turn_seconds}: greater than 0")
     settings = Settings(
         workloads="lstm" if options.quick else options.workloads,
         parts=("speed",) if options.quick else tuple(options.parts.split(",")),
         rounds=2 if options.quick else options.rounds,
-        steps=1 if options.quick else options.steps,
-        num_preds=5 if options.quick else options.num_preds,
+        turn_seconds=0.01 if options.quick else options.turn_seconds,
         threads=options.threads,
         out=Path(options.out),
         old_wheel=options.old_wheel,
@@ -59,10 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         "--rounds", type=whole, default=7, help="turns of each side (default: 7)"
     )
     parser.add_argument(
-        "--steps", type=whole, default=10, help="training steps a turn (default: 10)"
-    )
-    parser.add_argument(
-        "--num-preds", type=whole, default=50, help="tokens generated a turn (50)"
+        "--turn-seconds",
+        type=number(float),
+        default=0.4,
+        metavar="SECONDS",
+        help="how long a turn lasts, about (default: %(default)s)",
     )
     parser.add_argument(
         "--threads", type=whole, help="of every side (default: each its own choice)"
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", default="runs/benchmark", metavar="DIR", help="(default: %(default)s)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="one step of the LSTM: does it work here?"
+        "--quick", action="store_true", help="moments of the LSTM: does it work here?"
     )
     parser.add_argument("--json", action="store_true", help="the figures as JSON")
     parser.add_argument(
