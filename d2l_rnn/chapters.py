@@ -17,6 +17,7 @@ from .training.loop import (
     EpochRow,
     grad_clipping,
     initialize,
+    mean_of,
     train,
     train_epoch,
 )
@@ -128,7 +129,8 @@ def train_epoch_ch8(
         updater(batch_size=1)  # the loss is a mean already
         return norm
 
-    row = train_epoch(net, train_iter, loss, update, device, use_random_iter)
+    objective = mean_of(net, loss)
+    row = train_epoch(net, train_iter, objective, update, device, use_random_iter)
     return perplexity(row.loss, row.tokens), row.tokens / row.seconds
 
 

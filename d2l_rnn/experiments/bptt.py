@@ -23,7 +23,7 @@ from ..training.bptt import (
     regular_weights,
     segments,
 )
-from ..training.loop import EpochRow, initialize, train_epoch
+from ..training.loop import EpochRow, initialize, mean_of, train_epoch
 from ..training.parameters import FlatParameters
 from . import gradient_flow
 from .configs_sequences import BpttConfig
@@ -81,8 +81,9 @@ class _Strategy:
             set_seed(seed)
             weights = strategies(self.config, numpy.random.default_rng(seed))[self.name]
             net = Truncated(self.net, weights)
+            objective = mean_of(net, self.loss)
             yield train_epoch(
-                net, train_iter, self.loss, self.update, self.device, epoch=epoch
+                net, train_iter, objective, self.update, self.device, epoch=epoch
             )
 
     def gradient(self, X: Any, Y: Any, weights: Sequence[float]) -> numpy.ndarray:

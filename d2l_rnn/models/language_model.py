@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
-from mxnet import gluon, symbol
+from mxnet import symbol
 from mxnet.gluon import nn
 
 from ..errors import UsageError
 from . import single_step
+from .tracing import mean_cross_entropy, static_graph, variable
 
 
 class RNNModel(nn.HybridBlock):
@@ -46,7 +47,7 @@ class RNNModel(nn.HybridBlock):
         # Without flattening: so the logits are reshaped, not the wider hidden states.
         self.dense = nn.Dense(vocab_size, flatten=False)
         self._packed: Optional[Tuple[Any, List[Tuple[Any, Any]]]] = None
-        self._packed_graph: Optional[Any] = None
+        self._packed_graphs: Dict[int, Any] = {}
         self._step: Optional[single_step.SingleStep] = None
 
     def forward(self, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
@@ -70,7 +71,8 @@ class RNNModel(nn.HybridBlock):
             return step(inputs, state)
         if self._active or not self._is_packed():
             return super().forward(inputs, state)
-        return self._forward_packed(inputs, state)
+        logits, *state = self._run_packed(inputs, state)
+        return logits, state
 
     def hybrid_forward(self, F: Any, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
         """As :meth:`forward`, for arrays and for symbols."""
@@ -163,24 +165,51 @@ class RNNModel(nn.HybridBlock):
         self._packed = None
         return False
 
-    def _forward_packed(self, inputs: Any, state: Any) -> Tuple[Any, List[Any]]:
+    def mean_loss(
+        self, inputs: Any, labels: Any, state: List[Any]
+    ) -> Optional[Tuple[Any, List[Any]]]:
+        """Compute the mean cross-entropy and the next state, all as one graph.
+
+        ``-1 / (B T) sum_{b,t} log softmax(logits_{b,t})[label_{b,t}]``
+
+        Parameters
+        ----------
+        inputs, labels : mxnet.np.ndarray, shape (batch_size, num_steps)
+            Token ids.
+        state : list of mxnet.np.ndarray
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        loss : mxnet.np.ndarray, shape ()
+        state : list of mxnet.np.ndarray
+        None, in place of both, where the parameters are not packed.
+        """
+        if self._active or not self._is_packed():
+            return None
+        loss, *state = self._run_packed(inputs, state, labels)
+        return loss, state
+
+    def _run_packed(self, inputs: Any, state: List[Any], *labels: Any) -> List[Any]:
+        """Logits, or with labels the loss, and the next state."""
         assert self._packed is not None
-        if self._packed_graph is None:
-            self._packed_graph = self._trace_packed(len(state))
+        number = len(labels)
+        if number not in self._packed_graphs:
+            self._packed_graphs[number] = self._trace_packed(len(state), number > 0)
         weight, bias = self.dense.weight.data(), self.dense.bias.data()
         X = inputs.astype("float32", copy=False)
-        logits, *state = self._packed_graph(X, self._packed[0], weight, bias, *state)
-        return logits, state
+        graph = self._packed_graphs[number]
+        return graph(X, self._packed[0], weight, bias, *state, *labels)
 
-    def _trace_packed(self, num_states: int) -> Any:
+    def _trace_packed(self, num_states: int, with_labels: bool) -> Any:
         """The same computation as one graph, called with one vector of parameters."""
         layer, operators = self.rnn, symbol.numpy_extension
-        names = ["inputs", "vector", "weight", "bias"]
-        names += [f"state{k}" for k in range(num_states)]
-        variables = [symbol.var(n, dtype="float32").as_np_ndarray() for n in names]
-        inputs, vector, weight, bias, *state = variables
+        parameters = [variable(name) for name in ("vector", "weight", "bias")]
+        vector, weight, bias = parameters
+        inputs, labels = variable("inputs"), variable("labels")
+        state = [variable(f"state{k}") for k in range(num_states)]
         # (num_steps, batch_size, directions * num_hiddens), then the states
-        Y, *state = operators.rnn(
+        Y, *new_state = operators.rnn(
             operators.one_hot(inputs.T, self.vocab_size),
             vector,
             *state,
@@ -191,11 +220,14 @@ class RNNModel(nn.HybridBlock):
             state_outputs=True,
             p=0.0,
         )
+        # (num_steps, batch_size, vocab_size)
         logits = operators.fully_connected(
             Y, weight, bias, num_hidden=self.vocab_size, flatten=False
         )
+        arguments = [inputs, *parameters, *state]
+        if with_labels:
+            loss = mean_cross_entropy(logits, labels.T)
+            return static_graph([loss, *new_state], [*arguments, labels])
         # (num_steps * batch_size, vocab_size)
         logits = logits.reshape(-1, self.vocab_size)
-        graph = gluon.SymbolBlock([logits, *state], variables)
-        graph.hybridize(static_alloc=True, static_shape=True)
-        return graph
+        return static_graph([logits, *new_state], arguments)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from mxnet import gluon, npx, symbol
+from mxnet import npx, symbol
 
 from .greedy import unroll
 from .scratch_operators import split_steps
+from .tracing import mean_cross_entropy, static_graph, variable
 
 # Stands for a number of steps where the graph is a greedy block.
 _GREEDY = 0
@@ -52,7 +53,7 @@ class RNNModelScratch:
         self.params = get_params(vocab_size, num_hiddens, device)
         self.init_state, self.forward_fn = init_state, forward_fn
         self._active = False
-        self._graphs: Dict[int, Any] = {}
+        self._graphs: Dict[Tuple[int, int], Any] = {}
 
     def __call__(self, X: Any, state: Sequence[Any]) -> Tuple[Any, Tuple[Any, ...]]:
         """Compute logits and the next state.
@@ -76,6 +77,12 @@ class RNNModelScratch:
             return self.forward_fn(inputs, state, self.params)
         return self._run(X.shape[1], X, state)
 
+    def mean_loss(
+        self, X: Any, labels: Any, state: Sequence[Any]
+    ) -> Optional[Tuple[Any, Tuple[Any, ...]]]:
+        """As :meth:`RNNModel.mean_loss`, for a net that is hybridized."""
+        return self._run(X.shape[1], X, state, labels) if self._active else None
+
     def greedy_block(
         self, token: Any, state: Sequence[Any]
     ) -> Optional[Tuple[Any, Tuple[Any, ...]]]:
@@ -97,20 +104,21 @@ class RNNModelScratch:
         self._active = active
         self._graphs.clear()
 
-    def _run(self, num_steps: int, X: Any, state: Sequence[Any]) -> Any:
-        if num_steps not in self._graphs:
-            self._graphs[num_steps] = self._trace(num_steps, len(state))
+    def _run(self, num_steps: int, X: Any, state: Sequence[Any], *labels: Any) -> Any:
+        key = num_steps, len(labels)
+        if key not in self._graphs:
+            self._graphs[key] = self._trace(num_steps, len(state), len(labels) > 0)
         X = X.astype("float32", copy=False)
-        result, *state = self._graphs[num_steps](X, *state, *self.params)
+        result, *state = self._graphs[key](X, *state, *self.params, *labels)
         return result, tuple(state)
 
-    def _trace(self, num_steps: int, num_states: int) -> Any:
-        """The graph of ``forward_fn``: a block called with token ids, state, params."""
+    def _trace(self, num_steps: int, num_states: int, with_labels: bool) -> Any:
+        """The graph of ``forward_fn``, called with token ids, state, params, labels.
 
-        def variable(name: str, **attributes: Any) -> Any:
-            return symbol.var(name, dtype="float32", **attributes).as_np_ndarray()
-
-        X = variable("X")
+        Its first output are the logits, the loss where there are labels, or the
+        tokens of a greedy block.
+        """
+        X, labels = variable("X"), variable("labels")
         state = tuple(variable(f"state{k}") for k in range(num_states))
         params = [
             variable(f"param{k}", shape=param.shape)
@@ -128,6 +136,8 @@ class RNNModelScratch:
             result, new_state = unroll(steps, tokens, state)
         else:
             result, new_state = steps(tokens, state, num_steps)
-        graph = gluon.SymbolBlock([result, *new_state], [X, *state, *params])
-        graph.hybridize(static_alloc=True, static_shape=True)
-        return graph
+        arguments = [X, *state, *params]
+        if with_labels:
+            result = mean_cross_entropy(result, labels.T.reshape(-1))
+            arguments.append(labels)
+        return static_graph([result, *new_state], arguments)

@@ -11,10 +11,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Dict, List, Tuple
 
-from mxnet import autograd, gluon, np, symbol
+from mxnet import autograd, np, symbol
 from mxnet.gluon import rnn
 
 from .greedy import unroll
+from .tracing import static_graph, variable
 
 _NUM_GATES = {"rnn_relu": 1, "rnn_tanh": 1, "gru": 3, "lstm": 4}
 
@@ -133,10 +134,6 @@ class SingleStep:
         """The graph of one step, or of a block of them."""
         layer = self._layer
         cells = layer._num_layers * layer._dir
-
-        def variable(name: str) -> Any:
-            return symbol.var(name, dtype="float32").as_np_ndarray()
-
         inputs = variable("inputs")
         state = [
             variable(f"state{k}") for k in range(2 if layer._mode == "lstm" else 1)
@@ -149,9 +146,7 @@ class SingleStep:
         result, end = (unroll if greedy else _once)(step, token, begin)
         # Each (num_layers * directions, batch_size, num_hiddens)
         new_state = [symbol.numpy.stack(kind) for kind in zip(*end)]
-        graph = gluon.SymbolBlock([result, *new_state], [inputs, *state, *params])
-        graph.hybridize(static_alloc=True, static_shape=True)
-        return graph
+        return static_graph([result, *new_state], [inputs, *state, *params])
 
     def _step(
         self, params: List[Any], token: Any, begin: List[List[Any]]

@@ -6,13 +6,13 @@ import math
 from typing import Any, Dict, Iterable, Iterator, Optional
 
 import numpy
-from mxnet import gluon, np
+from mxnet import np
 
 from ..errors import RunError
 from ..seeding import epoch_seed, set_seed
 from .adam import Adam
 from .checkpoint import arrays_of, put_arrays
-from .loop import EpochRow, train_epoch
+from .loop import EpochRow, cross_entropy, train_epoch
 from .parameters import FlatParameters
 
 _MEAN, _VAR, _NUM_UPDATES = "adam.mean", "adam.var", "adam.num_updates"
@@ -68,15 +68,14 @@ class AdamTraining:
         DivergenceError
             If a loss or a gradient is not finite.
         """
-        loss = gluon.loss.SoftmaxCrossEntropyLoss()
-        loss.hybridize()
+        objective = cross_entropy(self.net)
         for epoch in range(first_epoch, num_epochs + 1):
             set_seed(epoch_seed(seed, epoch))
             self._adam.lr = self.lr * (num_epochs - epoch + 1) / num_epochs
             yield train_epoch(
                 self.net,
                 train_iter,
-                loss,
+                objective,
                 self._update,
                 self.device,
                 use_random_iter,

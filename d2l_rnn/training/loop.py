@@ -71,10 +71,41 @@ def detach(state: Any) -> Any:
     return state.detach()
 
 
+# ``(X, Y, state) -> (mean loss, next state)``
+Objective = Callable[[Any, Any, Any], Tuple[Any, Any]]
+
+
+def mean_of(net: Any, loss: Callable[[Any, Any], Any]) -> Objective:
+    """The mean of ``loss(logits, y)`` over a minibatch's tokens."""
+
+    def objective(X: Any, Y: Any, state: Any) -> Tuple[Any, Any]:
+        y_hat, state = net(X, state)
+        return loss(y_hat, Y.T.reshape(-1)).mean(), state
+
+    return objective
+
+
+def cross_entropy(net: Any) -> Objective:
+    """The mean softmax cross-entropy, as one graph where the net can (``mean_loss``).
+
+    That saves half a millisecond of a step: a tenth for the book's smallest net.
+    """
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    loss.hybridize()
+    plain = mean_of(net, loss)
+    if not hasattr(net, "mean_loss"):
+        return plain
+
+    def objective(X: Any, Y: Any, state: Any) -> Tuple[Any, Any]:
+        return net.mean_loss(X, Y, state) or plain(X, Y, state)
+
+    return objective
+
+
 def train_epoch(
     net: Any,
     train_iter: Iterable[Any],
-    loss: Any,
+    objective: Objective,
     update: Callable[[], Any],
     device: Any,
     use_random_iter: bool = False,
@@ -87,12 +118,11 @@ def train_epoch(
 
     Parameters
     ----------
-    net : callable
-        ``net(X, state) -> (logits, state)`` with ``begin_state``.
+    net : object with ``begin_state``
     train_iter : iterable of (X, Y)
         Token ids, each (batch_size, num_steps).
-    loss : callable
-        ``loss(logits, y)``, a loss a token; its mean is minimised.
+    objective : callable
+        What is minimised, of this net: :func:`mean_of`, :func:`cross_entropy`.
     update : callable
         Uses the gradients, and returns their norm (or None).
     device : mxnet.Context
@@ -113,15 +143,15 @@ def train_epoch(
             state = net.begin_state(batch_size=X.shape[0], ctx=device)
         else:
             state = detach(state)
-        X, y = X.as_in_ctx(device), Y.as_in_ctx(device).T.reshape(-1)
         with autograd.record():
-            y_hat, state = net(X, state)
-            mean_loss = loss(y_hat, y).mean()
+            mean_loss, state = objective(
+                X.as_in_ctx(device), Y.as_in_ctx(device), state
+            )
         mean_loss.backward()
         norm = update()
         losses.append(mean_loss)
         norms.append(mean_loss if norm is None else norm)
-        tokens.append(y.size)
+        tokens.append(Y.size)
     # (num_batches,)
     means = read_losses(losses, epoch, norms)
     seconds = time.perf_counter() - start
@@ -192,14 +222,15 @@ def train(
     DivergenceError
         If a loss or a gradient is not finite.
     """
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    loss.hybridize()
+    objective = cross_entropy(net)
     update = (_flat_update if flat else _plain_update)(net, lr, theta)
 
     for epoch in range(first_epoch, num_epochs + 1):
         if seed is not None:
             set_seed(epoch_seed(seed, epoch))
-        yield train_epoch(net, train_iter, loss, update, device, use_random_iter, epoch)
+        yield train_epoch(
+            net, train_iter, objective, update, device, use_random_iter, epoch
+        )
 
 
 def _flat_update(net: Any, lr: float, theta: float) -> Callable[[], Any]:

@@ -11,6 +11,7 @@ from mxnet.gluon import rnn
 from d2l_rnn.errors import UsageError
 from d2l_rnn.models import recurrent
 from d2l_rnn.models.language_model import RNNModel
+from d2l_rnn.training.loop import mean_of
 from d2l_rnn.training.parameters import FlatParameters
 
 VOCAB, BATCH, STEPS, HIDDENS = 7, 3, 5, 4
@@ -172,6 +173,34 @@ def test_a_layer_with_dropout_is_not_packed_and_drops(layer: Any) -> None:
         first, second = [net(X, state)[0].asnumpy() for _ in range(2)]
     assert abs(first - second).max() > 1e-3
     assert abs(first - before).max() > 1e-3
+
+
+def loss_and_gradients(net: RNNModel, objective: Any, X: Any, Y: Any) -> List[Any]:
+    """Two minibatches in a row, the second from the state that the first left."""
+    state = net.begin_state(batch_size=BATCH)
+    with autograd.record():
+        first, state = objective(X, Y, state)
+        second, state = objective(Y, X, state)
+        total = first + 2 * second + sum((s**2).sum() for s in state)
+    total.backward()
+    parameters = net._collect_params_with_prefix()
+    gradients = [parameters[name].grad().asnumpy() for name in sorted(parameters)]
+    return [first.asnumpy(), second.asnumpy(), *(s.asnumpy() for s in state)] + [
+        gradient.copy() for gradient in gradients
+    ]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_mean_loss_as_one_graph_is_the_plain_one(name: str) -> None:
+    net, (X, y) = make(name), minibatch()
+    Y = y.reshape(STEPS, BATCH).T
+    plain = mean_of(net, gluon.loss.SoftmaxCrossEntropyLoss())
+    assert net.mean_loss(X, Y, net.begin_state(batch_size=BATCH)) is None
+    expected = loss_and_gradients(net, plain, X, Y)
+    FlatParameters(net)
+    found = loss_and_gradients(net, net.mean_loss, X, Y)
+    for one, two in zip(found, expected):
+        onp.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", LAYERS)

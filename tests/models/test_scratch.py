@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy
 import pytest
@@ -235,24 +236,27 @@ def test_hybridized_reads_its_parameters_anew():
     )
 
 
-def test_hybridized_segments_of_one_graph_carry_the_gradient():
+def test_segments_of_one_sequence_carry_the_gradient():
+    """Plain, hybridized, and with the loss in the graph."""
     net, (X, Y) = make_net(LSTM, scale=30), random_ids(2, BATCH_SIZE, 6)
-    found = {}
-    for active in (False, True):
+    whole = gradients(net, X, Y, net.begin_state(BATCH_SIZE, cpu()))
+    assert net.mean_loss(X, Y, net.begin_state(BATCH_SIZE, cpu())) is None
+    plain = partial(mean_loss, net)
+    expected_loss, _ = plain(X, Y, net.begin_state(BATCH_SIZE, cpu()))
+    for active, objective in ((False, plain), (True, plain), (True, net.mean_loss)):
         net.hybridize(active)
         with autograd.record():
             state = net.begin_state(BATCH_SIZE, cpu())
-            first, state = mean_loss(net, X[:, :3], Y[:, :3], state)
-            second, _ = mean_loss(net, X[:, 3:], Y[:, 3:], state)
+            first, state = objective(X[:, :3], Y[:, :3], state)
+            second, _ = objective(X[:, 3:], Y[:, 3:], state)
             loss = (first + second) / 2
         loss.backward()
-        found[active] = [param.grad.asnumpy() for param in net.params]
-    net.hybridize(False)
-    whole = gradients(net, X, Y, net.begin_state(BATCH_SIZE, cpu()))
-    for plain, hybrid, expected in zip(found[False], found[True], whole):
-        atol = 1e-5 * abs(expected).max()
-        numpy.testing.assert_allclose(plain, expected, rtol=1e-5, atol=atol)
-        numpy.testing.assert_allclose(hybrid, expected, rtol=1e-5, atol=atol)
+        assert float(loss) == pytest.approx(float(expected_loss), rel=1e-5)
+        for param, expected in zip(net.params, whole):
+            atol = 1e-5 * abs(expected).max()
+            numpy.testing.assert_allclose(
+                param.grad.asnumpy(), expected, rtol=1e-5, atol=atol
+            )
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "lstm-peephole", "birnn"])

@@ -21,6 +21,7 @@ from d2l_rnn.training.loop import (
     evaluate,
     grad_clipping,
     initialize,
+    mean_of,
     train,
     train_epoch,
 )
@@ -116,7 +117,11 @@ def test_state_is_carried_or_fresh() -> None:
     batches = [(np.zeros((2, 3)), np.zeros((2, 3)))] * 3
     for use_random_iter, expected in ((False, [0, 2, 4]), (True, [0, 0, 0])):
         seen.clear()
-        row = train_epoch(Spy(), batches, loss, lambda: None, DEVICE, use_random_iter)
+        net = Spy()
+        objective = mean_of(net, loss)
+        row = train_epoch(
+            net, batches, objective, lambda: None, DEVICE, use_random_iter
+        )
         assert seen == expected
         assert row.tokens == 18
         assert row.loss == pytest.approx(18 * math.log(VOCAB), rel=1e-5)
