@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -40,9 +41,21 @@ def _scaling(part: Dict[str, Any]) -> Any:
         sizes = [value / book for value in measured["values"]]
         series[f"{axis}, power {slope(sizes, medians):.2f}"] = (sizes, medians)
     title = "a training step of the book's LSTM"
-    return lines_figure(
+    figure = lines_figure(
         series, "size / the book's", "milliseconds", "log", "log", title=title
     )
+    (axes,) = figure.axes
+    for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        _powers_of_two(axis, *limits)
+    return figure
+
+
+def _powers_of_two(axis: Any, low: float, high: float) -> None:
+    """Ticks of a logarithmic axis at 1/4, 1/2, 1, 2, 4, ..., written out."""
+    powers = range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1)
+    ticks = [2.0**power for power in powers]
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_ticks([], minor=True)
 
 
 def _speed(part: Dict[str, Any]) -> Any:
@@ -81,9 +94,7 @@ def _speed(part: Dict[str, Any]) -> Any:
             )
         axes.set_xscale("log")
         axes.axvline(1, color=GREY, lw=1)
-        ticks = (0.25, 0.5, 1, 2, 4, 8, 16)
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
+        _powers_of_two(axes.xaxis, *axes.get_xlim())
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("times as fast: median and range of the rounds", fontsize=9)
         axes.grid(True, axis="x", color="#e5e7eb", lw=0.7)
