@@ -11,8 +11,8 @@ from typing import Any, Dict, List
 import pytest
 
 from d2l_rnn.benchmark import measuring, pictures, summary, workers
+from d2l_rnn.benchmark.peers.products import operations, products
 from d2l_rnn.benchmark.peers.serving import tokens
-from d2l_rnn.benchmark.products import operations, products
 from d2l_rnn.benchmark.reporting import tables
 from d2l_rnn.benchmark.workloads import AXES, WORKLOADS, Workload, along
 from d2l_rnn.cli import main

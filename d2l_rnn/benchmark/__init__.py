@@ -5,9 +5,9 @@
     workloads    what is timed: the book's networks at the book's sizes
     workers      one process for each side, asked in turns
     ours         the side of this package
-    floor        a step's matrix products alone
     hidden_markov  our recursion and hmmlearn's
-    peers/       the other sides: scripts that never import this package
+    peers/       the other sides, d2l, PyTorch and the floor of a step's matrix
+                 products alone: scripts for interpreters that lack this package
     measuring    which side is asked when
     summary      medians, spreads, ratios, slopes
     reporting    table, JSON and pictures

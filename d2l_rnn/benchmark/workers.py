@@ -111,8 +111,18 @@ def commands(old_wheel: Optional[str], torch_python: str) -> Dict[str, List[str]
     if old_wheel is not None:
         sides["d2l"] = [sys.executable, str(PEERS / "book_loop.py"), old_wheel]
     sides["torch"] = [torch_python, str(PEERS / "pytorch.py")]
-    sides["floor"] = [*module, "d2l_rnn.benchmark.floor"]
+    # PyTorch's library multiplies small matrices soonest, so the floor is laid there.
+    floor_python = torch_python if _has_torch(torch_python) else sys.executable
+    sides["floor"] = [floor_python, str(PEERS / "floor.py")]
     return sides
+
+
+def _has_torch(python: str) -> bool:
+    try:
+        command = [python, "-c", "import torch"]
+        return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
 
 
 def environments(threads: Optional[int], free_cores: int) -> Dict[str, Dict[str, str]]:

@@ -1,0 +1,94 @@
+"""A training step's matrix products alone: the time that no loop can go below.
+
+Each product is done by the fastest of NumPy's BLAS, PyTorch's MKL and MXNet's oneDNN,
+where there are these, with the same threads as our side.
+"""
+
+from __future__ import annotations
+
+import time
+
+_STARTED = time.perf_counter()
+
+from typing import Any, Callable, Dict, List, Tuple  # noqa: E402
+
+import numpy  # noqa: E402
+from products import products  # noqa: E402
+from serving import Tasks, serve  # noqa: E402
+
+_TRIALS = 20
+
+Product = Callable[[], Any]
+
+
+def by_numpy(m: int, k: int, n: int) -> Product:
+    """The product of (m, k) and (k, n)."""
+    A, B = numpy.ones((m, k), "float32"), numpy.ones((k, n), "float32")
+    out = numpy.empty((m, n), "float32")
+    return lambda: numpy.dot(A, B, out=out)
+
+
+def by_torch(m: int, k: int, n: int) -> Product:
+    """The same; ImportError where there is no PyTorch."""
+    import torch
+
+    A, B, out = torch.ones(m, k), torch.ones(k, n), torch.empty(m, n)
+    return lambda: torch.mm(A, B, out=out)
+
+
+def by_onednn(m: int, k: int, n: int) -> Product:
+    """The same; ImportError where there is no MXNet."""
+    from d2l_rnn.compatibility import prepare_mxnet
+
+    prepare_mxnet()
+    from mxnet import np, npx
+
+    X, W = np.ones((m, k)), np.ones((n, k))
+
+    def product() -> None:
+        Y = npx.fully_connected(X, W, num_hidden=n, no_bias=True, flatten=False)
+        Y.wait_to_read()
+
+    return product
+
+
+def contenders(m: int, k: int, n: int) -> List[Product]:
+    """Those that this interpreter has."""
+    found = []
+    for library in (by_numpy, by_torch, by_onednn):
+        try:
+            found.append(library(m, k, n))
+        except Exception:  # not there, or broken: the others do
+            continue
+    return found
+
+
+def _seconds(product: Product) -> float:
+    times = []
+    for _ in range(_TRIALS):
+        start = time.perf_counter()
+        product()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def build(workload: Dict[str, Any]) -> Tasks:
+    """One task: ``train``, the products of so many training steps."""
+    if workload["family"] != "language model":
+        raise SystemExit("only language models")
+    step: List[Tuple[Product, int]] = [
+        (min(contenders(m, k, n), key=_seconds), times)
+        for m, k, n, times in products(workload)
+    ]
+
+    def train(count: int) -> None:
+        for _ in range(count):
+            for product, times in step:
+                for _ in range(times):
+                    product()
+
+    return {"train": train}
+
+
+if __name__ == "__main__":
+    serve(build, time.perf_counter() - _STARTED)
