@@ -97,7 +97,7 @@ class RNNModelScratch:
         """Have MXNet execute the step functions' graph rather than Python them.
 
         As with a Gluon block: the same operators in the same order, hence the same
-        numbers, sooner by a quarter (``rnn``, 512 hidden) to 40% (``lstm``, 256). A
+        numbers, sooner by a quarter (``rnn``, 512 hidden) to a half (``lstm``, 256). A
         graph is made at the first call with each number of steps. ``forward_fn`` must
         keep to the operators of :mod:`.scratch_operators` and to arithmetic.
         """
