@@ -261,7 +261,12 @@ def test_copying_and_reversing_are_learnt(reverse):
         encoder={"bidirectional": True},
     )
     adam = start(net, loader, lr=0.005)
-    list(train_translation(net, loader, adam, 12, BOS, cpu(), seed=0))
+    list(train_translation(net, loader, adam, 10, BOS, cpu(), seed=0))
+    # At the same rate to the end it is luck where the last epoch stands: 0.966 to 0.999
+    # were seen. With these two, 1.0 of both tasks with both of two seeds.
+    adam.lr = 0.001
+    rows = train_translation(net, loader, adam, 12, BOS, cpu(), seed=0, first_epoch=11)
+    list(rows)
     X, X_valid_len, Y, Y_valid_len = pairs(1000, vocab_size, 8, reverse, seed=1)
     step, select = net.decoder.step, net.decoder.select
     for beam_size in (1, 4):
