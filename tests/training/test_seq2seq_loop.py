@@ -263,7 +263,7 @@ def test_copying_and_reversing_are_learnt(reverse):
     adam = start(net, loader, lr=0.005)
     list(train_translation(net, loader, adam, 10, BOS, cpu(), seed=0))
     # At the same rate to the end it is luck where the last epoch stands: 0.966 to 0.999
-    # were seen. With these two, 1.0 of both tasks with both of two seeds.
+    # were seen. With these two, 1.0 of both tasks with each of three seeds.
     adam.lr = 0.001
     rows = train_translation(net, loader, adam, 12, BOS, cpu(), seed=0, first_epoch=11)
     list(rows)
