@@ -14,6 +14,7 @@ from ..chapters import generate_ids  # noqa: E402
 from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
+from ..training.loop import mean_of  # noqa: E402
 from ..training.loop import train as training  # noqa: E402
 from .peers.serving import Tasks, serve, tokens  # noqa: E402
 from .translation import translation  # noqa: E402
@@ -46,14 +47,14 @@ def language_model(workload: Dict[str, Any]) -> Tasks:
 
     def passes(count: int) -> Dict[str, float]:
         """Forward and backward pass apart, without the update."""
-        loss = gluon.loss.SoftmaxCrossEntropyLoss()
+        objective = mean_of(net, gluon.loss.SoftmaxCrossEntropyLoss())
         seconds = {"forward": 0.0, "backward": 0.0}
         X = np.zeros((batch_size, num_steps), ctx=device)
         state = net.begin_state(batch_size=batch_size, ctx=device)
         for _ in range(count):
             start = time.perf_counter()
             with autograd.record():
-                mean_loss = loss(net(X, state)[0], X.T.reshape(-1)).mean()
+                mean_loss, _ = objective(X, X, state)
             nd.waitall()
             middle = time.perf_counter()
             mean_loss.backward()

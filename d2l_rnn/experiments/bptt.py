@@ -89,9 +89,9 @@ class _Strategy:
     def gradient(self, X: Any, Y: Any, weights: Sequence[float]) -> numpy.ndarray:
         """Of the mean loss from the zero state: (number of parameters,), float64."""
         state = self.net.begin_state(batch_size=X.shape[0], ctx=self.device)
+        net = Truncated(self.net, lambda num_steps: list(weights))
         with autograd.record():
-            y_hat, _ = forward_segments(self.net, X, state, weights)
-            loss = self.loss(y_hat, Y.T.reshape(-1)).mean()
+            loss, _ = mean_of(net, self.loss)(X, Y, state)
         loss.backward()
         return self.parameters.grad.asnumpy().astype("float64")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Dict, Iterable, Iterator, Optional
 
 import numpy
@@ -83,9 +82,7 @@ class AdamTraining:
             )
 
     def _update(self) -> Optional[Any]:
-        norm = None
-        if math.isfinite(self.theta):
-            norm = self._parameters.clip(self.theta)
+        norm = self._parameters.clip(self.theta)
         self._adam.step()
         return norm
 

@@ -224,7 +224,6 @@ def train(
     """
     objective = cross_entropy(net)
     update = (_flat_update if flat else _plain_update)(net, lr, theta)
-
     for epoch in range(first_epoch, num_epochs + 1):
         if seed is not None:
             set_seed(epoch_seed(seed, epoch))

@@ -188,6 +188,13 @@ def test_a_step_of_clipped_gradient_descent(theta: float) -> None:
     onp.testing.assert_array_equal(flat.grad.asnumpy(), gradient)
 
 
+def test_an_infinite_bound_does_not_clip() -> None:
+    flat = FlatParameters(make())
+    flat.grad[:] = 1e6
+    assert flat.clip(math.inf) is None
+    assert (flat.grad == 1e6).all()
+
+
 def test_flat_parameters_share_memory_with_the_net() -> None:
     net = make()
     before = {name: a.asnumpy() for name, a in named_arrays(net).items()}
