@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
-from typing import Union
+from typing import Iterable, Union
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -39,3 +40,13 @@ def write_bytes(path: PathLike, content: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def sweep(directory: PathLike, names: Iterable[str]) -> None:
+    """Remove what a killed :func:`write_bytes` left of files of these names."""
+    either = "|".join(map(re.escape, names))
+    temporary = re.compile(rf"\.(?:{either})-[a-z0-9_]{{8}}")
+    directory = Path(directory)
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if temporary.fullmatch(path.name):
+            path.unlink()

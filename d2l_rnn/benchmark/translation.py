@@ -13,7 +13,7 @@ from ..experiments.configs_translation import (
     Seq2SeqAttentionConfig,
     Seq2SeqConfig,
 )
-from ..experiments.translating import build as build_net
+from ..experiments.translation import build as build_net
 from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters

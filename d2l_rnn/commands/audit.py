@@ -45,10 +45,10 @@ def main(arguments: Sequence[str]) -> int:
         raise RunError(f"checkpoint {options.checkpoint}: no such file or folder")
     from ..devices import device_from
     from ..experiments.audit import audit, draw, summary
-    from ..experiments.trained import load_trained
+    from ..experiments.trained import load_language_model
 
     device = device_from(options.device)
-    trained = load_trained(options.checkpoint, device)
+    trained = load_language_model(options.checkpoint, device)
     result = audit(trained, options.tokens, device, options.data_dir)
     print(json.dumps(result) if options.json else summary(result))
     for path in draw(result, plots) if plots is not None else []:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, List, Optional
 
 from ..errors import UsageError
+from . import families
 from .configs import Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
 from .configs_sequences import (
@@ -19,6 +20,7 @@ from .configs_sequences import (
     TextStatsConfig,
 )
 from .configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
+from .contract import Family
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,18 @@ class Experiment:
     section : str
         Where the book (0.17 edition) has it.
     summary : str
-    family : str
-        Module of this package whose ``run(config, run)`` does the work.
+    family : callable
+        Imports the class of the experiments of this kind.
     """
 
     name: str
     config: Config
     section: str
     summary: str
-    family: str
+    family: Family
 
 
 _LSTM = LanguageModelConfig()
-_LANGUAGE = "language"
 _SCRATCH = replace(_LSTM, implementation="scratch")
 _RNN_SCRATCH = replace(_SCRATCH, cell="rnn", num_hiddens=512)  # the book: 512 here
 _CLOZE = ClozeConfig()
@@ -61,7 +62,6 @@ _CLOZE_WORD = replace(
     smoothing=30.0,
 )
 _V1 = EditionV1Config()
-_EDITION_V1 = "edition_v1"
 
 # Each configuration is a step from another; the reason stands behind it.
 _ROWS: List[Experiment] = [
@@ -70,134 +70,144 @@ _ROWS: List[Experiment] = [
         SequenceConfig(),
         "8.1",
         "noisy sine, predicted 1, 4, 16 and 64 steps ahead",
-        "sequence",
+        families.sequence,
     ),
     Experiment(
         "text-stats",
         TextStatsConfig(),
         "8.2, 8.3",
         "tokens, n-grams, Zipf's law, n-gram language models",
-        "text_stats",
+        families.text_stats,
     ),
     Experiment(
         "rnn-handwritten",
         HandwrittenConfig(),
         "8.4, 8.7",
         "RNN in NumPy, forward and backward pass by hand",
-        "handwritten",
+        families.handwritten,
     ),
     Experiment(
         "rnn-scratch",
         _RNN_SCRATCH,
         "8.5",
         "RNN from scratch, state carried over",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
         "rnn-scratch-reset",
         replace(_RNN_SCRATCH, sampling="reset"),  # what the book calls random sampling
         "8.5",
         "RNN from scratch, the same minibatches, state fresh with each",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
         "rnn-scratch-random",
         replace(_RNN_SCRATCH, sampling="random"),  # truly random; the book: TensorFlow
         "8.5",
         "RNN from scratch, subsequences in random order",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
-        "rnn", replace(_LSTM, cell="rnn"), "8.6", "RNN language model", _LANGUAGE
+        "rnn",
+        replace(_LSTM, cell="rnn"),
+        "8.6",
+        "RNN language model",
+        families.language,
     ),
     Experiment(
         "bptt",
         BpttConfig(),
         "8.7",
         "full, truncated and randomly truncated backpropagation compared",
-        "bptt",
+        families.bptt,
     ),
     Experiment(
         "gru-scratch",
         replace(_SCRATCH, cell="gru"),
         "9.1.2",
         "GRU from scratch",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
-        "gru", replace(_LSTM, cell="gru"), "9.1.3", "GRU language model", _LANGUAGE
+        "gru",
+        replace(_LSTM, cell="gru"),
+        "9.1.3",
+        "GRU language model",
+        families.language,
     ),
-    Experiment("lstm-scratch", _SCRATCH, "9.2.2", "LSTM from scratch", _LANGUAGE),
+    Experiment(
+        "lstm-scratch", _SCRATCH, "9.2.2", "LSTM from scratch", families.language
+    ),
     Experiment(
         "lstm-peephole",
         replace(_SCRATCH, cell="lstm-peephole"),  # gates that see the memory cell
         "9.2",
         "LSTM from scratch with diagonal peepholes",
-        _LANGUAGE,
+        families.language,
     ),
-    Experiment("lstm", _LSTM, "9.2.3", "LSTM language model", _LANGUAGE),
+    Experiment("lstm", _LSTM, "9.2.3", "LSTM language model", families.language),
     Experiment(
         "deep-scratch",
         replace(_SCRATCH, num_layers=2, lr=2.0),  # as deep-lstm
         "9.3.1",
         "LSTM of two layers from scratch",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
         "deep-lstm",
         replace(_LSTM, num_layers=2, lr=2.0),  # the book: deeper, so a larger lr
         "9.3.3",
         "LSTM language model of two layers",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
         "deep-gru",
         replace(_LSTM, cell="gru", num_layers=2, lr=2.0),  # exercise 9.3.6 (2)
         "9.3.6",
         "GRU language model of two layers",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
         "birnn-scratch",
         replace(_SCRATCH, cell="rnn", bidirectional=True),
         "9.4.2",
         "bidirectional RNN from scratch: two passes, one over the flipped input",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
         "bilstm",
         replace(_LSTM, num_layers=2, bidirectional=True),
         "9.4.3",
         "bidirectional LSTM, wrongly used as a language model",
-        _LANGUAGE,
+        families.language,
     ),
     Experiment(
         "bilstm-audit",
         AuditConfig(),
         "9.4.3",
         "what the bidirectional language model sees when it predicts",
-        "audit",
+        families.audit,
     ),
     Experiment(
         "hmm",
         HMMConfig(),
         "9.4.1",
         "hidden Markov model of the text, learned by Baum-Welch",
-        "hmm",
+        families.hmm,
     ),
     Experiment(
         "cloze",
         _CLOZE,
         "9.4",
         "filling a missing character from both sides, five models",
-        "cloze",
+        families.cloze,
     ),
     Experiment(
         "cloze-word",
         _CLOZE_WORD,
         "9.4",
         "filling a missing word from both sides, five models",
-        "cloze",
+        families.cloze,
     ),
     Experiment(
         "tagging",
@@ -205,70 +215,64 @@ _ROWS: List[Experiment] = [
         TaggingConfig(min_freq=2, match="hiddens", num_epochs=30, dropout=0.5),
         "9.4",
         "restoring capitals and punctuation, with and without the future",
-        "tagging",
+        families.tagging,
     ),
     Experiment(
         "many-to-one",
         LinesConfig(),
         "8.4",
         "which language a line is in",
-        "many_to_one",
+        families.many_to_one,
     ),
     Experiment(
         "one-to-many",
         OneToManyConfig(),
         "8.4",
         "lines of a language that is asked for",
-        "one_to_many",
+        families.one_to_many,
     ),
     Experiment(
         "rnn-scratch-v1",
         replace(_V1, cell="rnn-scratch"),
         "9.5 (1.0)",
         "edition 1.0: RNN from scratch",
-        _EDITION_V1,
+        families.edition_v1,
     ),
-    Experiment(
-        "rnn-v1",
-        _V1,
-        "9.6 (1.0)",
-        "edition 1.0: RNN",
-        _EDITION_V1,
-    ),
+    Experiment("rnn-v1", _V1, "9.6 (1.0)", "edition 1.0: RNN", families.edition_v1),
     Experiment(
         "lstm-v1",
         replace(_V1, cell="lstm", lr=4.0, num_epochs=50),  # the edition's own
         "10.1 (1.0)",
         "edition 1.0: LSTM",
-        _EDITION_V1,
+        families.edition_v1,
     ),
     Experiment(
         "gru-v1",
         replace(_V1, cell="gru", lr=4.0, num_epochs=50),
         "10.2 (1.0)",
         "edition 1.0: GRU",
-        _EDITION_V1,
+        families.edition_v1,
     ),
     Experiment(
         "birnn-v1",
         replace(_V1, cell="birnn", lr=2.0, num_epochs=50),
         "10.4 (1.0)",
         "edition 1.0: bidirectional GRU, wrongly used as a language model",
-        _EDITION_V1,
+        families.edition_v1,
     ),
     Experiment(
         "seq2seq",
         Seq2SeqConfig(),
         "9.7",
         "translation, the encoder's last state as context",
-        "translation",
+        families.translation,
     ),
     Experiment(
         "seq2seq-attention",
         Seq2SeqAttentionConfig(),
         "10.4",
         "translation with attention, five scores",
-        "translation",
+        families.translation,
     ),
 ]
 

@@ -4,9 +4,11 @@
 file                    content
 ======================= =============================================================
 config.json             the experiment's name and every field of its configuration
-environment.json        versions, device, engine, threads, commit, corpus, command
+environment.json        versions, device, engine, threads, commit, corpus, command;
+                        ``starts``: the same of every start, with its first epoch
 epochs.jsonl            one flat JSON object an epoch, appended and flushed
-result.json             the finished run's numbers and texts, with a digest of all
+result.json             the finished run's numbers and texts, with a digest of all, and
+                        ``files``, the SHA-256 of every other file but the checkpoint
 curve.png               the training curve
 checkpoint.safetensors  the trained parameters
 ======================= =============================================================
@@ -17,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -31,6 +34,8 @@ CONFIG, ENVIRONMENT = "config.json", "environment.json"
 EPOCHS, RESULT = "epochs.jsonl", "result.json"
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.png"
 
+# Of a result, what is not under its digest: the digest itself, and what came later.
+_NOT_DIGESTED = ("digest", "files")
 _LARGEST_FILE = 64 << 20  # bytes; a record is far smaller, what is not is no record
 
 
@@ -61,9 +66,24 @@ def _decode(row: Json) -> Json:
 
 def digest(config: Json, epochs: List[Json], result: Json) -> str:
     """SHA-256 over what a run was asked for, what it went through and what it gave."""
-    content = [config, epochs, {k: v for k, v in result.items() if k != "digest"}]
-    text = json.dumps(_encode(content), sort_keys=True)
+    digested = {k: v for k, v in result.items() if k not in _NOT_DIGESTED}
+    text = json.dumps(_encode([config, epochs, digested]), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digests(directory: PathLike) -> Dict[str, str]:
+    """SHA-256 of a run's files by name: what its digest does not cover, pictures too.
+
+    Left out are the result, which holds these sums, the checkpoint, which has one of
+    its own, and folders.
+    """
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(Path(directory).iterdir())
+        if path.is_file()
+        and path.name not in (RESULT, CHECKPOINT)
+        and not path.name.startswith(".")
+    }
 
 
 class RunWriter:
@@ -96,7 +116,7 @@ class RunWriter:
                     (self.directory / stale).unlink()
             write_json(self.directory / CONFIG, config)
             write_json(self.directory / ENVIRONMENT, environment)
-            write_bytes(self.directory / EPOCHS, b"".join(map(_line, self.epochs)))
+            write_bytes(self.directory / EPOCHS, b"".join(map(row_bytes, self.epochs)))
             self._file = open(self.directory / EPOCHS, "ab")
         except OSError as error:
             raise RunError(
@@ -106,14 +126,22 @@ class RunWriter:
     def append(self, row: Json) -> None:
         """Append one epoch and flush it to the file."""
         self.epochs.append(row)
-        self._file.write(_line(row))
+        self._file.write(row_bytes(row))
         self._file.flush()
 
+    def sync(self) -> None:
+        """Wait until the epochs are on the disk: a checkpoint may count them then."""
+        os.fsync(self._file.fileno())
+
     def finish(self, result: Json) -> Json:
-        """Write ``result.json`` with its digest; return what was written."""
+        """Write ``result.json`` with its digests; return what was written.
+
+        Pictures that are there are covered: they are drawn before.
+        """
         self.close()
         result = dict(result)
         result["digest"] = digest(self.config, self.epochs, result)
+        result["files"] = file_digests(self.directory)
         write_json(self.directory / RESULT, result)
         return result
 
@@ -122,7 +150,8 @@ class RunWriter:
         self._file.close()
 
 
-def _line(row: Json) -> bytes:
+def row_bytes(row: Json) -> bytes:
+    """One epoch as its line of ``epochs.jsonl``."""
     return (json.dumps(_encode(row)) + "\n").encode()
 
 

@@ -13,7 +13,7 @@ Json = Dict[str, Any]
 
 _DIGITS = 6
 # What tells on the machine's owner and says nothing on the numbers.
-_PRIVATE = ("platform", "node", "hostname", "user", "cwd", "directory")
+_PRIVATE = ("platform", "node", "hostname", "user", "cwd", "directory", "starts")
 
 
 def public_environment(environment: Mapping[str, Any]) -> Json:

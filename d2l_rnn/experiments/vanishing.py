@@ -18,11 +18,6 @@ _THETA = 1.0
 _SHOWN_STEP = 1e4  # where the line of an exploding gradient leaves the picture
 
 
-def spectral_radius(W: np.ndarray) -> float:
-    """The largest absolute eigenvalue."""
-    return float(np.abs(np.linalg.eigvals(W)).max())
-
-
 def jacobians(num_steps: int, seed: int) -> Dict[str, np.ndarray]:
     """How far a gradient reaches back at spectral radii below, at and above one.
 
