@@ -12,6 +12,7 @@ from ..data.sequences import sequential_partition
 from ..errors import DataError, UsageError
 from ..models.inputs import logits_of_inputs
 from ..protocols import Device
+from ..results import printed
 from ..training.visibility import VisibleLosses, input_gradients, visible_losses
 from .configs import Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig
@@ -126,6 +127,8 @@ def verdict(numbers: Json, causal: bool) -> str:
 class AuditRun(ExperimentRun[AuditConfig]):
     """Train a model, or take the checkpoint that is named, and audit it."""
 
+    text = staticmethod(printed.audit)
+
     def __init__(self, config: AuditConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
         self.audited: Optional[TrainedLanguageModel] = None
@@ -170,11 +173,6 @@ class AuditRun(ExperimentRun[AuditConfig]):
     def draw(self, directory: Path) -> None:
         """Perplexity against visible right context, and the gradient's reach."""
         draw(self.found, directory)
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """Verdict, and perplexity by visible right context."""
-        return summary(result)
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Never: there are no epochs of its own."""
@@ -230,23 +228,3 @@ def draw(result: Json, directory: Path) -> List[Path]:
     )
     save(figure, paths[1])
     return paths
-
-
-def summary(result: Json) -> str:
-    """Verdict, and perplexity by visible right context."""
-    lines = [result["verdict"], ""]
-    texts = [name for name in ("training", "heldout") if result[name]]
-    lines.append("visible after t  " + "  ".join(f"{name:>10}" for name in texts))
-    curves = [result[name]["by_right_context"] for name in texts]
-    last = len(curves[0]) - 1
-    for reach in range(last + 1):
-        if reach in _SHOWN or reach == last:
-            cells = "  ".join(f"{curve[reach]:10.2f}" for curve in curves)
-            label = f"{reach} (all)" if reach == last else str(reach)
-            lines.append(f"{label:15}  {cells}")
-    lines += [
-        "",
-        "largest gradient of a prediction with respect to a later input: "
-        f"{result['gradient_of_future']:.3g}",
-    ]
-    return "\n".join(lines)

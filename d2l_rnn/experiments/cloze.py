@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Iterator, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -11,10 +11,11 @@ from ..data.blanks import read_blanks
 from ..data.sequences import SequenceLoader
 from ..generation.filling import Filler, fill, probabilities
 from ..inference.hmm import predict_missing
-from ..inference.ngrams import ContextModel, cloze_model, ngram_model
+from ..inference.ngrams import cloze_model, neighbour_probabilities, ngram_model
 from ..models.both_sides import ClozeModel
 from ..models.gluon_layers import named_arrays
 from ..protocols import Device
+from ..results import printed
 from ..training.checkpoint import put_arrays
 from .configs_bidirectional import ClozeConfig
 from .contract import Json, Notify
@@ -34,13 +35,8 @@ SENTENCES = {
     "char": ("the time travell_r smiled", "the t_me", "the th_ng"),
 }
 
-_MODELS = {
-    "unigram": "unigrams",
-    LEFT_TO_RIGHT: "LSTM from left to right",
-    "hmm": "hidden Markov model",
-    "ngrams": "n-grams on both sides",
-    BIDIRECTIONAL: "bidirectional LSTM",
-}
+#: In the order of the record.
+_MODELS = ("unigram", LEFT_TO_RIGHT, "hmm", "ngrams", BIDIRECTIONAL)
 
 
 class OwnAnswers:
@@ -56,6 +52,8 @@ class OwnAnswers:
 
 class ClozeRun(TwoDirections[ClozeConfig]):
     """Train the nets, learn the other models, ask all of them for blanks."""
+
+    text = staticmethod(printed.cloze)
 
     usable_as = Filler
 
@@ -105,24 +103,6 @@ class ClozeRun(TwoDirections[ClozeConfig]):
         }
 
     @classmethod
-    def text(cls, result: Json) -> str:
-        """A table of the models, worst first, and the sentences filled in."""
-        scores = result["scores"]
-        lines = [f"{'':24}  accuracy  perplexity"]
-        for name in sorted(scores, key=lambda name: -scores[name]["perplexity"]):
-            score = scores[name]
-            lines.append(
-                f"{_MODELS[name]:24}  {100 * score['accuracy']:6.1f} %  "
-                f"{score['perplexity']:10.2f}"
-            )
-        lines.append(f"{result['heldout_tokens']} held-out blanks")
-        for sentence in result["sentences"]:
-            lines += ["", sentence["text"]]
-            for name in (BIDIRECTIONAL, LEFT_TO_RIGHT):
-                lines.append(f"  {_MODELS[name]:24} {_shown(sentence[name])}")
-        return "\n".join(lines)
-
-    @classmethod
     def load(cls, saved: Saved[ClozeConfig]) -> Filler:
         """The bidirectional net."""
         config, vocab = saved.config, saved.vocabulary("vocab")
@@ -153,31 +133,3 @@ def _counted(
     )
     ngrams = cloze_model(config.ngram_width, vocab_size, smoothing=config.smoothing)
     yield "ngrams", neighbour_probabilities(ngrams.fit(ids), rows)
-
-
-def neighbour_probabilities(model: ContextModel, rows: np.ndarray) -> np.ndarray:
-    """Distributions of every token of rows of text given its neighbours in the row.
-
-    Returns
-    -------
-    np.ndarray of float32, shape (batch_size, num_steps, vocab_size)
-    """
-    num_steps = rows.shape[1]
-    given = np.empty((*rows.shape, model.vocab_size), np.float32)
-    for row, out in zip(rows.tolist(), given):
-        for position in range(num_steps):
-            context = []
-            for offset in model.offsets:
-                if not 0 <= position + offset < num_steps:
-                    break
-                context.append(row[position + offset])
-            out[position] = model.probabilities(context)
-    return given
-
-
-def _shown(best: Sequence[Tuple[str, float]]) -> str:
-    parts: List[str] = [
-        f"{token if token.strip() else 'space'} {probability:.2f}"
-        for token, probability in best
-    ]
-    return "  ".join(parts)

@@ -137,13 +137,21 @@ class ExperimentRun(ABC, Generic[C]):
     def result(self, epochs: Sequence[Json]) -> Json:
         """The finished run's own numbers and texts.
 
-        Asked for once all rows are there, and again if that was interrupted.
+        Asked for once all rows are there, and again if that was interrupted: by
+        :meth:`concluded`, which seeds the generators.
 
         Parameters
         ----------
         epochs : sequence of dict
             The rows as recorded, those before an interruption too.
         """
+
+    def concluded(self, epochs: Sequence[Json]) -> Json:
+        """``result``, whose random numbers follow from the seed, not from the past."""
+        from ..seeding import epoch_seed, set_seed
+
+        set_seed(epoch_seed(self.config.seed, len(epochs) + 1))
+        return self.result(epochs)
 
     def draw(self, directory: Path) -> None:
         """Draw pictures into a run directory, after ``result``.
@@ -152,9 +160,9 @@ class ExperimentRun(ABC, Generic[C]):
         """
         draw_curve(directory)
 
-    @classmethod
+    @staticmethod
     @abstractmethod
-    def text(cls, result: Json) -> str:
+    def text(result: Json) -> str:
         """A result as it is printed."""
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:

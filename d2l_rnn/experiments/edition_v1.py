@@ -16,6 +16,7 @@ import numpy
 from ..errors import DataError
 from ..models.edition_one import LSTM, RNNLM, BiGRU, RNNLMScratch, d2l
 from ..protocols import Arrays, Device
+from ..results import printed
 from ..seeding import epoch_seed, set_seed
 from ..training.checkpoint import arrays_of, put_arrays
 from ..training.divergence import read_losses
@@ -80,6 +81,8 @@ class ValidatedRow(EpochRow):
 
 class EditionV1Run(ExperimentRun[EditionV1Config]):
     """Train with d2l's Trainer, validate after each epoch, continue the prefixes."""
+
+    text = staticmethod(printed.edition_v1)
 
     def __init__(self, config: EditionV1Config, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
@@ -150,18 +153,6 @@ class EditionV1Run(ExperimentRun[EditionV1Config]):
                 for prefix in config.prefix_list()
             ],
         }
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """Validation perplexity beside the training one, and the texts."""
-        return "\n".join(
-            [
-                f"validation perplexity {result['heldout_perplexity']:.2f}, training "
-                f"{result['perplexity']:.2f}, {result['tokens_per_sec']:.1f} tokens/sec on "
-                f"{result['device']}",
-                *result["texts"],
-            ]
-        )
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Always: no epoch knows how many there are."""

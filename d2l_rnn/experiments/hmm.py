@@ -14,6 +14,7 @@ from ..inference.hmm import HiddenMarkovModel, predict_missing, score
 from ..inference.hmm_learning import baum_welch_iterations, random_model
 from ..inference.hmm_paths import sample
 from ..protocols import Arrays, Device
+from ..results import printed
 from ..results.metrics import perplexity
 from ..training.loop import EpochRow
 from .configs_bidirectional import HMMConfig
@@ -116,6 +117,8 @@ class HMMRun(ExperimentRun[HMMConfig]):
     The first epochs are those of the best of several trials.
     """
 
+    text = staticmethod(printed.hidden_markov_model)
+
     def __init__(self, config: HMMConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
         self.corpus = read_split(config)
@@ -209,20 +212,6 @@ class HMMRun(ExperimentRun[HMMConfig]):
             ylabel="h, ordered by what it emits",
         )
         save(figure, directory / "emission.png")
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """Perplexities, the cloze task, and a text drawn from the model."""
-        return "\n".join(
-            [
-                f"perplexity {result['perplexity']:.2f} in training, "
-                f"{result['heldout_perplexity']:.2f} held out "
-                f"(unigrams: {result['unigram_perplexity']:.2f})",
-                f"P(x_j | x_-j) held out: perplexity {result['cloze_perplexity']:.2f}, "
-                f"likeliest token right in {100 * result['cloze_accuracy']:.1f} of 100",
-                *result["texts"],
-            ]
-        )
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Where the trials were as long as they will be."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from typing import Any, Callable, Iterator, List, Mapping, Sequence, Tuple, TypeVar
 
-import numpy
 from mxnet import init, np
 
 from ..data.lines import LANGUAGES, Line, labelled_lines
 from ..data.pairs import load_pairs
-from ..data.text import Vocab
 from ..data.translation import PairLoader, build_array_nmt, build_vocab_nmt
-from ..inference.ngrams import ngram_model
+from ..inference.ngrams import NgramClassifier
 from ..protocols import Device
 from ..seeding import epoch_seed, set_seed
 from ..training.loop import EpochRow, train
@@ -87,6 +84,21 @@ class LinesRun(NetRun[L]):
             first_epoch=first_epoch,
         )
 
+    def trigrams(self) -> Callable[[Sequence[Line]], float]:
+        """What the net is held against, a trigram model a language: its accuracy."""
+
+        def ids_of(line: Line) -> List[int]:
+            ids: List[int] = self.vocab[["<bos>", *line.text, "<eos>"]]
+            return ids
+
+        def labelled(lines: Sequence[Line]) -> List[Tuple[List[int], int]]:
+            return [(ids_of(line), line.language) for line in lines]
+
+        classify = NgramClassifier(
+            labelled(self.training), len(LANGUAGES), len(self.vocab), _NGRAM_ORDER
+        )
+        return lambda lines: classify.accuracy(labelled(lines))
+
     def notes(self) -> Mapping[str, Any]:
         """The characters."""
         return {"vocab": self.vocab.idx_to_token}
@@ -94,33 +106,3 @@ class LinesRun(NetRun[L]):
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Always: no epoch knows how many there are."""
         return ""
-
-
-class NgramClassifier:
-    """The language whose trigram model gives a line the greater probability.
-
-    Parameters
-    ----------
-    training : sequence of Line
-    vocab : Vocab
-        With ``<bos>`` and ``<eos>``.
-    """
-
-    def __init__(self, training: Sequence[Line], vocab: Vocab) -> None:
-        self.vocab = vocab
-        self.models = [ngram_model(_NGRAM_ORDER, len(vocab)) for _ in LANGUAGES]
-        for line in training:
-            self.models[line.language].fit(self._ids(line.text))
-
-    def _ids(self, text: str) -> List[int]:
-        return self.vocab[["<bos>", *text, "<eos>"]]
-
-    def __call__(self, text: str) -> int:
-        """The index of a line's language."""
-        ids = self._ids(text)
-        return int(numpy.argmax([m.log_probabilities(ids).sum() for m in self.models]))
-
-    def accuracy(self, lines: Sequence[Line]) -> float:
-        """The share of lines that are given their language; NaN of none."""
-        right = sum(self(line.text) == line.language for line in lines)
-        return right / len(lines) if lines else math.nan

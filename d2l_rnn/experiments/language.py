@@ -19,7 +19,8 @@ from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_stacks import bidirectional, deep, language_model
 from ..protocols import Device, LanguageModel, Vocabulary
-from ..results.metrics import perplexity, three_lines
+from ..results import printed
+from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
 from ..training.initialisation import initialize
@@ -124,6 +125,7 @@ class TextModelRun(ExperimentRun[C]):
         What is trained, as it is called. Set by the constructor.
     """
 
+    text = staticmethod(printed.language_model)
     model: Any
 
     def __init__(self, config: C, device: Device, notify: Notify) -> None:
@@ -146,16 +148,6 @@ class TextModelRun(ExperimentRun[C]):
             "heldout_tokens": len(heldout),
             "texts": continued(config, self.model, self.corpus.vocab, self.device),
         }
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """The book's three lines."""
-        return three_lines(
-            result["perplexity"],
-            result["tokens_per_sec"],
-            result["device"],
-            result["texts"],
-        )
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Always: no epoch knows how many there are."""

@@ -8,15 +8,18 @@ from mxnet import gluon
 
 from ..data.lines import LANGUAGES
 from ..models.shapes import LineClassifier
+from ..results import printed
 from .configs_sequences import LinesConfig
 from .contract import Json
-from .labelled_lines import LinesRun, NgramClassifier
+from .labelled_lines import LinesRun
 
 _NUM_MISTAKES = 5
 
 
 class ManyToOneRun(LinesRun[LinesConfig]):
     """Train the classifier, ask it about the held-out lines."""
+
+    text = staticmethod(printed.classifier)
 
     kind = LineClassifier
 
@@ -44,26 +47,12 @@ class ManyToOneRun(LinesRun[LinesConfig]):
         ]
         languages = [line.language for line in self.heldout]
         commonest = max(languages.count(k) for k in range(len(LANGUAGES)))
-        trigrams = NgramClassifier(self.training, self.vocab)
         return {
             "heldout_lines": len(self.heldout),
             "heldout_accuracy": 1 - len(wrong) / len(predicted),
             "commonest_accuracy": commonest / len(predicted),
-            "trigram_accuracy": trigrams.accuracy(self.heldout),
+            "trigram_accuracy": self.trigrams()(self.heldout),
             "mistakes": [
                 [line.text, LANGUAGES[line.language]] for line in wrong[:_NUM_MISTAKES]
             ],
         }
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """Accuracy on held-out lines beside simpler models', and mistakes."""
-        return "\n".join(
-            [
-                f"right about {100 * result['heldout_accuracy']:.1f} of 100 held-out lines "
-                f"({result['heldout_lines']}); trigrams: "
-                f"{100 * result['trigram_accuracy']:.1f}, the commonest language: "
-                f"{100 * result['commonest_accuracy']:.1f}",
-                *(f"mistaken: {text} ({name})" for text, name in result["mistakes"]),
-            ]
-        )

@@ -10,18 +10,21 @@ from mxnet import np, npx
 from ..data.lines import LANGUAGES, Line
 from ..inference import decoding
 from ..models.shapes import LineGenerator
+from ..results import printed
 from ..results.metrics import perplexity
 from ..training.objectives import total_loss
 from ..training.translation import decoder_inputs
 from .configs_sequences import OneToManyConfig
 from .contract import Json
-from .labelled_lines import LinesRun, NgramClassifier
+from .labelled_lines import LinesRun
 
 _NUM_JUDGED = 100  # sampled lines of each language whose language is guessed
 
 
 class OneToManyRun(LinesRun[OneToManyConfig]):
     """Train the generator, measure it with the right and the wrong label, sample."""
+
+    text = staticmethod(printed.generator)
 
     kind = LineGenerator
 
@@ -36,7 +39,7 @@ class OneToManyRun(LinesRun[OneToManyConfig]):
         """Perplexities, and lines of each language with what trigrams make of them."""
         loss, tokens = total_loss(self.heldout_iter, self.summed_loss, self.device)
         swapped, _ = total_loss(self.heldout_iter, self._of_other_label, self.device)
-        classify = NgramClassifier(self.training, self.vocab)
+        accuracy = self.trigrams()
         texts, judged = {}, []
         for language, name in enumerate(LANGUAGES):
             (greedy,) = self.generate(language, 1)
@@ -50,8 +53,8 @@ class OneToManyRun(LinesRun[OneToManyConfig]):
             "other_label_perplexity": perplexity(swapped, tokens),
             "heldout_tokens": tokens,
             "heldout_lines": len(self.heldout),
-            "recognised": classify.accuracy(judged),
-            "judge_accuracy": classify.accuracy(self.heldout),
+            "recognised": accuracy(judged),
+            "judge_accuracy": accuracy(self.heldout),
             "lines": texts,
         }
 
@@ -83,22 +86,6 @@ class OneToManyRun(LinesRun[OneToManyConfig]):
                 *arguments, generator=generator, temperature=config.temperature
             )
         return ["".join(vocab.to_tokens(list(line.tokens))) for line in found]
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """Perplexities, and lines of each language."""
-        lines = [
-            f"held-out perplexity a character {result['heldout_perplexity']:.2f}, with the "
-            f"other language's label {result['other_label_perplexity']:.2f}",
-            f"{100 * result['recognised']:.0f} of 100 sampled lines recognised by trigrams "
-            f"(of real lines {100 * result['judge_accuracy']:.0f})",
-        ]
-        for name, texts in result["lines"].items():
-            lines += [
-                f"{name}: {texts['greedy']}",
-                *(f"  {t}" for t in texts["sampled"]),
-            ]
-        return "\n".join(lines)
 
 
 def cross_entropy(

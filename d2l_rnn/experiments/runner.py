@@ -288,7 +288,7 @@ class _Running:
 
     def _result(self) -> Json:
         source, epochs = self.run.source, self.writer.epochs
-        own = self.run.result(epochs)
+        own = self.run.concluded(epochs)
         complete: Json = {
             "experiment": self.experiment.name,
             "seed": self.config.seed,

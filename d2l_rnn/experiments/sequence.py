@@ -14,8 +14,9 @@ from mxnet.gluon import nn
 
 from ..data.series import noisy_sine, windows
 from ..data.translation import PairLoader
-from ..inference.rollout import continue_series, predict_ahead
+from ..inference.rollout import continue_series, errors, predict_ahead
 from ..protocols import Device
+from ..results import printed
 from ..seeding import set_seed
 from ..training.loop import EpochRow, train
 from ..training.objectives import Examples, total_loss
@@ -41,6 +42,8 @@ def build(config: SequenceConfig, device: Device) -> nn.Sequential:
 
 class SequenceRun(NetRun[SequenceConfig]):
     """Train on the beginning of the series, predict the rest."""
+
+    text = staticmethod(printed.series)
 
     def __init__(self, config: SequenceConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
@@ -85,7 +88,7 @@ class SequenceRun(NetRun[SequenceConfig]):
         return {
             "loss": last["loss"] / last["tokens"],
             "noise_floor": self.config.noise**2 / 2,
-            **errors(self.predictions, self.x, self.config),
+            **self._errors(),
         }
 
     def _predict(self, last: numpy.ndarray) -> numpy.ndarray:
@@ -106,6 +109,11 @@ class SequenceRun(NetRun[SequenceConfig]):
             # (max_steps, num_points - tau - max_steps + 1)
             "ahead": predict_ahead(self._predict, x, config.max_steps, config.tau),
         }
+
+    def _errors(self) -> Json:
+        config, found = self.config, self.predictions
+        known = config.num_train + config.tau
+        return errors(found["ahead"], found["continued"], self.x, known, config.tau)
 
     def draw(self, directory: Path) -> None:
         """The curve, the book's two pictures, and error against number of steps."""
@@ -129,66 +137,16 @@ class SequenceRun(NetRun[SequenceConfig]):
         }
         figure = prediction_figure(data, shown, known)
         save(figure, directory / "steps-ahead.png")
-        error = errors(predictions, self.x, config)["rmse_ahead"]
+        error = self._errors()["rmse_ahead"]
         line = list(map(int, error)), list(error.values())
         figure = lines_figure(
             {"after the training data": line}, "steps ahead", "root mean square error"
         )
         save(figure, directory / "error.png")
 
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """The loss, and how the error grows with the number of steps."""
-        error = result["rmse_ahead"]
-        ahead = ", ".join(
-            f"{k}: {error[str(k)]:.3f}" for k in _SHOWN if str(k) in error
-        )
-        return "\n".join(
-            [
-                f"loss {result['loss']:.6f} (noise alone {result['noise_floor']:.6f})",
-                f"root mean square error by steps ahead: {ahead}",
-                f"continued from its own predictions: {result['rmse_continued']:.3f}; "
-                f"constant at {result['continued_ends_at']:.2f} from "
-                f"{result['continued_constant_from']} on",
-            ]
-        )
-
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Always: no epoch knows how many there are."""
         return ""
-
-
-def errors(
-    predictions: Dict[str, numpy.ndarray], x: numpy.ndarray, config: SequenceConfig
-) -> Json:
-    """Root mean square errors, of targets that were not trained on.
-
-    A target is one for every number of steps ahead, so that the numbers compare.
-    """
-    known, tau, ahead = config.num_train + config.tau, config.tau, predictions["ahead"]
-    error = {}
-    for k in range(1, config.max_steps + 1):
-        first = tau + k - 1  # the point that ahead[k - 1, 0] predicts
-        start = known + config.max_steps - 1 - first
-        targets = x[first + start : first + ahead.shape[1]]
-        error[str(k)] = _rms(ahead[k - 1, start:] - targets)
-    continued = predictions["continued"]
-    return {
-        "rmse_ahead": error,
-        "rmse_continued": _rms(continued - x[known:]),
-        "continued_ends_at": float(continued[-1]),
-        "continued_constant_from": _constant_from(continued, known),
-    }
-
-
-def _constant_from(continued: numpy.ndarray, known: int) -> int:
-    """The time (1 for the first point) from which the continuation stays at its end."""
-    away = numpy.flatnonzero(abs(continued - continued[-1]) > 0.02)
-    return int(known + 1 + (away[-1] + 1 if len(away) else 0))
-
-
-def _rms(difference: numpy.ndarray) -> float:
-    return float(numpy.sqrt(numpy.mean(difference.astype("float64") ** 2)))
 
 
 def _points(

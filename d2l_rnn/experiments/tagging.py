@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import (
     Any,
-    Callable,
     DefaultDict,
     Iterator,
     List,
@@ -22,6 +21,7 @@ from ..data.word_labels import MARKS, labelled_words, restore, split_label
 from ..generation.filling import probabilities
 from ..models.both_sides import Tagger
 from ..protocols import Device
+from ..results import printed
 from ..results.f1 import class_f1, macro_f1
 from .configs_bidirectional import TaggingConfig
 from .contract import Json, Notify
@@ -29,11 +29,7 @@ from .corpus import read_text, rows_of, source_of, split_tokens
 from .two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, TwoDirections, build_both
 
 LOOKUP = "lookup"
-_MODELS = {
-    LOOKUP: "each word's commonest label",
-    LEFT_TO_RIGHT: "LSTM from left to right",
-    BIDIRECTIONAL: "bidirectional LSTM",
-}
+_MODELS = (LOOKUP, LEFT_TO_RIGHT, BIDIRECTIONAL)
 _EXCERPT = 40  # words
 
 
@@ -61,6 +57,8 @@ class Labelled:
 
 class TaggingRun(TwoDirections[TaggingConfig]):
     """Train both taggers, score them on the held-out text."""
+
+    text = staticmethod(printed.tagging)
 
     def __init__(self, config: TaggingConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
@@ -104,30 +102,6 @@ class TaggingRun(TwoDirections[TaggingConfig]):
             "parameters": {n: net.num_parameters() for n, net in self.nets.items()},
             "texts": [restore(words[:_EXCERPT], labels[:_EXCERPT]) for labels in shown],
         }
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """F1 by class and model, and an excerpt as it was and as it was restored."""
-        scores, names = result["scores"], list(_MODELS)
-
-        def line(title: str, score: Callable[[Any], float]) -> str:
-            cells = (f"{score(scores[name]):29.3f}" for name in names)
-            return f"{title:19}" + "".join(cells)
-
-        heads = "".join(f"{_MODELS[name]:>29}" for name in names)
-        lines = [f"{'F1':10}{'held out':>9}{heads}"]
-        classes = scores[names[0]]["classes"]
-        for kind in sorted(classes, key=lambda c: -classes[c]["support"]):
-            support = classes[kind]["support"]
-            if support:
-                title = f"{kind:10}{support:9}"
-                lines.append(line(title, lambda s: s["classes"][kind]["f1"]))
-        lines.append(line("mean", lambda s: s["macro_f1"]))
-        lines.append(line("labels right", lambda s: s["accuracy"]))
-        titles = ("as it was", "bidirectional", "left to right")
-        for title, text in zip(titles, result["texts"]):
-            lines += ["", f"{title}: {text}"]
-        return "\n".join(lines)
 
 
 def commonest_labels(

@@ -13,6 +13,7 @@ from ..inference.ngrams import (
     zipf_exponent,
 )
 from ..protocols import Device
+from ..results import printed
 from .configs_sequences import TextStatsConfig
 from .contract import ExperimentRun, Json, Notify
 from .corpus import read_text, source_of
@@ -22,6 +23,8 @@ _GRAMS = ("unigram", "bigram", "trigram")
 
 class TextStatsRun(ExperimentRun[TextStatsConfig]):
     """Count, and fit n-gram models; there is nothing to train."""
+
+    text = staticmethod(printed.text_statistics)
 
     def __init__(self, config: TextStatsConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
@@ -73,34 +76,6 @@ class TextStatsRun(ExperimentRun[TextStatsConfig]):
             }
             save(zipf_figure(frequencies), directory / f"zipf-{kind}.png")
 
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """Counts and top n-grams of words and characters; the models' perplexities."""
-        lines = [f"{result['lines']} lines"]
-        for kind, counted in result["counts"].items():
-            lines.append(
-                f"{kind}: {counted['tokens']} tokens, vocabulary of {counted['vocab']}"
-            )
-            for name in _GRAMS:
-                grams = counted[name]
-                top = ", ".join(
-                    f"{_shown(gram, kind)} {many}" for gram, many in grams["top"]
-                )
-                alpha = grams["zipf_exponent"]
-                slope = "" if alpha is None else f", Zipf exponent {alpha:.2f}"
-                lines += [f"  {grams['distinct']} {name}s{slope}", f"    {top}"]
-        lines.append(
-            f"n-gram models of the first {result['training_tokens']} {result['token']} "
-            f"tokens, {result['heldout_tokens']} held out"
-        )
-        for model in result["ngram_models"]:
-            held = model["heldout_perplexity"]
-            lines.append(
-                f"  n = {model['n']}: perplexity {model['perplexity']:.2f} in training, "
-                + ("nothing held out" if held is None else f"{held:.2f} held out")
-            )
-        return "\n".join(lines)
-
 
 def token_counts(tokens: Sequence[str], num_top: int) -> Json:
     """Tokens, vocabulary, and n-grams from the most frequent on (Sections 8.2, 8.3).
@@ -151,7 +126,3 @@ def ngram_perplexities(
             }
         )
     return models
-
-
-def _shown(gram: List[str], kind: str) -> str:
-    return " ".join(gram) if kind == "word" else repr("".join(gram))

@@ -28,7 +28,8 @@ from ..models.encoder_decoder import EncoderDecoder
 from ..models.gluon_layers import named_arrays
 from ..models.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
 from ..protocols import Device
-from ..results.metrics import loss_line, perplexity
+from ..results import printed
+from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
 from ..training.checkpoint import put_arrays
 from ..training.initialisation import initialize_seq2seq
@@ -66,6 +67,8 @@ def read_pairs(config: TranslationConfig) -> Tuple[PairsFile, Pairs, Pairs]:
 
 class TranslationRun(NetRun[TranslationConfig]):
     """Train on sentence pairs, translate, evaluate on the sentences held out."""
+
+    text = staticmethod(printed.translation)
 
     usable_as = Translator
 
@@ -173,21 +176,6 @@ class TranslationRun(NetRun[TranslationConfig]):
             found = self.translator.greedy(sentences)
             maps = list(map(self.translator.attention, sentences, found))
             save(attention_figure(maps), directory / "attention.png")
-
-    @classmethod
-    def text(cls, result: Json) -> str:
-        """The book's lines: the loss, and the four sentences; then held-out BLEU."""
-        lines = [
-            loss_line(result["book_loss"], result["tokens_per_sec"], result["device"])
-        ]
-        lines += result["texts"]
-        if "heldout_perplexity" in result:
-            lines.append(f"held-out perplexity {result['heldout_perplexity']:.2f}")
-        if result.get("heldout"):
-            scores = result["heldout"]["bleu"].items()
-            found = ", ".join(f"{name} {score:.2f}" for name, score in scores)
-            lines.append(f"corpus BLEU of {result['heldout']['sentences']}: {found}")
-        return "\n".join(lines)
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """With teacher forcing alone: a schedule falls over the whole training."""

@@ -1,7 +1,8 @@
 """Many runs, each a process of its own, several at a time on this machine.
 
-:mod:`.dask` spreads the same jobs over the workers of a cluster. Both yield what became of each as it ends, and
-None twice a second while nothing does, so that the caller can show how far all are.
+:mod:`.dask` spreads the same jobs over the workers of a cluster. Both yield what became
+of each as it ends, and None twice a second while nothing does, so that the caller can
+show how far all are.
 """
 
 from __future__ import annotations
