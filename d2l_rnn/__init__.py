@@ -26,7 +26,7 @@ import sys
 from typing import Any, List
 
 from . import runtime
-from .compatibility import install_import_hook
+from .compatibility import install_import_hook, restore_ipython_table
 
 __version__ = "0.1.0"
 
@@ -96,6 +96,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _from_d2l(name: str) -> Any:
+    restore_ipython_table()
     try:
         from d2l import mxnet as d2l
     except ImportError as error:

@@ -11,10 +11,10 @@ from typing import Any, Callable, Iterable, List, Sequence, Tuple
 from mxnet import gluon, np
 
 from .errors import UsageError
+from .history import History
 from .progress import Progress
 from .results.metrics import perplexity, three_lines
 from .training.loop import (
-    EpochRow,
     grad_clipping,
     initialize,
     mean_of,
@@ -23,17 +23,6 @@ from .training.loop import (
 )
 
 PREFIXES = ("time traveller", "traveller")
-
-
-class History(List[EpochRow]):
-    """The epochs of a training run, with a short ``repr`` for the end of a cell."""
-
-    def __repr__(self) -> str:
-        if not self:
-            return "History(no epochs)"
-        last = self[-1]
-        value = perplexity(last.loss, last.tokens)
-        return f"History({len(self)} epochs, perplexity {value:.1f})"
 
 
 def generate_ids(

@@ -7,9 +7,9 @@ from typing import Any, Iterable, List, Tuple
 import numpy
 from mxnet import np, npx
 
-from .chapters import History
 from .data.translation import truncate_pad
 from .errors import UsageError
+from .history import History
 from .inference.decoding import greedy_search
 from .progress import Progress
 from .training.seq2seq_loop import (
