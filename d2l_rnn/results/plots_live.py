@@ -55,7 +55,7 @@ class Animator:
         ncols: int = 1,
         figsize: Tuple[float, float] = (3.5, 2.5),
     ) -> None:
-        self.fig = Figure(figsize=figsize)
+        self.fig = Figure(figsize=figsize, layout="constrained")
         axes: Any = self.fig.subplots(nrows, ncols)
         self.axes = [axes] if nrows * ncols == 1 else axes
         self.X: List[List[float]] = []
@@ -119,5 +119,5 @@ class Animator:
     def _repr_svg_(self) -> str:
         """The picture, for IPython."""
         picture = io.StringIO()
-        self.fig.savefig(picture, format="svg", bbox_inches="tight")
+        self.fig.savefig(picture, format="svg")
         return picture.getvalue()
