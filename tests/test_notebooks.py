@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+# Lists the fonts, where it is the first import: a kernel that has to says so.
+import matplotlib.font_manager  # noqa: F401
 import nbformat
 import pytest
 from nbclient import NotebookClient
