@@ -10,8 +10,10 @@ The house, in the order in which data flows through it::
     training     net + minibatches -> stream of EpochRow
     results      numbers -> file -> verdict -> picture (never imports MXNet)
 
-    chapters     the book's functions, wired from the rooms
+    acceleration nets that we know -> the same numbers, sooner
+    generation   net -> text
     experiments  name -> configuration -> recorded run
+    chapters     the book's functions, wired from the rooms
     cli          the one door: d2l-rnn list | run | ...
 
 The rooms never import one another. Names are found on first use, so that
@@ -23,7 +25,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from typing import Any, List
+from typing import Any, Dict, List
 
 from . import runtime
 from .compatibility import install_import_hook, restore_ipython_table
@@ -43,19 +45,21 @@ _HOMES = {
         "train_ch8",
         "train_epoch_ch8",
     ),
-    "chapters_translation": ("predict_seq2seq", "train_seq2seq"),
-    "data.sequences": (
+    "chapters_text": (
         "SeqDataLoader",
         "load_corpus_time_machine",
         "load_data_time_machine",
         "read_time_machine",
-        "seq_data_iter_random",
-        "seq_data_iter_sequential",
     ),
-    "data.text": ("Vocab", "count_corpus", "tokenize"),
-    "data.translation": (
+    "chapters_translation": (
         "build_array_nmt",
         "load_data_nmt",
+        "predict_seq2seq",
+        "train_seq2seq",
+    ),
+    "data.sequences": ("seq_data_iter_random", "seq_data_iter_sequential"),
+    "data.text": ("Vocab", "count_corpus", "tokenize"),
+    "data.translation": (
         "preprocess_nmt",
         "read_data_nmt",
         "tokenize_nmt",
@@ -73,12 +77,15 @@ _HOMES = {
     "models.scratch_model": ("RNNModelScratch",),
     "models.seq2seq": ("Seq2SeqDecoder", "Seq2SeqEncoder"),
     "results.translation_metrics": ("bleu",),
-    "training.loop": ("grad_clipping",),
     "training.losses": ("MaskedSoftmaxCELoss",),
+    "training.parameters": ("grad_clipping",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME_OF)
+
+# What each name meant when it was first asked for: a reader may replace any.
+_found: Dict[str, Any] = {}
 
 
 def __getattr__(name: str) -> Any:
@@ -91,8 +98,13 @@ def __getattr__(name: str) -> Any:
         value = importlib.import_module(f"{__name__}.{name}")
     else:
         value = _from_d2l(name)
-    globals()[name] = value
+    _found[name] = globals()[name] = value
     return value
+
+
+def replaced(name: str) -> bool:
+    """Whether a reader has put something of their own in the place of a name."""
+    return name in globals() and globals()[name] is not _found.get(name)
 
 
 def _from_d2l(name: str) -> Any:

@@ -19,7 +19,15 @@ class History(List[EpochRow]):
     Parameters
     ----------
     rows : iterable of EpochRow, optional
+
+    Attributes
+    ----------
+    path : str
+        Which way the numbers took in the last epoch: "packed" or "graph", or "plain"
+        with the reason; see :func:`d2l_rnn.acceleration.why_not`.
     """
+
+    path: str = ""
 
     def __init__(self, rows: Iterable[EpochRow] = ()) -> None:
         super().__init__(rows)
