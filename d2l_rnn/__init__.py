@@ -39,12 +39,7 @@ else:
     install_import_hook()
 
 _HOMES = {
-    "chapters": (
-        "History",
-        "predict_ch8",
-        "train_ch8",
-        "train_epoch_ch8",
-    ),
+    "chapters": ("predict_ch8", "train_ch8", "train_epoch_ch8"),
     "chapters_text": (
         "SeqDataLoader",
         "load_corpus_time_machine",
@@ -66,6 +61,7 @@ _HOMES = {
         "truncate_pad",
     ),
     "devices": ("try_all_gpus", "try_gpu"),
+    "history": ("History",),
     "models.attention": (
         "AdditiveAttention",
         "DotProductAttention",
