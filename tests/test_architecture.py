@@ -19,7 +19,13 @@ ROOMS = {
     "models": {"mxnet", "numpy"},
     "inference": {"numpy"},
     "training": {"mxnet", "numpy", "safetensors"},
-    "results": {"numpy", "matplotlib", "sacrebleu", "tensorboardX"},
+    "results": {
+        "numpy",
+        "matplotlib",
+        "matplotlib_inline",
+        "sacrebleu",
+        "tensorboardX",
+    },
 }
 # The ground floor: what every room may stand on.
 FOUNDATIONS = {"compatibility", "errors", "files", "seeding"}
