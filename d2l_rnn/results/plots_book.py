@@ -134,13 +134,19 @@ def _numbers(array: Any) -> Any:
 
 
 def _pyplot() -> Any:
-    """pyplot, which draws as SVG in a notebook, as in the book."""
+    """pyplot; a notebook shows its figures below the cell, as SVG like the book's."""
+    import matplotlib
     from matplotlib import pyplot
 
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
-    if hasattr(shell, "kernel"):
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    in_kernel = getattr(shell, "kernel", None) is not None
+    if in_kernel and "inline" in matplotlib.get_backend():
+        from matplotlib_inline import backend_inline
 
-        set_matplotlib_formats("svg")
+        # The cell that makes the first import of pyplot would show nothing otherwise:
+        # the backend waits for the cell's end before it asks to be told of such ends.
+        if backend_inline.flush_figures not in shell.events.callbacks["post_execute"]:
+            shell.enable_matplotlib("inline")
+        backend_inline.set_matplotlib_formats("svg")
     return pyplot
