@@ -97,7 +97,7 @@ def test_a_reader_s_functions_are_heard(
     batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Noting, "added", [])
-    monkeypatch.setattr(d2l, "Animator", Noting)
+    monkeypatch.setitem(vars(d2l), "Animator", Noting)
     monkeypatch.setattr(d2l, "train_epoch_ch3", lambda *arguments: (7.0, 8.0))
     monkeypatch.setattr(d2l, "accuracy", lambda y_hat, y: 2.0 * y.size)
     d2l.train_ch3(lambda X: X, batches, batches, None, 2, None)

@@ -21,7 +21,8 @@ i f g o    gates of an LSTM in Gluon's order: input, forget, candidate, output
 fast ways to generate), ``scratch`` and ``scratch_stacks`` the layers written out,
 ``scratch_model`` the model around them, ``recurrent`` Gluon's layers with dropout and
 lengths, ``both_sides`` cloze and tagging, ``shapes`` other inputs and outputs,
-``encoder_decoder``, ``seq2seq``, ``attention`` and ``attention_decoder`` translation.
+``encoder_decoder``, ``seq2seq``, ``attention`` and ``attention_decoder`` translation,
+``multihead_attention`` and ``transformer`` the transformer's encoder.
 """
 
 from ..compatibility import prepare_mxnet

@@ -83,9 +83,10 @@ def show_list_len_pair_hist(
         Such as tokenised sentences.
     """
     pyplot = _pyplot()
-    pyplot.rcParams["figure.figsize"] = (3.5, 2.5)  # as the book's set_figsize
     lengths = [[len(member) for member in members] for members in (xlist, ylist)]
-    _, _, (_, second) = pyplot.hist(lengths)
+    # The book's set_figsize, but for this picture alone.
+    with pyplot.rc_context({"figure.figsize": (3.5, 2.5)}):
+        _, _, (_, second) = pyplot.hist(lengths)
     for patch in second.patches:
         patch.set_hatch("/")
     pyplot.xlabel(xlabel)
