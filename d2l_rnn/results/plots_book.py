@@ -27,7 +27,8 @@ def show_heatmaps(
     Parameters
     ----------
     matrices : array, shape (num_rows, num_cols, num_queries, num_keys)
-        A matrix may hold colours in a fifth axis, three or four values a place.
+        One matrix alone, or a row of them, will do; a fifth axis, of three or four
+        values a place, is colours.
     xlabel, ylabel : str
         Of the lowest row and of the leftmost column.
     titles : sequence of str, optional
@@ -40,14 +41,13 @@ def show_heatmaps(
     Raises
     ------
     UsageError
-        If the array has fewer axes.
+        If the array has fewer axes than a matrix.
     """
     values = _numbers(matrices)
-    if values.ndim < 4:
-        raise UsageError(
-            f"matrices of shape {values.shape}: the heat maps' rows, columns, queries "
-            "and keys are needed, four axes"
-        )
+    if values.ndim < 2:
+        raise UsageError(f"matrices of shape {values.shape}: two axes are needed")
+    # (num_rows, num_cols, num_queries, num_keys)
+    values = values.reshape((1,) * (4 - values.ndim) + values.shape)
     pyplot = _pyplot()
     num_rows, num_cols = values.shape[:2]
     figure, grid = pyplot.subplots(
