@@ -55,6 +55,7 @@ _HOMES = {
         "load_data_ptb",
         "load_data_snli",
         "load_data_wiki",
+        "read_ptb",
     ),
     "chapters_download": ("download", "download_all", "download_extract"),
     "chapters_softmax": (

@@ -8,6 +8,7 @@ side: nothing of d2l is changed.
 
 from __future__ import annotations
 
+import os
 from typing import Any, List, Optional, Sequence, Tuple
 
 from mxnet import gluon, np
@@ -60,6 +61,13 @@ def _padded(lines: Sequence[List[str]], vocab: Any, num_steps: int) -> Any:
     truncate_pad, padding = book("truncate_pad"), vocab["<pad>"]
     ids = [truncate_pad(vocab[line], num_steps, padding) for line in lines]
     return np.array(ids)
+
+
+def read_ptb() -> List[List[str]]:
+    """The words of each line of the Penn Treebank's training part (Section 14.3)."""
+    path = os.path.join(book("download_extract")("ptb"), "ptb.train.txt")
+    with open(path, encoding="utf-8") as file:
+        return [line.split() for line in file.read().split("\n")]
 
 
 def load_data_ptb(

@@ -52,6 +52,7 @@ CALLS: Dict[str, Tuple[str, ...]] = {
         "get_dataloader_workers",
         "tokenize",
     ),
+    "read_ptb": ("download_extract",),
     # chapters_aliases
     "predict_s2s_ch9": ("predict_seq2seq",),
     "train_s2s_ch9": ("train_seq2seq",),

@@ -73,6 +73,7 @@ OTHERS = {
     "try_all_gpus": "5.6",
     "try_gpu": "5.6",
     "load_data_ptb": "14.3",
+    "read_ptb": "14.3",
     "load_data_wiki": "14.9",
     "load_data_imdb": "15.1",
     "SNLIDataset": "15.4",
