@@ -15,14 +15,13 @@ from .late_binding import book
 
 prepare_mxnet()
 
-_LABELS = (
-    "t-shirt trouser pullover dress coat sandal shirt sneaker bag ankle_boot".split()
-)
+_LABELS = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot"
 
 
 def get_fashion_mnist_labels(labels: Iterable[Any]) -> List[str]:
     """What the classes 0 to 9 of Fashion-MNIST are called (book Section 3.5.1)."""
-    return [_LABELS[int(label)].replace("_", " ") for label in labels]
+    names = _LABELS.split(",")
+    return [names[int(label)] for label in labels]
 
 
 def accuracy(y_hat: Any, y: Any) -> float:

@@ -3,7 +3,8 @@
 Vaswani et al. 2017. With ``h`` heads, every head attends in ``num_hiddens / h``
 dimensions that it has projected out of queries, keys and values::
 
-    head_i = attention(W_q_i q, W_k_i k, W_v_i v)      output = W_o [head_1; ...; head_h]
+    head_i = attention(W_q_i q, W_k_i k, W_v_i v)
+    output = W_o [head_1; ...; head_h]
 
 All heads are one call: the batch axis takes them in.
 """

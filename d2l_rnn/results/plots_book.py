@@ -140,7 +140,7 @@ def _pyplot() -> Any:
     from matplotlib import pyplot
 
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
+    shell: Any = ipython.get_ipython() if ipython else None
     in_kernel = getattr(shell, "kernel", None) is not None
     if in_kernel and "inline" in matplotlib.get_backend():
         from matplotlib_inline import backend_inline

@@ -16,6 +16,7 @@ import d2l_rnn as d2l
 from d2l_rnn.errors import UsageError
 
 from ..reference import d2l_0_17
+from ..test_chapters_translation import sample_data
 
 BATCH, STEPS, HIDDENS, HEADS = 3, 5, 8, 4
 LENGTHS = {
@@ -237,6 +238,50 @@ def test_the_book_s_decoder_block_is_causal_and_steps_as_it_trains() -> None:
         onp.testing.assert_allclose(
             step[:, 0].asnumpy(), whole[:, t].asnumpy(), rtol=1e-4, atol=1e-5
         )
+
+
+class TransformerDecoder(d2l.AttentionDecoder):  # type: ignore[misc, name-defined]
+    """As the book prints it (Section 10.7.5), of one block."""
+
+    def __init__(self, vocab_size: int, num_hiddens: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_hiddens = num_hiddens
+        self.embedding = nn.Embedding(vocab_size, num_hiddens)
+        self.pos_encoding = d2l.PositionalEncoding(num_hiddens, 0.0)
+        self.block = DecoderBlock(num_hiddens, num_heads, 0)
+        self.dense = nn.Dense(vocab_size, flatten=False)
+
+    def init_state(self, enc_outputs: Any, enc_valid_lens: Any, *args: Any) -> Any:
+        return [enc_outputs, enc_valid_lens, [None]]
+
+    def forward(self, X: Any, state: Any) -> Any:
+        X = self.pos_encoding(self.embedding(X) * self.num_hiddens**0.5)
+        X, state = self.block(X, state)
+        self._weights = self.block.attention2.attention.attention_weights
+        return self.dense(X), state
+
+    @property
+    def attention_weights(self) -> Any:
+        return self._weights
+
+
+def test_the_snippets_of_section_10_7_run(capsys: pytest.CaptureFixture) -> None:
+    num_steps, device = 8, d2l.try_gpu()
+    train_iter, src_vocab, tgt_vocab = sample_data(num_steps=num_steps)
+    encoder = d2l.TransformerEncoder(len(src_vocab), HIDDENS, 12, 2, 1, 0.1)
+    decoder = TransformerDecoder(len(tgt_vocab), HIDDENS, 2)
+    net = d2l.EncoderDecoder(encoder, decoder)
+    history = d2l.train_seq2seq(net, train_iter, 0.01, 6, tgt_vocab, device)
+    assert history[-1].loss < 0.9 * history[0].loss
+    translation, weights = d2l.predict_seq2seq(
+        net, "i'm home .", src_vocab, tgt_vocab, num_steps, device, True
+    )
+    steps = min(len(translation.split()) + 1, num_steps)
+    assert [step.shape for step in weights] == [(2, 1, num_steps)] * steps
+    for step in weights:  # four tokens with <eos>, then padding
+        assert (step[:, :, 4:].asnumpy() == 0).all()
+    enc_weights = np.concatenate(encoder.attention_weights, 0)
+    assert enc_weights.shape == (2, num_steps, num_steps)
 
 
 def test_an_encoder_is_copied_saved_and_read_again(tmp_path: Path) -> None:

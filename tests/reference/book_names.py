@@ -56,7 +56,7 @@ RECURRENT = {
     "TransformerEncoder": "10.7",
 }
 
-# Of its other chapters: what d2l 1.0.3 lacks, what that calls, and what needs our Vocab.
+# Of its other chapters: what d2l 1.0.3 lacks, what that calls, what needs our Vocab.
 OTHERS = {
     "get_fashion_mnist_labels": "3.5",
     "show_images": "3.5",
