@@ -40,6 +40,29 @@ else:
 
 _HOMES = {
     "chapters": ("predict_ch8", "train_ch8", "train_epoch_ch8"),
+    "chapters_aliases": (
+        "MLPAttention",
+        "predict_s2s_ch9",
+        "train_s2s_ch9",
+        "translate",
+    ),
+    "chapters_data": (
+        "SNLIDataset",
+        "load_data_imdb",
+        "load_data_ptb",
+        "load_data_snli",
+        "load_data_wiki",
+        "read_ptb",
+    ),
+    "chapters_download": ("download", "download_all", "download_extract"),
+    "chapters_softmax": (
+        "accuracy",
+        "evaluate_accuracy",
+        "get_fashion_mnist_labels",
+        "predict_ch3",
+        "train_ch3",
+        "train_epoch_ch3",
+    ),
     "chapters_text": (
         "SeqDataLoader",
         "load_corpus_time_machine",
@@ -70,8 +93,26 @@ _HOMES = {
     "models.attention_decoder": ("AttentionDecoder", "Seq2SeqAttentionDecoder"),
     "models.encoder_decoder": ("Decoder", "Encoder", "EncoderDecoder"),
     "models.language_model": ("RNNModel",),
+    "models.multihead_attention": (
+        "MultiHeadAttention",
+        "transpose_output",
+        "transpose_qkv",
+    ),
     "models.scratch_model": ("RNNModelScratch",),
     "models.seq2seq": ("Seq2SeqDecoder", "Seq2SeqEncoder"),
+    "models.transformer": (
+        "AddNorm",
+        "EncoderBlock",
+        "PositionWiseFFN",
+        "PositionalEncoding",
+        "TransformerEncoder",
+    ),
+    "results.plots_book": (
+        "show_heatmaps",
+        "show_images",
+        "show_list_len_pair_hist",
+    ),
+    "results.plots_live": ("Animator",),
     "results.translation_metrics": ("bleu",),
     "training.losses": ("MaskedSoftmaxCELoss",),
     "training.parameters": ("grad_clipping",),

@@ -170,12 +170,12 @@ def train_ch8(
         raise UsageError(f"num_epochs {num_epochs}: at least 1")
     if isinstance(net, gluon.Block):
         net.initialize(ctx=device, force_reinit=True, init=init.Normal(0.01))
-    history, progress = History(), Progress(num_epochs)
     animator = None
     if replaced("Animator"):
         animator = book("Animator")(
             xlabel="epoch", ylabel="perplexity", legend=["train"], xlim=[10, num_epochs]
         )
+    history, progress = History(), Progress(num_epochs, animator=animator)
     try:
         epochs = _by_reader if replaced("train_epoch_ch8") else _epochs
         for row in epochs(
@@ -183,8 +183,6 @@ def train_ch8(
         ):
             history.append(row)
             progress.show(row)
-            if animator is not None and row.epoch % 10 == 0:
-                animator.add(row.epoch, [perplexity(row.loss, row.tokens)])
     finally:
         progress.close()
     value, speed = perplexity(row.loss, row.tokens), row.tokens / row.seconds

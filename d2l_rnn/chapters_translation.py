@@ -120,13 +120,15 @@ def train_seq2seq(
     loss = book("MaskedSoftmaxCELoss")()
     objective = translation_of(net, tgt_vocab["<bos>"], device, data_iter, loss=loss)
     adam = _BookAdam(net, lr)
-    history = History()
-    progress = Progress(num_epochs, name="loss", value_of=_book_loss_of)
     animator = None
     if replaced("Animator"):
         animator = book("Animator")(
             xlabel="epoch", ylabel="loss", xlim=[10, num_epochs]
         )
+    history = History()
+    progress = Progress(
+        num_epochs, name="loss", value_of=_book_loss_of, animator=animator
+    )
     timed = replaced("Timer")
     rows = train_translation(objective, data_iter, adam, num_epochs)
     try:
@@ -138,8 +140,6 @@ def train_seq2seq(
             history.append(row)
             history.path = objective.path
             progress.show(row)
-            if animator is not None and row.epoch % 10 == 0:
-                animator.add(row.epoch, (row.book_loss,))
     finally:
         progress.close()
     print(loss_line(row.book_loss, row.tokens / row.seconds, device))

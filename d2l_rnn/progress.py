@@ -35,6 +35,8 @@ class Progress:
         What is shown.
     value_of : callable
         The number of an ``EpochRow``.
+    animator : object with ``add(x, y)``, optional
+        A reader's own, which is then told every tenth epoch, notebook or not.
     """
 
     def __init__(
@@ -44,11 +46,12 @@ class Progress:
         quiet: bool = False,
         name: str = "perplexity",
         value_of: Callable[[Any], float] = _perplexity_of,
+        animator: Any = None,
     ) -> None:
         self._name, self._value_of = name, value_of
         self._bar: Any = None
-        self._animator: Any = None
-        if quiet:
+        self._animator, self._every = animator, 10
+        if quiet or animator is not None:
             return
         if kernel_shell() is not None:
             from .results.plots_live import Animator

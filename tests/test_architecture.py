@@ -19,14 +19,32 @@ ROOMS = {
     "models": {"mxnet", "numpy"},
     "inference": {"numpy"},
     "training": {"mxnet", "numpy", "safetensors"},
-    "results": {"numpy", "matplotlib", "IPython", "sacrebleu", "tensorboardX"},
+    "results": {
+        "numpy",
+        "matplotlib",
+        "matplotlib_inline",
+        "IPython",
+        "sacrebleu",
+        "tensorboardX",
+    },
 }
 # The ground floor: what every room may stand on.
-FOUNDATIONS = {"compatibility", "errors", "files", "notebook", "seeding"}
+FOUNDATIONS = {
+    "compatibility",
+    "errors",
+    "files",
+    "notebook",
+    "protocols",
+    "seeding",
+}
 # In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}
 # ... and only the live curve needs a notebook to be drawn in.
-DRAWING = {"matplotlib": DRAWERS, "IPython": {"plots_live"}}
+DRAWING = {
+    "matplotlib": DRAWERS,
+    "IPython": {"plots_live"},
+    "matplotlib_inline": {"plots_book"},
+}
 
 
 def imports_of(path: Path) -> Iterator[str]:
