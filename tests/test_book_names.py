@@ -118,15 +118,10 @@ def calls_of(value: Any) -> Dict[str, Any]:
     return {"": value, **methods}
 
 
-LOSS = pytest.mark.xfail(
-    reason="training/losses.py is being rewritten (issue 14, lead)", strict=True
-)
-
-
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=LOSS if name == "MaskedSoftmaxCELoss" else ())
+        name
         for name in {**RECURRENT, **OTHERS}
         if not name.startswith("DATA_")
     ],
