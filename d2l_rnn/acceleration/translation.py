@@ -178,15 +178,19 @@ def _trace(net: Any, num_steps: int) -> Callable[..., List[Any]]:
     masks = F.np.expand_dims(F.np.ones_like(Y), axis=-1)
     masks = F.npx.sequence_mask(masks, Y_valid_len, True, axis=1)
     losses = gluon.loss.SoftmaxCELoss()(logits, Y, masks)
+    # Without masks nothing reads the source's lengths.
+    read = set(symbol.Group([losses, *weights]).list_arguments())
+    everything = [*inputs, *begin]
+    used = [k for k, given in enumerate(everything) if given.name in read]
     graph = gluon.SymbolBlock(
-        [losses, *weights], [*inputs, *begin], params=net.collect_params()
+        [losses, *weights], [everything[k] for k in used], params=net.collect_params()
     )
     graph.hybridize(static_alloc=True, static_shape=True)
-
     calls: List[int] = []
 
     def call(*arrays: Any) -> List[Any]:
-        answer = graph(*arrays) if calls else executed_first(graph, arrays)
+        given = [arrays[k] for k in used]
+        answer = graph(*given) if calls else executed_first(graph, given)
         calls[:] = [1]
         return list(answer) if isinstance(answer, (list, tuple)) else [answer]
 
