@@ -82,6 +82,7 @@ def next_token(
         Of :func:`parameters_of`.
     """
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    loss.hybridize()  # nobody else holds it, and its numbers stay the same
     return _NextToken(net, loss, device, fresh_state, parameters)
 
 
