@@ -29,9 +29,8 @@ def update(*arguments: Any) -> Any:
     """What scripts/update_readme.py answers."""
     return subprocess.run(
         [sys.executable, str(SCRIPT), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
 
 

@@ -46,8 +46,9 @@ class _Labelled:
         config: TaggingConfig,
         ctx: Any,
     ) -> None:
-        self.words, self.labels = mx_np.array(words, ctx=ctx), mx_np.array(
-            labels, ctx=ctx
+        self.words, self.labels = (
+            mx_np.array(words, ctx=ctx),
+            mx_np.array(labels, ctx=ctx),
         )
         positions = range(len(words))
         self.loader = SequenceLoader(

@@ -119,7 +119,7 @@ class ContextModel:
         # For every k: how often these neighbours were seen.
         self._totals: List[Counter] = [Counter() for _ in range(orders)]
 
-    def fit(self, ids: Sequence[int]) -> "ContextModel":
+    def fit(self, ids: Sequence[int]) -> ContextModel:
         """Count a training sequence; counts of several calls add up.
 
         Parameters

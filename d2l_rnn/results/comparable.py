@@ -29,8 +29,7 @@ def incomparable(
     if number is None:
         return "the book prints no number for it"
     if run.result is None:
-        last = number.num_epochs
-        return "not finished: %d of %d epochs" % (len(run.epochs), last)
+        return f"not finished: {len(run.epochs)} of {number.num_epochs} epochs"
     try:
         run.verify()
         reason = _other_corpus(run, number) or _other_setting(run, number, default)
@@ -38,7 +37,7 @@ def incomparable(
     except RunError as error:
         return str(error)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
-        return "run %s: its record is malformed" % run.directory
+        return f"run {run.directory}: its record is malformed"
 
 
 def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
@@ -53,25 +52,23 @@ def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
     name = corpus.get("name") or result.get("corpus")
     book_name = number.requires["corpus"]
     if name == book_name:
-        return "another file than the book's %s (its SHA-1 is not the same)" % name
-    return "corpus %s, the book's is %s" % (name, book_name)
+        return f"another file than the book's {name} (its SHA-1 is not the same)"
+    return f"corpus {name}, the book's is {book_name}"
 
 
 def _other_setting(
     run: RunRecord, number: BookNumber, default: Optional[Mapping[str, Any]]
 ) -> Optional[str]:
-    if run.config.get("num_epochs") != number.num_epochs:
-        return "%s epochs, the book's number is after %d" % (
-            run.config.get("num_epochs"),
-            number.num_epochs,
-        )
+    num_epochs = run.config.get("num_epochs")
+    if num_epochs != number.num_epochs:
+        return f"{num_epochs} epochs, the book's number is after {number.num_epochs}"
     # A field that the record lacks came later, with the default that keeps its meaning.
     expected = {
         name: value for name, value in (default or {}).items() if name in run.config
     }
     expected.update(number.requires)
     others = [
-        "%s %s, the book's is %s" % (name, run.config.get(name), value)
+        f"{name} {run.config.get(name)}, the book's is {value}"
         for name, value in expected.items()
         if name not in NEUTRAL_FIELDS and not _same(run.config.get(name), value)
     ]
@@ -81,12 +78,9 @@ def _other_setting(
 def _missing_epochs(run: RunRecord, number: BookNumber) -> Optional[str]:
     rows = [row["epoch"] for row in run.epochs]
     if rows != list(range(1, number.num_epochs + 1)):
-        return "%d epochs recorded, not each of 1 to %d" % (
-            len(rows),
-            number.num_epochs,
-        )
+        return f"{len(rows)} epochs recorded, not each of 1 to {number.num_epochs}"
     if any(math.isnan(value) for value in published_curve(run, number)[-1:]):
-        return "%s is not in its record" % number.metric
+        return f"{number.metric} is not in its record"
     return None
 
 

@@ -110,7 +110,7 @@ def compare(
             # A seed determines the run: a second copy is no further evidence.
             key = (name, repr(run.config.get("seed")))
             if key in seeds:
-                reason = "seed %s is there already (%s)" % (key[1], seeds[key])
+                reason = f"seed {key[1]} is there already ({seeds[key]})"
             else:
                 seeds[key] = run.directory
         groups.setdefault((name, None), [])
@@ -159,24 +159,19 @@ def verdict_on_curves(
     if few is not None:
         return NOT_COMPARABLE, few, None
     judgement = judge(curves, builds)
-    reason = "%d of %d epochs inside the range of %d builds" % (
-        judgement.inside,
-        len(number.epochs),
-        len(builds),
+    reason = (
+        f"{judgement.inside} of {len(number.epochs)} epochs inside the range of "
+        f"{len(builds)} builds"
     )
     if judgement.differs:
         place = judgement.epoch
         low, _, high = number.band()
-        reason += "; farthest at epoch %d: %s, the builds %s to %s" % (
-            number.epochs[place],
-            number.format(_geometric_mean([curve[place] for curve in curves])),
-            number.format(low[place]),
-            number.format(high[place]),
+        ours = _geometric_mean([curve[place] for curve in curves])
+        reason += (
+            f"; farthest at epoch {number.epochs[place]}: {number.format(ours)}, the "
+            f"builds {number.format(low[place])} to {number.format(high[place])}"
         )
-    reason += "; p = %.2g (curve), %.2g (final)" % (
-        judgement.p_curve,
-        judgement.p_final,
-    )
+    reason += f"; p = {judgement.p_curve:.2g} (curve), {judgement.p_final:.2g} (final)"
     return DIFFERS if judgement.differs else REPRODUCED, reason, judgement
 
 
@@ -205,7 +200,7 @@ def _number(value: Any) -> Optional[float]:
     return float(value) if is_number else None
 
 
-def read_runs(paths: Iterable[Union[str, "os.PathLike[str]"]]) -> List[RunRecord]:
+def read_runs(paths: Iterable[Union[str, os.PathLike[str]]]) -> List[RunRecord]:
     """Read run directories, and all those below the other directories given.
 
     What is below a directory is taken as it is: a record that cannot be read becomes
@@ -225,7 +220,7 @@ def read_runs(paths: Iterable[Union[str, "os.PathLike[str]"]]) -> List[RunRecord
             continue
         below = _run_directories(path)
         if not below:
-            raise RunError("%s: no run directory, and none below it" % path)
+            raise RunError(f"{path}: no run directory, and none below it")
         records += map(_read_or_note, below)
     return records
 

@@ -157,12 +157,12 @@ def too_few(runs: int, builds: int) -> Optional[str]:
     if runs < 1:
         return "no runs"
     if builds < FEWEST_BUILDS:
-        return "the book has %d builds only, %d are needed" % (builds, FEWEST_BUILDS)
+        return f"the book has {builds} builds only, {FEWEST_BUILDS} are needed"
     if builds < ENOUGH_BUILDS and not _enough_groupings(runs, builds):
         needed = runs
         while not _enough_groupings(needed, builds):
             needed += 1
-        return "%d of the %d seeds that %d builds need" % (runs, needed, builds)
+        return f"{runs} of the {needed} seeds that {builds} builds need"
     return None
 
 

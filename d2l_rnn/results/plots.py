@@ -44,7 +44,7 @@ def curve_figure(
     figure, axes = _axes()
     if book_number is not None:
         low, middle, high = book_number.band()
-        source = "%d builds of the book" % len(book_number.builds)
+        source = f"{len(book_number.builds)} builds of the book"
         if len(book_number.epochs) > 1:
             axes.fill_between(
                 book_number.epochs,
@@ -70,9 +70,9 @@ def curve_figure(
     many = len(records) > 3
     for index, run in enumerate(records):
         epochs, values = curve_of(run, book_number)
-        label = "seed %s" % run.config.get("seed")
+        label = f"seed {run.config.get('seed')}"
         if many:
-            label = "ours, %d seeds" % len(records) if index == 0 else "_"
+            label = f"ours, {len(records)} seeds" if index == 0 else "_"
         axes.plot(
             epochs,
             values,
@@ -191,7 +191,7 @@ def heatmap_figure(
             for column in range(columns):
                 value = values[row, column]
                 colour = "white" if value > 0.6 * largest else "#1f2937"
-                text = "%.2f" % value
+                text = f"{value:.2f}"
                 text = text[1:] if text.startswith("0.") else text
                 axes.text(
                     column, row, text, ha="center", va="center", size=7, color=colour
@@ -244,7 +244,7 @@ def prediction_figure(
     return figure
 
 
-def save(figure: Figure, path: Union[str, "os.PathLike[str]"]) -> None:
+def save(figure: Figure, path: Union[str, os.PathLike[str]]) -> None:
     """Write a figure as PNG, atomically; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
@@ -281,7 +281,7 @@ def _literal(text: str) -> str:
 
 def _powers_of_ten(axis: Any) -> None:
     """Label the powers of ten of a logarithmic axis as plain numbers."""
-    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: "%g" % value))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
 
 
@@ -297,7 +297,7 @@ def _plain_log_ticks(axes: Any) -> None:
     places = [step * 10.0**exponent for exponent in exponents for step in steps]
     shown = [place for place in places if low <= place <= high]
     axes.yaxis.set_major_locator(ticker.FixedLocator(shown))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: "%g" % value))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
 
 

@@ -53,7 +53,7 @@ def attention_figure(maps: Sequence[Any]) -> Figure:
             axes.text(
                 column,
                 row,
-                "%.2f" % value,
+                f"{value:.2f}",
                 ha="center",
                 va="center",
                 size=7,

@@ -159,7 +159,7 @@ def _row(
         _middle(shown, "tokens_per_sec", "{:,.0f}"),
         f"`{_command(name, seeds)}`",
     ]
-    return "| %s |" % " | ".join(cells), remark
+    return f"| {' | '.join(cells)} |", remark
 
 
 def _published(number: BookNumber) -> str:

@@ -63,7 +63,8 @@ def dump(summary: Json) -> str:
     """A summary as JSON, a run a line: changes can be read."""
     lines = (json.dumps(entry, sort_keys=True) for entry in summary["runs"])
     notes = json.dumps(summary.get("notes", {}), indent=2, sort_keys=True)
-    return '{"notes": %s,\n"runs": [\n%s\n]}\n' % (notes, ",\n".join(lines))
+    runs = ",\n".join(lines)
+    return f'{{"notes": {notes},\n"runs": [\n{runs}\n]}}\n'
 
 
 def provenance(entries: Sequence[Json]) -> List[str]:

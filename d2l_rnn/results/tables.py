@@ -24,7 +24,7 @@ def our_value(verdict: Verdict) -> str:
     mean = verdict.mean
     text = form(mean) if mean is not None else "-"
     if len(verdict.values) > 1:
-        text += " [%s, %s]" % (form(min(verdict.values)), form(max(verdict.values)))
+        text += f" [{form(min(verdict.values))}, {form(max(verdict.values))}]"
     return text
 
 
@@ -32,7 +32,7 @@ def speed(verdict: Verdict) -> str:
     """Mean tokens per second, and on what."""
     if verdict.tokens_per_sec is None:
         return "-"
-    return ("%.0f %s" % (verdict.tokens_per_sec, verdict.devices)).strip()
+    return f"{verdict.tokens_per_sec:.0f} {verdict.devices}".strip()
 
 
 def _cells(verdict: Verdict) -> List[str]:
@@ -63,14 +63,14 @@ def render_text(verdicts: Sequence[Verdict]) -> str:
 def render_markdown(verdicts: Sequence[Verdict]) -> str:
     """A Markdown table, the figures or the reason beside each verdict."""
     lines = [
-        "| %s |" % " | ".join(_HEADINGS),
+        f"| {' | '.join(_HEADINGS)} |",
         "| --- | --- | --- | ---: | --- | ---: |",
     ]
     for verdict in verdicts:
         cells = _cells(verdict)
-        cells[4] = "**%s**: %s" % (verdict.verdict, verdict.reason)
+        cells[4] = f"**{verdict.verdict}**: {verdict.reason}"
         safe = (_printable(cell).replace("|", "\\|") for cell in cells)
-        lines.append("| %s |" % " | ".join(safe))
+        lines.append(f"| {' | '.join(safe)} |")
     return "\n".join(lines)
 
 
