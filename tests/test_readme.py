@@ -11,11 +11,11 @@ from typing import Any, List
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results import recorded
-from d2l_rnn.results.compare import compare
+from d2l_rnn.results import readme_runs
+from d2l_rnn.results.readme_heldout import RECORDED_HELDOUT
+from d2l_rnn.results.readme_summary import dump, load_summary, replace_section
 from d2l_rnn.results.record import RunRecord
-from d2l_rnn.results.recorded_heldout import RECORDED_HELDOUT
-from d2l_rnn.results.summaries import dump, load_summary, replace_section
+from d2l_rnn.results.verdict.compare import compare
 
 from .results.made_runs import BOOK, builds_of, every_epoch, write_run
 
@@ -42,7 +42,7 @@ def test_the_readme_is_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("path", [recorded.RECORDED, RECORDED_HELDOUT])
+@pytest.mark.parametrize("path", [readme_runs.RECORDED, RECORDED_HELDOUT])
 def test_the_summary_names_no_place_of_the_machine(path: Path) -> None:
     text = path.read_text("utf-8")
     assert len(text) < 150_000
@@ -67,9 +67,9 @@ def made(directory: Path) -> List[RunRecord]:
 
 def test_the_verdicts_are_those_of_the_whole_records(tmp_path: Path) -> None:
     runs = made(tmp_path)
-    summary = json.loads(dump(recorded.summarize(runs, BOOK, {})))
+    summary = json.loads(dump(readme_runs.summarize(runs, BOOK, {})))
     summary["notes"] = {"lstm": "It is a made one."}
-    text = recorded.render(summary, BOOK)
+    text = readme_runs.render(summary, BOOK)
     for verdict in compare(runs, BOOK):
         start = f"| {verdict.experiment} "
         (row,) = [line for line in text.splitlines() if line.startswith(start)]
@@ -92,12 +92,12 @@ def test_altered_and_unfinished_runs_do_not_enter(tmp_path: Path) -> None:
     altered["tokens_per_sec"] = 1e6
     record = RunRecord(run.directory, run.config, run.environment, run.epochs, altered)
     with pytest.raises(RunError, match="changed after it was written"):
-        recorded.summarize([record], BOOK, {})
+        readme_runs.summarize([record], BOOK, {})
     unfinished = RunRecord(run.directory, run.config, {}, run.epochs, None)
     with pytest.raises(RunError, match="not finished"):
-        recorded.summarize([unfinished], BOOK, {})
+        readme_runs.summarize([unfinished], BOOK, {})
     with pytest.raises(RunError, match="seed 2 is there already"):
-        recorded.summarize([again, again], BOOK, {})
+        readme_runs.summarize([again, again], BOOK, {})
 
 
 def test_collected_checked_and_stale(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ..results.metrics import median, perplexity
 from .configs import Config
 from .directories import make_room, run_directory, sole_use
 from .environment import environment
+from .settings import settings_with
 from .table import Experiment
 
 Json = Dict[str, Any]
@@ -283,9 +284,8 @@ def _check_same(
     # A field that the record lacks came later, with the default that keeps its meaning.
     found = {**config_json(experiment, experiment.config), **earlier.config}
     wanted = config_json(experiment, config)
-    for key in sorted(set(wanted) | set(found)):
-        if key in ("device", "data_dir"):  # where it runs, not what it computes
-            continue
+    where = settings_with(config, "device", "folder")  # not what it computes
+    for key in sorted((set(wanted) | set(found)) - set(where)):
         if wanted.get(key) != found.get(key):
             raise RunError(
                 f"run directory {earlier.directory}: began with {key} "

@@ -19,7 +19,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from ..errors import RunError
 from ..files import PathLike, write_bytes
@@ -27,6 +27,7 @@ from .metrics import perplexity
 
 Json = Dict[str, Any]
 
+RUNS = "runs"  # where run directories are looked for
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
 EPOCHS, RESULT = "epochs.jsonl", "result.json"
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.png"
@@ -221,6 +222,46 @@ def read_run(directory: PathLike) -> RunRecord:
         epochs,
         _read_json(result) if result.exists() else None,
     )
+
+
+def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
+    """Read run directories, and all those below the other directories given.
+
+    What is below a directory is taken as it is: a record that cannot be read becomes
+    one with its ``damage``, so that it does not hide the others. Runs that made room
+    for another (``earlier-1-seed-1``) are read only if they are named themselves.
+
+    Raises
+    ------
+    RunError
+        If a path is not a directory, is a run that cannot be read, or has no run below
+        it.
+    """
+    records = []
+    for path in map(Path, paths):
+        if (path / CONFIG).is_file() or not path.is_dir():
+            records.append(read_run(path))
+            continue
+        below = _run_directories(path)
+        if not below:
+            raise RunError(f"{path}: no run directory, and none below it")
+        records += map(_read_or_note, below)
+    return records
+
+
+def _run_directories(path: Path) -> List[Path]:
+    """All directories below that hold a file of a run, complete or not."""
+    files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
+    found = {file.parent for group in files for file in group}
+    return sorted(run for run in found if not run.name.startswith("earlier-"))
+
+
+def _read_or_note(directory: Path) -> RunRecord:
+    try:
+        return read_run(directory)
+    except RunError as error:
+        name = {"experiment": directory.parent.name}
+        return RunRecord(directory, name, {}, [], None, str(error))
 
 
 def _exists(directory: Path, name: str) -> bool:

@@ -13,12 +13,20 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .book import BookNumber
-from .comparable import curve_of
-from .compare import DIFFERS, NOT_COMPARABLE, REPRODUCED, Verdict, compare
 from .curve_svg import curve_svg
 from .record import CURVE, RunRecord, write_bytes
 from .report_style import STYLE
-from .tables import book_value, our_value, speed
+from .verdict.comparable import curve_of
+from .verdict.compare import (
+    DIFFERS,
+    NOT_COMPARABLE,
+    REPRODUCED,
+    Verdict,
+    book_value,
+    compare,
+    our_value,
+    speed,
+)
 
 _LARGEST_PICTURE = 4 << 20  # bytes
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -30,7 +38,7 @@ _WITHOUT_EFFECT = ("--quiet", "--resume", "--no-plot", "--json", "--tensorboard"
 def render_report(
     records: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    defaults: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    settings: Optional[Mapping[str, Mapping[str, Any]]] = None,
 ) -> str:
     """The page as HTML.
 
@@ -38,10 +46,10 @@ def render_report(
     ----------
     records : iterable of RunRecord
     book : dict of str to BookNumber
-    defaults : dict of str to dict, optional
+    settings : dict of str to dict, optional
         As for ``compare``.
     """
-    verdicts = compare(records, book, defaults)
+    verdicts = compare(records, book, settings)
     anchors = [f"row-{index}" for index, _ in enumerate(verdicts, start=1)]
     runs = sum(len(verdict.runs) for verdict in verdicts)
     parts = [
@@ -68,10 +76,10 @@ def write_report(
     path: Union[str, os.PathLike[str]],
     records: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    defaults: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    settings: Optional[Mapping[str, Mapping[str, Any]]] = None,
 ) -> None:
     """Write the page to a file, atomically."""
-    page = render_report(records, book, defaults)
+    page = render_report(records, book, settings)
     write_bytes(path, page.encode("utf-8", "replace"))
 
 

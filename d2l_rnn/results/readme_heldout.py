@@ -7,34 +7,27 @@ hence rows are compared by the differences of runs with the same seed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from ..errors import RunError
+from .readme_summary import Json, provenance, public, rounded
 from .record import RunRecord
-from .summaries import provenance, public_environment, rounded
 
 RECORDED_HELDOUT = Path(__file__).with_name("recorded_heldout.json")
-
-Json = Dict[str, Any]
-
-# What a run is told of where and how to work, not of what to compute.
-_NEUTRAL = frozenset("experiment seed device corpus data_dir".split())
 
 
 def summarize(
     runs: Iterable[RunRecord],
-    defaults: Mapping[str, Mapping[str, Any]],
-    flags: Mapping[str, Mapping[str, str]],
+    options: Mapping[str, Mapping[str, Tuple[str, Any]]],
 ) -> Json:
     """The summary of finished and unaltered runs that report ``heldout``.
 
     Parameters
     ----------
     runs : iterable of RunRecord
-    defaults : dict of str to dict
-        An experiment's configuration by default; what differs is told as options.
-    flags : dict of str to dict
-        An experiment's command-line flag of each field.
+    options : dict of str to dict
+        Of each setting of an experiment that is told, where it is not the default: its
+        command-line flag and its default.
 
     Raises
     ------
@@ -49,24 +42,24 @@ def summarize(
         result = run.result or {}
         if "heldout" not in result:
             raise RunError(f"run {run.directory}: nothing was held out")
-        default = defaults.get(run.experiment, {})
-        options = [
-            _option(flags[run.experiment][name], value)
+        known = options.get(run.experiment, {})
+        told = [
+            _option(known[name][0], value)
             for name, value in run.config.items()
-            if name not in _NEUTRAL and value != default.get(name)
+            if name in known and value != known[name][1]
         ]
         entry = {
             "experiment": run.experiment,
             "seed": run.config.get("seed"),
-            "options": options,
-            "environment": public_environment(run.environment),
+            "options": told,
+            "environment": public(run.environment),
             "pairs": result["pairs"],
             "sentences": result["heldout"]["sentences"],
             "perplexity": result["heldout_perplexity"],
             "bleu": result["heldout"]["bleu"],
             "stray": result.get("coverage", {}).get("stray"),
         }
-        key = (run.experiment, *options, entry["seed"])
+        key = (run.experiment, *told, entry["seed"])
         if key in seen:
             raise RunError(f"run {run.directory}: is there already")
         seen.add(key)

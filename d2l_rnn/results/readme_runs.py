@@ -14,24 +14,21 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import RunError
 from .book import BookNumber
-from .comparable import curve_of, incomparable, published_curve
-from .compare import NOT_COMPARABLE, verdict_on_curves
 from .metrics import median
+from .readme_summary import Json, provenance, public, round_off, rounded
 from .record import RunRecord
-from .summaries import provenance, public_environment, round_off, rounded, without
+from .verdict.comparable import curve_of, incomparable, published_curve
+from .verdict.compare import NOT_COMPARABLE, verdict_on_curves
 
 RECORDED = Path(__file__).with_name("recorded.json")
 
-Json = Dict[str, Any]
-
 _EVERY = 10  # epochs
-_PRIVATE_FIELDS = ("data_dir", "out")
 
 
 def summarize(
     runs: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    defaults: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Mapping[str, Any]],
 ) -> Json:
     """The summary of finished and unaltered runs.
 
@@ -39,7 +36,7 @@ def summarize(
     ----------
     runs : iterable of RunRecord
     book : dict of str to BookNumber
-    defaults : dict of str to dict
+    settings : dict of str to dict
         As for ``compare``.
 
     Raises
@@ -56,7 +53,7 @@ def summarize(
             raise RunError(f"run {run.directory}: seed {key[1]} is there already")
         seen.add(key)
         number = book.get(run.experiment)
-        reason = incomparable(run, number, defaults.get(run.experiment))
+        reason = incomparable(run, number, settings.get(run.experiment))
         entries.append(_entry(run, number, reason))
     return {"runs": entries}
 
@@ -66,8 +63,8 @@ def _entry(run: RunRecord, number: Optional[BookNumber], reason: Optional[str]) 
     tenth = [i for i, epoch in enumerate(epochs) if epoch % _EVERY == 0]
     entry: Json = {
         "experiment": run.experiment,
-        "config": without(run.config, _PRIVATE_FIELDS),
-        "environment": public_environment(run.environment),
+        "config": public(run.config),
+        "environment": public(run.environment),
         "result": rounded(_summary_of(run)),
         "curve": {
             "epochs": [epochs[i] for i in tenth],

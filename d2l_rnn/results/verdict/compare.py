@@ -3,26 +3,28 @@
 A run is *comparable* when it is finished and unaltered, on the book's corpus (by
 SHA-1), with the book's hyperparameters and as many epochs; the comparable runs of an
 experiment are judged together, each seed once, by the rule of ``judge``. Every other
-run is listed as not comparable, with the reason. ``tables`` renders the verdicts.
+run is listed as not comparable, with the reason. The verdicts are shown as text for a
+terminal, as Markdown, or as JSON.
 """
 
 from __future__ import annotations
 
+import json
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from ..errors import RunError
-from .book import BookNumber
+from ..book import BookNumber
+from ..record import RunRecord
 from .comparable import incomparable, published_curve
 from .judge import Judgement, judge, too_few
-from .record import CONFIG, EPOCHS, RESULT, RunRecord, read_run
 
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
 NOT_COMPARABLE = "not comparable"
+
+_HEADINGS = ("experiment", "book", "ours", "seeds", "verdict", "tokens/sec")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Verdict:
 def compare(
     runs: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    defaults: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    settings: Optional[Mapping[str, Mapping[str, Any]]] = None,
 ) -> List[Verdict]:
     """Judge runs by the published numbers.
 
@@ -89,10 +91,10 @@ def compare(
     runs : iterable of RunRecord
         In any order, of any number of experiments.
     book : dict of str to BookNumber
-    defaults : dict of str to dict, optional
-        The configuration of each experiment as the book has it, in full. A run that
-        departs from it in any field which changes the computation is not comparable.
-        What the book itself names (``BookNumber.requires``) is checked in any case.
+    settings : dict of str to dict, optional
+        The settings of each experiment that change a number, as the book has them. A
+        run that departs from them is not comparable. What the book itself names
+        (``BookNumber.requires``) is checked in any case.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def compare(
     for run in runs:
         name = run.experiment
         number = book.get(name)
-        reason = incomparable(run, number, (defaults or {}).get(name))
+        reason = incomparable(run, number, (settings or {}).get(name))
         if reason is None:
             # A seed determines the run: a second copy is no further evidence.
             key = (name, repr(run.config.get("seed")))
@@ -200,46 +202,112 @@ def _number(value: Any) -> Optional[float]:
     return float(value) if is_number else None
 
 
-def read_runs(paths: Iterable[Union[str, os.PathLike[str]]]) -> List[RunRecord]:
-    """Read run directories, and all those below the other directories given.
-
-    What is below a directory is taken as it is: a record that cannot be read becomes
-    one with its ``damage``, so that it does not hide the others. Runs that made room
-    for another (``earlier-1-seed-1``) are read only if they are named themselves.
-
-    Raises
-    ------
-    RunError
-        If a path is not a directory, is a run that cannot be read, or has no run below
-        it.
-    """
-    records = []
-    for path in map(Path, paths):
-        if (path / CONFIG).is_file() or not path.is_dir():
-            records.append(read_run(path))
-            continue
-        below = _run_directories(path)
-        if not below:
-            raise RunError(f"{path}: no run directory, and none below it")
-        records += map(_read_or_note, below)
-    return records
-
-
-def _run_directories(path: Path) -> List[Path]:
-    """All directories below that hold a file of a run, complete or not."""
-    files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
-    found = {file.parent for group in files for file in group}
-    return sorted(run for run in found if not run.name.startswith("earlier-"))
-
-
-def _read_or_note(directory: Path) -> RunRecord:
-    try:
-        return read_run(directory)
-    except RunError as error:
-        name = {"experiment": directory.parent.name}
-        return RunRecord(directory, name, {}, [], None, str(error))
-
-
 def exit_status(verdicts: Iterable[Verdict]) -> int:
     """1 if any verdict is ``differs``, else 0."""
     return int(any(verdict.verdict == DIFFERS for verdict in verdicts))
+
+
+def book_value(verdict: Verdict) -> str:
+    """The published number: median [min, max] of the builds."""
+    return "-" if verdict.book is None else verdict.book.summary()
+
+
+def our_value(verdict: Verdict) -> str:
+    """Ours: mean [min, max] over the seeds, or the one value."""
+    if not verdict.values:
+        return "-"
+    form = verdict.book.format if verdict.book is not None else "{:.3f}".format
+    mean = verdict.mean
+    text = form(mean) if mean is not None else "-"
+    if len(verdict.values) > 1:
+        text += f" [{form(min(verdict.values))}, {form(max(verdict.values))}]"
+    return text
+
+
+def speed(verdict: Verdict) -> str:
+    """Mean tokens per second, and on what."""
+    if verdict.tokens_per_sec is None:
+        return "-"
+    return f"{verdict.tokens_per_sec:.0f} {verdict.devices}".strip()
+
+
+def _cells(verdict: Verdict) -> List[str]:
+    return [
+        verdict.experiment,
+        book_value(verdict),
+        our_value(verdict),
+        str(len(verdict.runs)),
+        verdict.verdict,
+        speed(verdict),
+    ]
+
+
+def render_text(verdicts: Sequence[Verdict]) -> str:
+    """An aligned table; below each row the figures or the reason."""
+    rows = [list(_HEADINGS)] + [_cells(verdict) for verdict in verdicts]
+    rows = [[_printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for index, row in enumerate(rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths))
+        lines.append("  ".join(cells).rstrip())
+        if index:
+            lines.append("    " + _printable(verdicts[index - 1].reason))
+    return "\n".join(lines)
+
+
+def render_markdown(verdicts: Sequence[Verdict]) -> str:
+    """A Markdown table, the figures or the reason beside each verdict."""
+    lines = [
+        f"| {' | '.join(_HEADINGS)} |",
+        "| --- | --- | --- | ---: | --- | ---: |",
+    ]
+    for verdict in verdicts:
+        cells = _cells(verdict)
+        cells[4] = f"**{verdict.verdict}**: {verdict.reason}"
+        safe = (_printable(cell).replace("|", "\\|") for cell in cells)
+        lines.append(f"| {' | '.join(safe)} |")
+    return "\n".join(lines)
+
+
+def to_json(verdicts: Sequence[Verdict]) -> str:
+    """One JSON array, an object a verdict; numbers that are not finite are null."""
+    return json.dumps([_object(verdict) for verdict in verdicts], indent=2)
+
+
+def _object(verdict: Verdict) -> Dict[str, Any]:
+    number, judgement = verdict.book, verdict.judgement
+    return {
+        "experiment": verdict.experiment,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "seeds": list(verdict.seeds),
+        "values": [_finite(value) for value in verdict.values],
+        "mean": _finite(verdict.mean),
+        "tokens_per_sec": _finite(verdict.tokens_per_sec),
+        "device": verdict.devices,
+        "runs": [str(run.directory) for run in verdict.runs],
+        "book": (
+            None
+            if number is None
+            else {
+                "edition": number.edition,
+                "section": number.section,
+                "framework": number.framework,
+                "metric": number.metric,
+                "builds": len(number.builds),
+                "printed": dict(number.printed),
+                "final": dict(number.final),
+            }
+        ),
+        "judgement": None if judgement is None else vars(judgement),
+    }
+
+
+def _finite(value: Optional[float]) -> Optional[float]:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _printable(text: str) -> str:
+    """Without line ends and terminal escapes, which a record may hold."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

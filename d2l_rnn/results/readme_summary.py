@@ -13,17 +13,15 @@ Json = Dict[str, Any]
 
 _DIGITS = 6
 # What tells on the machine's owner and says nothing on the numbers.
-_PRIVATE = ("platform", "node", "hostname", "user", "cwd", "directory")
+_PRIVATE = frozenset("platform node hostname user cwd directory data_dir out".split())
 
 
-def public_environment(environment: Mapping[str, Any]) -> Json:
-    """An environment without what tells on the machine's owner."""
-    return without(environment, _PRIVATE)
+def public(mapping: Mapping[str, Any]) -> Json:
+    """A configuration or an environment without what tells on the machine's owner.
 
-
-def without(mapping: Mapping[str, Any], private: Sequence[str]) -> Json:
-    """Without some fields, and without folders in what names a corpus or a command."""
-    kept = {key: value for key, value in mapping.items() if key not in private}
+    What names a corpus or a command is kept without the folders in it.
+    """
+    kept = {key: value for key, value in mapping.items() if key not in _PRIVATE}
     if isinstance(kept.get("corpus"), str):
         kept["corpus"] = Path(kept["corpus"]).name
     if isinstance(kept.get("command"), str):

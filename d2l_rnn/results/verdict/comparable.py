@@ -5,25 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any, List, Mapping, Optional, Tuple
 
-from ..errors import RunError
-from .book import BookNumber
-from .record import RunRecord
+from ...errors import RunError
+from ..book import BookNumber
+from ..record import RunRecord
 
-# Fields of a configuration that do not change what is computed, or (the corpus, the
-# number of epochs) are compared in another way.
-NEUTRAL_FIELDS = frozenset(
-    "experiment seed seeds device corpus corpus_sha1 data_dir out resume quiet json "
-    "plot no_plot debug tensorboard prefixes num_preds num_epochs beam_sizes alpha "
-    "book_context".split()
-)
+# What the book names that is no hyperparameter: each is compared in a way of its own.
+_NO_HYPERPARAMETERS = ("corpus", "corpus_sha1", "num_epochs")
 
 
 def incomparable(
     run: RunRecord,
     number: Optional[BookNumber],
-    default: Optional[Mapping[str, Any]] = None,
+    settings: Optional[Mapping[str, Any]] = None,
 ) -> Optional[str]:
-    """Why a run cannot be held against the published number; None where it can."""
+    """Why a run cannot be held against the published number; None where it can.
+
+    ``settings`` are those of its experiment that change a number, as the book has them.
+    """
     if run.damage:
         return run.damage
     if number is None:
@@ -32,7 +30,7 @@ def incomparable(
         return f"not finished: {len(run.epochs)} of {number.num_epochs} epochs"
     try:
         run.verify()
-        reason = _other_corpus(run, number) or _other_setting(run, number, default)
+        reason = _other_corpus(run, number) or _other_setting(run, number, settings)
         return reason or _missing_epochs(run, number)
     except RunError as error:
         return str(error)
@@ -57,20 +55,22 @@ def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
 
 
 def _other_setting(
-    run: RunRecord, number: BookNumber, default: Optional[Mapping[str, Any]]
+    run: RunRecord, number: BookNumber, settings: Optional[Mapping[str, Any]]
 ) -> Optional[str]:
     num_epochs = run.config.get("num_epochs")
     if num_epochs != number.num_epochs:
         return f"{num_epochs} epochs, the book's number is after {number.num_epochs}"
-    # A field that the record lacks came later, with the default that keeps its meaning.
+    # A setting that the record lacks came later, with the default of its meaning.
     expected = {
-        name: value for name, value in (default or {}).items() if name in run.config
+        name: value for name, value in (settings or {}).items() if name in run.config
     }
-    expected.update(number.requires)
+    for name, value in number.requires.items():
+        if name not in _NO_HYPERPARAMETERS:
+            expected[name] = value
     others = [
         f"{name} {run.config.get(name)}, the book's is {value}"
         for name, value in expected.items()
-        if name not in NEUTRAL_FIELDS and not _same(run.config.get(name), value)
+        if not _same(run.config.get(name), value)
     ]
     return "; ".join(others) or None
 
