@@ -22,7 +22,7 @@ ROOMS = {
     "results": {"numpy", "matplotlib", "sacrebleu", "tensorboardX"},
 }
 # The ground floor: what every room may stand on.
-FOUNDATIONS = {"compatibility", "errors", "files", "seeding"}
+FOUNDATIONS = {"arrays", "compatibility", "errors", "files", "seeding"}
 DRAWERS = {"plots", "report"}
 
 

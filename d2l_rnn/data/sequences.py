@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Iterator, List, Sequence, Tuple, Union
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy
 from mxnet import np
 
+from ..arrays import Array, Device, Floats, Integers
 from ..errors import DataError, UsageError
 from .corpora import load_text
 from .text import Vocab, clean, corpus_from_lines
 
-Minibatch = Tuple[Any, Any]
-Ids = Union[Sequence[int], numpy.ndarray]
+Minibatch = Tuple[Array, Array]
+Ids = Union[Sequence[int], Integers, Floats]
 
 
 def read_time_machine() -> List[str]:
@@ -50,7 +51,7 @@ def _check_length(corpus: Ids, batch_size: int, num_steps: int) -> None:
 
 
 def seq_data_iter_random(
-    corpus: Ids, batch_size: int, num_steps: int, ctx: Any = None
+    corpus: Ids, batch_size: int, num_steps: int, ctx: Optional[Device] = None
 ) -> Iterator[Minibatch]:
     """Minibatches of subsequences in random order (book Section 8.3).
 
@@ -89,7 +90,7 @@ def seq_data_iter_random(
 
 
 def seq_data_iter_sequential(
-    corpus: Ids, batch_size: int, num_steps: int, ctx: Any = None
+    corpus: Ids, batch_size: int, num_steps: int, ctx: Optional[Device] = None
 ) -> Iterator[Minibatch]:
     """Minibatches whose rows go on where the last ones ended (book Section 8.3).
 
@@ -110,7 +111,7 @@ def seq_data_iter_sequential(
 
 
 def sequential_partition(
-    corpus: Ids, batch_size: int, num_steps: int, ctx: Any = None
+    corpus: Ids, batch_size: int, num_steps: int, ctx: Optional[Device] = None
 ) -> Iterator[Minibatch]:
     """Sequential partitioning from the first token on, nothing left to chance.
 
@@ -123,7 +124,7 @@ def sequential_partition(
     num_columns = (len(corpus) - 1) // batch_size
     ids = numpy.asarray(corpus[: num_columns * batch_size + 1], "float32")
 
-    def partition(ids: Any) -> Any:
+    def partition(ids: Floats) -> Floats:
         # (batch_size, num_columns), less the columns that fill no minibatch
         rows = ids.reshape(batch_size, num_columns)[:, : num_batches * num_steps]
         return rows.reshape(batch_size, num_batches, num_steps).transpose(1, 0, 2)
@@ -131,13 +132,16 @@ def sequential_partition(
     yield from _minibatches(partition(ids[:-1]), partition(ids[1:]), ctx)
 
 
-def _minibatches(Xs: Any, Ys: Any, ctx: Any) -> Iterator[Minibatch]:
+def _minibatches(
+    inputs: Floats, targets: Floats, ctx: Optional[Device]
+) -> Iterator[Minibatch]:
     """The minibatches of an epoch, (num_batches, batch_size, num_steps), one by one.
 
     They go to the device at once and lie there as they are read, so that each is a
     view: cut out of rows on the device, they cost a tenth of a small net's step.
     """
-    Xs, Ys = (np.array(numpy.ascontiguousarray(a), ctx=ctx) for a in (Xs, Ys))
+    arrays = (inputs, targets)
+    Xs, Ys = (np.array(numpy.ascontiguousarray(a), ctx=ctx) for a in arrays)
     yield from zip(Xs, Ys)
 
 
@@ -166,7 +170,7 @@ class SequenceLoader:
         batch_size: int,
         num_steps: int,
         use_random_iter: bool = False,
-        ctx: Any = None,
+        ctx: Optional[Device] = None,
     ) -> None:
         _check_length(corpus, batch_size, num_steps)
         self.data_iter_fn = (

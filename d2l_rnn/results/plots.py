@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import io
 import math
-import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..files import PathLike, write_bytes
 from .book import BookNumber
-from .record import RunRecord, write_bytes
+from .record import RunRecord
 from .verdict.comparable import curve_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -244,7 +244,7 @@ def prediction_figure(
     return figure
 
 
-def save(figure: Figure, path: Union[str, os.PathLike[str]]) -> None:
+def save(figure: Figure, path: PathLike) -> None:
     """Write a figure as PNG, atomically; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})

@@ -7,14 +7,14 @@ taken in only if they are PNG files, and the page's policy forbids it to load an
 from __future__ import annotations
 
 import base64
-import os
 from html import escape
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from ..files import PathLike, write_bytes
 from .book import BookNumber
 from .curve_svg import curve_svg
-from .record import CURVE, RunRecord, write_bytes
+from .record import CURVE, RunRecord
 from .report_style import STYLE
 from .verdict.comparable import curve_of
 from .verdict.compare import (
@@ -73,7 +73,7 @@ def render_report(
 
 
 def write_report(
-    path: Union[str, os.PathLike[str]],
+    path: PathLike,
     records: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
     settings: Optional[Mapping[str, Mapping[str, Any]]] = None,

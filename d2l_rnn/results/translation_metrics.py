@@ -78,7 +78,7 @@ def corpus_bleu(
             "lists of references; as many are needed of each, and at least one"
         )
     try:
-        from sacrebleu.metrics import BLEU
+        from sacrebleu.metrics.bleu import BLEU
     except ImportError:
         raise UsageError(
             "corpus BLEU needs sacrebleu: pip install 'd2l_rnn[bleu]'"
