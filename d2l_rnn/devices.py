@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import List
 
-from .arrays import Device
 from .compatibility import prepare_mxnet
 from .errors import UsageError
+from .protocols import Device
 
 
 def try_gpu(i: int = 0) -> Device:

@@ -22,7 +22,7 @@ ROOMS = {
     "results": {"numpy", "matplotlib", "sacrebleu", "tensorboardX"},
 }
 # The ground floor: what every room may stand on.
-FOUNDATIONS = {"arrays", "compatibility", "errors", "files", "seeding"}
+FOUNDATIONS = {"arrays", "compatibility", "errors", "files", "protocols", "seeding"}
 DRAWERS = {"plots", "report"}
 
 

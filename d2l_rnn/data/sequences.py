@@ -8,8 +8,9 @@ from typing import Iterator, List, Optional, Sequence, Tuple, Union
 import numpy
 from mxnet import np
 
-from ..arrays import Array, Device, Floats, Integers
+from ..arrays import Floats, Integers
 from ..errors import DataError, UsageError
+from ..protocols import Array, Device
 from .corpora import load_text
 from .text import Vocab, clean, corpus_from_lines
 

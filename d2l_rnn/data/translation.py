@@ -8,9 +8,9 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple, TypeVar, Uni
 
 from mxnet import np
 
-from ..arrays import Array
 from ..errors import DataError, UsageError
 from ..files import PathLike
+from ..protocols import Array
 from .pairs import load_pairs
 from .text import Vocab
 

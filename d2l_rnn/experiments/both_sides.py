@@ -101,7 +101,7 @@ def train_both(
         name: AdamTraining(net, config.lr, config.theta, run.device)
         for name, net in nets.items()
     }
-    kept: List[Dict[str, Any]] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         for name, training in trainings.items():

@@ -86,7 +86,7 @@ def train_net(
     net = make(*sizes)
     net.initialize(init.Xavier(), ctx=run.device)
     training = ExampleTraining(net, config.lr, config.theta, run.device)
-    kept: List[Json] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         training.restore(arrays)

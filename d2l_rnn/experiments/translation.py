@@ -84,7 +84,7 @@ def run(config: TranslationConfig, run: Run) -> None:
     net = build(config, len(src_vocab), len(tgt_vocab))
     initialize_seq2seq(net, train_iter, run.device)
     adam = make_adam(net, config.lr)
-    kept: List[Json] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         restore_with_adam(net, adam, arrays)

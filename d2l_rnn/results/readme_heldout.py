@@ -40,7 +40,8 @@ def summarize(
     for run in runs:
         run.verify()
         result = run.result or {}
-        if "heldout" not in result:
+        heldout = result.get("heldout")
+        if heldout is None:
             raise RunError(f"run {run.directory}: nothing was held out")
         known = options.get(run.experiment, {})
         told = [
@@ -54,10 +55,10 @@ def summarize(
             "options": told,
             "environment": public(run.environment),
             "pairs": result["pairs"],
-            "sentences": result["heldout"]["sentences"],
+            "sentences": heldout["sentences"],
             "perplexity": result["heldout_perplexity"],
-            "bleu": result["heldout"]["bleu"],
-            "stray": result.get("coverage", {}).get("stray"),
+            "bleu": heldout["bleu"],
+            "stray": (result.get("coverage") or {}).get("stray"),
         }
         key = (run.experiment, *told, entry["seed"])
         if key in seen:

@@ -140,14 +140,15 @@ def test_a_diverged_run_differs(tmp_path: Path) -> None:
 
 
 def test_a_malformed_record_is_not_comparable(tmp_path: Path) -> None:
-    run = build_as_run(tmp_path, "bilstm", 0, 1, result={"device": ["x"]})
-    rows = [dict(row) for row in run.epochs]
-    del rows[99]["loss"]
-    for environment, epochs in (({"corpus": "x"}, run.epochs), ({}, rows), ({}, [1])):
-        broken = RunRecord(run.directory, run.config, environment, epochs, run.result)
-        (verdict,) = compare([broken], BOOK)
+    run = build_as_run(tmp_path, "bilstm", 0, 1)
+    rows = run.epochs[:99] + [{"epoch": 100}] + run.epochs[100:]
+    broken = RunRecord(run.directory, run.config, run.environment, rows, run.result)
+    (run.directory / "environment.json").write_text('{"corpus": "x"}')
+    for records in ([broken], read_runs([tmp_path])):
+        (verdict,) = compare(records, BOOK)
         assert verdict.verdict == NOT_COMPARABLE
         assert render_text([verdict]) and to_json([verdict])
+    assert 'corpus "x": accepted is an object' in verdict.reason
 
 
 def test_a_seed_counts_once(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def made_runs(directory: Path) -> List[RunRecord]:
                 np.interp(np.clip(epochs * pace, 1, len(epochs)), epochs, curve)
             )
             runs.append(write_run(directory / name / str(seed), name, seed, curve))
-    evil = {"texts": [EVIL, 7], "device": EVIL}
+    evil = {"texts": [EVIL, "7"], "device": EVIL}
     config = {"note": EVIL, EVIL: 1}
     hostile = write_run(
         directory / "x", EVIL, 1, [9, 5, 4], config, {"name": EVIL}, evil
