@@ -20,7 +20,7 @@ from d2l_rnn.experiments.table import EXPERIMENTS, published_settings
 from d2l_rnn.files import write_bytes
 from d2l_rnn.results import readme_heldout, readme_runs
 from d2l_rnn.results.book import load_book
-from d2l_rnn.results.readme_summary import dump, load_summary, replace_section
+from d2l_rnn.results.readme_summary import load_summary, replace_section
 from d2l_rnn.results.record import RunRecord, read_runs
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -63,9 +63,10 @@ def _finished(paths: List[str]) -> List[RunRecord]:
 
 def _collect(paths: List[str], target: Path) -> None:
     summary = readme_runs.summarize(_finished(paths), load_book(), published_settings())
-    if target.exists():  # notes are written by hand
-        summary["notes"] = load_summary(target).get("notes", {})
-    write_bytes(target, dump(summary).encode("utf-8"))
+    if target.exists():
+        kept = load_summary(target, readme_runs.Recorded)
+        summary.notes.update(kept.notes)
+    write_bytes(target, summary.dump().encode("utf-8"))
 
 
 def _collect_heldout(paths: List[str], target: Path) -> None:
@@ -78,7 +79,7 @@ def _collect_heldout(paths: List[str], target: Path) -> None:
             if field.name in told
         }
     summary = readme_heldout.summarize(_finished(paths), options)
-    write_bytes(target, dump(summary).encode("utf-8"))
+    write_bytes(target, summary.dump().encode("utf-8"))
 
 
 def _experiments() -> str:
@@ -94,7 +95,8 @@ def _experiments() -> str:
 
 def _update(options: argparse.Namespace) -> int:
     text = wanted = options.readme.read_text("utf-8")
-    summary, heldout = load_summary(options.recorded), load_summary(options.heldout)
+    summary = load_summary(options.recorded, readme_runs.Recorded)
+    heldout = load_summary(options.heldout, readme_heldout.Recorded)
     tables = {
         "experiments": _experiments(),
         "recorded": readme_runs.render(summary, load_book()),

@@ -14,11 +14,37 @@ import math
 import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple, TypedDict, Union
+
+from .record import Row
 
 BOOK = Path(__file__).with_name("book.json")
 
 REPOSITORIES = {"en": "d2l-ai/d2l-en-colab", "zh": "d2l-ai/d2l-zh-colab"}
+
+
+class Text(TypedDict):
+    """A generated text, and in how many of the builds it was printed."""
+
+    text: str
+    builds: int
+    of: int
+
+
+class Bleu(TypedDict):
+    """A translated sentence's BLEU: its mean, and how often it was 1."""
+
+    source: str
+    mean: float
+    exact: int
+    of: int
+
+
+class PyTorch(TypedDict, total=False):
+    """The same of the book's PyTorch tab."""
+
+    n_builds: int
+    final: Dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -53,11 +79,11 @@ class BookNumber:
         Every build, with its value at each of ``epochs``.
     requires : dict
         Corpus, hyperparameters and ``num_epochs`` which make a run comparable.
-    texts, bleu : tuple of dict
+    texts, bleu : tuple of Text, of Bleu
         The most frequent generated texts, and BLEU over the builds, where printed.
     tokens_per_sec : dict
         ``median``, ``min``, ``max`` on the book's GPU.
-    pytorch : dict
+    pytorch : PyTorch
         The book's PyTorch tab, for information: another initialisation.
     """
 
@@ -75,11 +101,11 @@ class BookNumber:
     final: Mapping[str, float]
     epochs: Tuple[int, ...]
     builds: Tuple[Build, ...]
-    requires: Mapping[str, Any]
+    requires: Mapping[str, Union[str, int, float]]
     tokens_per_sec: Mapping[str, float] = field(default_factory=dict)
-    texts: Tuple[Mapping[str, Any], ...] = ()
-    bleu: Tuple[Mapping[str, Any], ...] = ()
-    pytorch: Mapping[str, Any] = field(default_factory=dict)
+    texts: Tuple[Text, ...] = ()
+    bleu: Tuple[Bleu, ...] = ()
+    pytorch: PyTorch = field(default_factory=PyTorch)
 
     @property
     def num_epochs(self) -> int:
@@ -111,7 +137,7 @@ class BookNumber:
             [max(column) for column in columns],
         )
 
-    def value_of(self, row: Mapping[str, Any]) -> float:
+    def value_of(self, row: Row) -> float:
         """The book's number of one line of ``epochs.jsonl``.
 
         ``perplexity`` is exp(loss / tokens) and is worked out again from the sums;

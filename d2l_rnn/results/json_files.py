@@ -6,13 +6,23 @@ import json
 import math
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict, List, Mapping, Type, TypeVar, Union, cast, get_type_hints
+from typing import (
+    Dict,
+    Mapping,
+    Type,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from ..errors import RunError
 from ..files import PathLike, write_bytes
 
 _LARGEST_FILE = 64 << 20  # bytes; a record is far smaller, what is not is no record
-_WORDS = {
+_WORDS: Dict[object, str] = {
     int: "a whole number",
     float: "a number",
     str: "a text",
@@ -80,12 +90,17 @@ def parse(text: str, kind: Type[Kind]) -> Kind:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     content = {key: _decoded(item) for key, item in value.items()}
+    check(content, kind)
+    return cast(Kind, content)
+
+
+def check(content: Mapping[str, object], kind: type, where: str = "") -> None:
+    """ValueError where a field that ``kind``, a TypedDict, names is of another type."""
     for name, hint in _fields(kind).items():
         if name in content and not _is(content[name], hint):
             shown = json.dumps(encode(content[name]))
             shown = shown if len(shown) <= 40 else shown[:40] + "..."
-            raise ValueError(f"{name} {shown}: accepted is {_in_words(hint)}")
-    return cast(Kind, content)
+            raise ValueError(f"{where}{name} {shown}: accepted is {_in_words(hint)}")
 
 
 def _decoded(value: object) -> object:
@@ -101,31 +116,28 @@ def _fields(kind: object) -> Dict[str, object]:
 
 
 def _is(value: object, hint: object) -> bool:
-    if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (str, bool, type(None)):
+    if hint is int or hint is float:
+        accepted = (int,) if hint is int else (int, float)
+        return isinstance(value, accepted) and not isinstance(value, bool)
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Union:
+        return any(_is(value, argument) for argument in inner)
+    if origin is list:
+        return isinstance(value, list) and all(_is(item, inner[0]) for item in value)
+    if hint in (str, bool, object, type(None)):
         return isinstance(value, cast(type, hint))
-    arguments: List[object] = list(getattr(hint, "__args__", ()))
-    if getattr(hint, "__origin__", None) is Union:
-        return any(_is(value, argument) for argument in arguments)
-    if getattr(hint, "__origin__", None) is list:
-        return isinstance(value, list) and all(_is(v, arguments[0]) for v in value)
-    if getattr(hint, "__origin__", None) is dict:
-        return isinstance(value, dict) and all(
-            _is(v, arguments[1]) for v in value.values()
-        )
+    if not isinstance(value, dict):
+        return False
+    if origin is dict:
+        return all(_is(item, inner[1]) for item in value.values())
     fields = _fields(hint)
-    return isinstance(value, dict) and all(
-        _is(item, fields[name]) for name, item in value.items() if name in fields
-    )
+    return all(_is(value[name], fields[name]) for name in fields if name in value)
 
 
 def _in_words(hint: object) -> str:
-    arguments = [a for a in getattr(hint, "__args__", ()) if a is not type(None)]
-    if getattr(hint, "__origin__", None) is Union:
-        return " or ".join(map(_in_words, arguments))
-    if getattr(hint, "__origin__", None) is list:
-        return f"a list, each of it {_in_words(arguments[0])}"
-    return _WORDS.get(cast(type, hint), "an object")
+    inner = [argument for argument in get_args(hint) if argument is not type(None)]
+    if get_origin(hint) is Union:
+        return " or ".join(map(_in_words, inner))
+    if get_origin(hint) is list:
+        return f"a list, each of it {_in_words(inner[0])}"
+    return _WORDS.get(hint, "an object")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from matplotlib import ticker
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -19,6 +21,9 @@ from ..files import PathLike, write_bytes
 from .book import BookNumber
 from .record import RunRecord
 from .verdict.comparable import curve_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":")
@@ -70,7 +75,7 @@ def curve_figure(
     many = len(records) > 3
     for index, run in enumerate(records):
         epochs, values = curve_of(run, book_number)
-        label = f"seed {run.config.get('seed')}"
+        label = f"seed {run.seed}"
         if many:
             label = f"ours, {len(records)} seeds" if index == 0 else "_"
         axes.plot(
@@ -152,7 +157,7 @@ def zipf_figure(frequencies: Mapping[str, Sequence[int]]) -> Figure:
 
 
 def heatmap_figure(
-    matrix: Any,
+    matrix: ArrayLike,
     row_labels: Sequence[str],
     column_labels: Sequence[str],
     title: str = "",
@@ -251,7 +256,7 @@ def save(figure: Figure, path: PathLike) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def _axes(size: Tuple[float, float] = (6.4, 4.0)) -> Tuple[Figure, Any]:
+def _axes(size: Tuple[float, float] = (6.4, 4.0)) -> Tuple[Figure, Axes]:
     figure = Figure(figsize=size, dpi=150, layout="constrained")
     axes = figure.add_subplot()
     axes.spines["top"].set_visible(False)
@@ -279,13 +284,13 @@ def _literal(text: str) -> str:
     return str(text).replace("$", r"\$")
 
 
-def _powers_of_ten(axis: Any) -> None:
+def _powers_of_ten(axis: Axis) -> None:
     """Label the powers of ten of a logarithmic axis as plain numbers."""
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
 
 
-def _plain_log_ticks(axes: Any) -> None:
+def _plain_log_ticks(axes: Axes) -> None:
     """Ticks at 1, 2, 3, 5, 10, ..., written out; between them where that is too few."""
     low, high = axes.get_ylim()
     steps: Tuple[float, ...] = (1, 2, 3, 5)
@@ -301,7 +306,7 @@ def _plain_log_ticks(axes: Any) -> None:
     axes.yaxis.set_minor_locator(ticker.NullLocator())
 
 
-def _label_ends(axes: Any, ends: List[Tuple[float, float, str, str]]) -> bool:
+def _label_ends(axes: Axes, ends: List[Tuple[float, float, str, str]]) -> bool:
     """Write each line's name at its end; False, and nothing, where they would touch."""
     if not 1 < len(ends) <= 6:
         return False

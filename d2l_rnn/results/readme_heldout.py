@@ -7,19 +7,34 @@ hence rows are compared by the differences of runs with the same seed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, cast
 
 from ..errors import RunError
-from .readme_summary import Json, provenance, public, rounded
-from .record import RunRecord
+from .readme_summary import Entry, Summary, provenance, public, rounded
+from .record import Environment, RunRecord
+
+
+class Recorded(Entry):
+    """A recorded run with held-out sentences: what it was told, and what came out."""
+
+    seed: int
+    options: List[str]
+    pairs: int
+    sentences: int
+    perplexity: Optional[float]
+    bleu: Dict[str, float]
+    stray: Optional[float]
+
+
+Runs = Dict[int, Recorded]  # by the seed
 
 RECORDED_HELDOUT = Path(__file__).with_name("recorded_heldout.json")
 
 
 def summarize(
     runs: Iterable[RunRecord],
-    options: Mapping[str, Mapping[str, Tuple[str, Any]]],
-) -> Json:
+    options: Mapping[str, Mapping[str, Tuple[str, object]]],
+) -> Summary[Recorded]:
     """The summary of finished and unaltered runs that report ``heldout``.
 
     Parameters
@@ -35,7 +50,7 @@ def summarize(
         If a run is not finished, was altered, held nothing out, held out other
         sentences than the first, or is there twice.
     """
-    entries: List[Json] = []
+    entries: List[Recorded] = []
     seen = set()
     for run in runs:
         run.verify()
@@ -49,11 +64,11 @@ def summarize(
             for name, value in run.config.items()
             if name in known and value != known[name][1]
         ]
-        entry = {
+        entry: Recorded = {
             "experiment": run.experiment,
-            "seed": run.config.get("seed"),
+            "seed": run.seed or 0,
             "options": told,
-            "environment": public(run.environment),
+            "environment": cast(Environment, public(run.environment)),
             "pairs": result["pairs"],
             "sentences": heldout["sentences"],
             "perplexity": result["heldout_perplexity"],
@@ -66,21 +81,21 @@ def summarize(
         seen.add(key)
         if entries and entry["sentences"] != entries[0]["sentences"]:
             raise RunError(f"run {run.directory}: holds other sentences out")
-        entries.append(rounded(entry))
+        entries.append(cast(Recorded, rounded(entry)))
     entries.sort(key=lambda entry: (entry["experiment"], entry["options"]))
-    return {"runs": entries}
+    return Summary(entries)
 
 
-def render(summary: Json, base: str = "seq2seq-attention") -> str:
+def render(summary: Summary[Recorded], base: str = "seq2seq-attention") -> str:
     """The table of the README: a row for each setting, the ``base`` first.
 
     Each cell is the mean over the seeds with the least and the largest. Differences
     are taken between runs with the same seed.
     """
-    entries = summary["runs"]
+    entries = summary.runs
     first = entries[0]
     shared = [o for o in first["options"] if all(o in e["options"] for e in entries)]
-    groups: Dict[str, Dict[Any, Json]] = {}
+    groups: Dict[str, Runs] = {}
     for entry in entries:
         own = (option for option in entry["options"] if option not in shared)
         label = " ".join((entry["experiment"], *own))
@@ -108,9 +123,7 @@ def render(summary: Json, base: str = "seq2seq-attention") -> str:
     return "\n".join(lines)
 
 
-def _row(
-    label: str, runs: Dict[Any, Json], base: Dict[Any, Json], widths: Sequence[str]
-) -> List[str]:
+def _row(label: str, runs: Runs, base: Runs, widths: Sequence[str]) -> List[str]:
     """The cells of a setting; ``runs`` and the runs of the ``base`` go by the seed."""
     cells = [f"`{label}`", _spread([run["perplexity"] for run in runs.values()], 2)]
     for width in widths:
@@ -121,18 +134,19 @@ def _row(
         for seed, run in runs.items()
         if seed in base
     ]
-    strays = [run["stray"] for run in runs.values() if run["stray"] is not None]
+    strays = [run["stray"] for run in runs.values()]
     return [*cells, _spread(differences, 1, "+"), _spread(strays, 2)]
 
 
-def _option(flag: str, value: Any) -> str:
+def _option(flag: str, value: object) -> str:
     if isinstance(value, bool):
         return flag if value else flag.replace("--", "--no-", 1)
     return f"{flag} {value}"
 
 
-def _spread(values: Sequence[float], digits: int, sign: str = "") -> str:
+def _spread(found: Sequence[Optional[float]], digits: int, sign: str = "") -> str:
     """Mean (least to largest); empty without values."""
+    values = [value for value in found if value is not None]
     if not values:
         return ""
     number = f"{{:{sign}.{digits}f}}".format

@@ -1,36 +1,85 @@
-"""What the summaries of recorded runs have in common: files, figures, provenance."""
+"""Summaries of runs, small enough to be kept: the README's tables are made of them."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import (
+    Dict,
+    Generic,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Type,
+    TypedDict,
+    TypeVar,
+    Union,
+)
 
 from ..errors import RunError
-
-Json = Dict[str, Any]
+from .json_files import check, read_text
+from .record import Environment
 
 _DIGITS = 6
 # What tells on the machine's owner and says nothing on the numbers.
 _PRIVATE = frozenset("platform node hostname user cwd directory data_dir out".split())
 
 
-def public(mapping: Mapping[str, Any]) -> Json:
+class Entry(TypedDict):
+    """What is kept of every run."""
+
+    experiment: str
+    environment: Environment
+
+
+Kind = TypeVar("Kind", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Summary(Generic[Kind]):
+    """Runs that are kept, and notes on their experiments that are written by hand."""
+
+    runs: List[Kind]
+    notes: Dict[str, str] = field(default_factory=dict)
+
+    def dump(self) -> str:
+        """JSON, a run a line: changes can be read."""
+        notes = json.dumps(self.notes, indent=2, sort_keys=True)
+        runs = ",\n".join(json.dumps(entry, sort_keys=True) for entry in self.runs)
+        return f'{{"notes": {notes},\n"runs": [\n{runs}\n]}}\n'
+
+
+def load_summary(path: Path, kind: Type[Kind]) -> Summary[Kind]:
+    """Read a summary; RunError if it is none."""
+    try:
+        content = json.loads(read_text(path))
+        summary = Summary[Kind](content["runs"], content.get("notes", {}))
+        for number, entry in enumerate(summary.runs, start=1):
+            check(entry, kind, f"run {number}: ")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path}: no summary of recorded runs ({error!r})") from None
+    return summary
+
+
+def public(mapping: Mapping[str, object]) -> Dict[str, object]:
     """A configuration or an environment without what tells on the machine's owner.
 
     What names a corpus or a command is kept without the folders in it.
     """
     kept = {key: value for key, value in mapping.items() if key not in _PRIVATE}
-    if isinstance(kept.get("corpus"), str):
-        kept["corpus"] = Path(kept["corpus"]).name
-    if isinstance(kept.get("command"), str):
-        words = (word.rsplit("/", 1)[-1] for word in kept["command"].split())
+    corpus, command = kept.get("corpus"), kept.get("command")
+    if isinstance(corpus, str):
+        kept["corpus"] = Path(corpus).name
+    if isinstance(command, str):
+        words = (word.rsplit("/", 1)[-1] for word in command.split())
         kept["command"] = " ".join(words)
     return kept
 
 
-def rounded(value: Any) -> Any:
+def rounded(value: object) -> object:
     """A result with all its numbers rounded off, to six digits."""
     if isinstance(value, float):
         return round_off(value)
@@ -41,31 +90,17 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def round_off(value: float) -> Any:
+def round_off(value: float) -> Union[float, str]:
     """A number to six digits; as text where JSON has no word for it."""
     return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else str(value)
 
 
-def load_summary(path: Path) -> Json:
-    """Read a summary; RunError if it is none."""
-    try:
-        summary = json.loads(path.read_text("utf-8"))
-        if isinstance(summary["runs"], list):
-            return dict(summary)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path}: no summary of recorded runs ({error!r})") from None
-    raise RunError(f"{path}: no summary of recorded runs")
+def number_of(value: object) -> Optional[float]:
+    """A number of a summary, also one that is kept as text; None where it is none."""
+    return float(value) if isinstance(value, (int, float, str)) else None
 
 
-def dump(summary: Json) -> str:
-    """A summary as JSON, a run a line: changes can be read."""
-    lines = (json.dumps(entry, sort_keys=True) for entry in summary["runs"])
-    notes = json.dumps(summary.get("notes", {}), indent=2, sort_keys=True)
-    runs = ",\n".join(lines)
-    return f'{{"notes": {notes},\n"runs": [\n{runs}\n]}}\n'
-
-
-def provenance(entries: Sequence[Json]) -> List[str]:
+def provenance(entries: Sequence[Entry]) -> List[str]:
     """When the runs were recorded, and on what; a line for each machine and version."""
     dates: Dict[str, List[str]] = {}
     for entry in entries:

@@ -211,9 +211,10 @@ class RunRecord:
         return str(self.config.get("experiment"))
 
     @property
-    def seed(self) -> object:
+    def seed(self) -> Optional[int]:
         """The seed; None where the record has none."""
-        return self.config.get("seed")
+        seed = self.config.get("seed")
+        return seed if isinstance(seed, int) else None
 
     def verify(self) -> None:
         """Check that the finished run is what was written.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from html import escape
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..files import PathLike, write_bytes
 from .book import BookNumber
@@ -19,6 +19,7 @@ from .report_style import STYLE
 from .verdict.comparable import curve_of
 from .verdict.compare import (
     DIFFERS,
+    HEADINGS,
     NOT_COMPARABLE,
     REPRODUCED,
     Verdict,
@@ -38,7 +39,7 @@ _WITHOUT_EFFECT = ("--quiet", "--resume", "--no-plot", "--json", "--tensorboard"
 def render_report(
     records: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    settings: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    settings: Optional[Mapping[str, Mapping[str, object]]] = None,
 ) -> str:
     """The page as HTML.
 
@@ -60,10 +61,10 @@ def render_report(
         f"<style>{STYLE}</style></head><body>",
         "<header><h1>Our runs beside the book&rsquo;s</h1>",
         f"<p class=soft>{runs} run{'' if runs == 1 else 's'} of the recurrent chapters "
-        "of <i>Dive into Deep "
-        "Learning</i>. A published number is a distribution over the builds of the "
-        "book; ours is reproduced when our seeds could be further draws from it "
-        "(chance of a false alarm: at most 1&nbsp;% per experiment).</p></header>",
+        "of <i>Dive into Deep Learning</i>. A published number is a distribution over "
+        "the builds of the book; ours is reproduced when our seeds could be further "
+        "draws from it (chance of a false alarm: at most 1&nbsp;% per experiment).</p>"
+        "</header>",
         _counts(verdicts),
         _table(verdicts, anchors),
     ]
@@ -76,7 +77,7 @@ def write_report(
     path: PathLike,
     records: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    settings: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    settings: Optional[Mapping[str, Mapping[str, object]]] = None,
 ) -> None:
     """Write the page to a file, atomically."""
     page = render_report(records, book, settings)
@@ -98,11 +99,12 @@ def _badge(verdict: str, text: str = "") -> str:
 
 
 def _table(verdicts: Sequence[Verdict], anchors: Sequence[str]) -> str:
-    columns = ("experiment", "book", "ours", "seeds", "verdict", "tokens/sec")
+    columns = {
+        column: " class=number" if column in ("seeds", "tokens/sec") else ""
+        for column in HEADINGS
+    }
     lines = ["<table class=verdicts><thead><tr>"]
-    for column in columns:
-        kind = " class=number" if column in ("seeds", "tokens/sec") else ""
-        lines.append(f"<th{kind}>{column}</th>")
+    lines += [f"<th{kind}>{column}</th>" for column, kind in columns.items()]
     lines.append("</tr></thead><tbody>")
     for verdict, anchor in zip(verdicts, anchors):
         name = f'<a href="#{anchor}">{escape(verdict.experiment)}</a>'
@@ -115,8 +117,7 @@ def _table(verdicts: Sequence[Verdict], anchors: Sequence[str]) -> str:
             escape(speed(verdict)),
         )
         lines.append("<tr>")
-        for column, cell in zip(columns, cells):
-            kind = " class=number" if column in ("seeds", "tokens/sec") else ""
+        for (column, kind), cell in zip(columns.items(), cells):
             lines.append(f'<td data-label="{column}"{kind}>{cell}</td>')
         lines.append("</tr>")
     lines.append("</tbody></table>")
@@ -167,9 +168,9 @@ def _section(verdict: Verdict, anchor: str) -> str:
 
 def _command(run: RunRecord) -> str:
     """What was typed, less what leaves the numbers as they are."""
-    words = str(run.environment.get("command") or "").split()
+    words = run.environment.get("command", "").split()
     if not words:
-        return f"d2l-rnn run {run.experiment} --seed {run.config.get('seed')}"
+        return f"d2l-rnn run {run.experiment} --seed {run.seed}"
     if words[0] == "__main__.py":  # python -m d2l_rnn
         words[0] = "d2l-rnn"
     return " ".join(word for word in words if word not in _WITHOUT_EFFECT)
@@ -201,9 +202,8 @@ def _texts(verdict: Verdict) -> str:
     """What the runs generated, each text once with its seeds; then the book's."""
     seeds: Dict[str, List[str]] = {}
     for run in verdict.runs:
-        texts = (run.result or {}).get("texts")
-        for text in texts if isinstance(texts, list) else ():
-            seeds.setdefault(str(text), []).append(str(run.config.get("seed")))
+        for text in (run.result or {}).get("texts", []):
+            seeds.setdefault(text, []).append(str(run.seed))
     if not seeds:
         return ""
     lines = [
@@ -228,7 +228,7 @@ def _pictures(runs: Sequence[RunRecord]) -> str:
         for path in sorted(run.directory.glob("*.png")):
             data = _png(path) if path.name != CURVE else None
             if data is not None:
-                caption = escape(f"{path.stem}, seed {run.config.get('seed')}")
+                caption = escape(f"{path.stem}, seed {run.seed}")
                 picture = base64.b64encode(data).decode()
                 figures.append(
                     f'<figure><img alt="{caption}" '
@@ -251,9 +251,9 @@ def _png(path: Path) -> Optional[bytes]:
     return data if data.startswith(_PNG) else None
 
 
-def _flat(environment: Mapping[str, Any]) -> Dict[str, Any]:
+def _flat(environment: Mapping[str, object]) -> Dict[str, object]:
     """One level: the corpus's fields beside the others."""
-    flat: Dict[str, Any] = {}
+    flat: Dict[str, object] = {}
     for name, value in environment.items():
         if isinstance(value, dict):
             flat.update({f"{name} {key}": item for key, item in value.items()})
@@ -262,7 +262,7 @@ def _flat(environment: Mapping[str, Any]) -> Dict[str, Any]:
     return flat
 
 
-def _pairs(mappings: Sequence[Mapping[str, Any]], unshown: Tuple[str, ...]) -> str:
+def _pairs(mappings: Sequence[Mapping[str, object]], unshown: Tuple[str, ...]) -> str:
     """Names and values as a table; where the runs do not agree, all values."""
     names: List[str] = []
     for mapping in mappings:

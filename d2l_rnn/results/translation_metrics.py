@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import math
-from typing import Any, Counter, List, Sequence, Tuple
+from typing import Counter, List, Sequence, Tuple, cast
 
 from ..errors import UsageError
 
@@ -85,10 +85,11 @@ def corpus_bleu(
         ) from None
     most = max(len(sentences) for sentences in references)
     # sacrebleu wants streams, each with one reference a sentence, or None
-    streams: List[Any] = [
+    streams = [
         [sentences[i] if i < len(sentences) else None for sentences in references]
         for i in range(most)
     ]
     # Tokens are what is meant to be compared: no warning about them.
     metric = BLEU(tokenize="none", force=True)
-    return float(metric.corpus_score(list(predictions), streams).score)
+    score = metric.corpus_score(list(predictions), cast(List[List[str]], streams))
+    return float(score.score)

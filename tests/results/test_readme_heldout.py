@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results.readme_heldout import render, summarize
-from d2l_rnn.results.readme_summary import dump
+from d2l_rnn.results.readme_heldout import Recorded, render, summarize
+from d2l_rnn.results.readme_summary import load_summary
 from d2l_rnn.results.record import RunRecord
 
 from .made_runs import BOOK, write_run
@@ -51,7 +50,9 @@ def made(folder: Path, sentences: int = 7) -> List[RunRecord]:
 
 def test_rows_are_means_and_differences_of_the_same_seeds(tmp_path: Path) -> None:
     # Read in any order and written as JSON, the table is the same.
-    summary = json.loads(dump(summarize(made(tmp_path)[::-1], OPTIONS)))
+    file = tmp_path / "recorded.json"
+    file.write_text(summarize(made(tmp_path)[::-1], OPTIONS).dump())
+    summary = load_summary(file, Recorded)
     lines = render(summary).splitlines()
     assert "BLEU, greedy | BLEU, beam 2 | BLEU, beam 10" in lines[0]
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:4]]
@@ -63,7 +64,8 @@ def test_rows_are_means_and_differences_of_the_same_seeds(tmp_path: Path) -> Non
     assert cells[1][5] == "+0.5 (-2.0 to +3.0)"
     command = "`d2l-rnn run SETTING --epochs 2 --bidirectional"
     assert lines[5].startswith(command) and "N = 1, 2" in lines[5]
-    assert str(tmp_path) not in dump(summary) and "examples" not in dump(summary)
+    text = summary.dump()
+    assert str(tmp_path) not in text and "examples" not in text
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
 
 from ...errors import RunError
 from ..book import BookNumber
@@ -16,7 +16,7 @@ _NO_HYPERPARAMETERS = ("corpus", "corpus_sha1", "num_epochs")
 def incomparable(
     run: RunRecord,
     number: Optional[BookNumber],
-    settings: Optional[Mapping[str, Any]] = None,
+    settings: Optional[Mapping[str, object]] = None,
 ) -> Optional[str]:
     """Why a run cannot be held against the published number; None where it can.
 
@@ -34,7 +34,7 @@ def incomparable(
         return reason or _missing_epochs(run, number)
     except RunError as error:
         return str(error)
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+    except (KeyError, ArithmeticError):
         return f"run {run.directory}: its record is malformed"
 
 
@@ -55,7 +55,7 @@ def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
 
 
 def _other_setting(
-    run: RunRecord, number: BookNumber, settings: Optional[Mapping[str, Any]]
+    run: RunRecord, number: BookNumber, settings: Optional[Mapping[str, object]]
 ) -> Optional[str]:
     num_epochs = run.config.get("num_epochs")
     if num_epochs != number.num_epochs:
@@ -84,13 +84,11 @@ def _missing_epochs(run: RunRecord, number: BookNumber) -> Optional[str]:
     return None
 
 
-def _same(ours: Any, theirs: Any) -> bool:
+def _same(ours: object, theirs: object) -> bool:
     if isinstance(ours, bool) or isinstance(theirs, bool):
         return ours is theirs
     if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
         return math.isclose(ours, theirs, rel_tol=1e-12)
-    if isinstance(ours, (list, tuple)) and isinstance(theirs, (list, tuple)):
-        return len(ours) == len(theirs) and all(map(_same, ours, theirs))
     return bool(ours == theirs)
 
 
@@ -108,14 +106,13 @@ def curve_of(
     """
     epochs, values = [], []
     for row in run.epochs:
-        value = math.nan
         try:
             if book_number is not None:
                 value = book_number.value_of(row)
             else:
                 value = float(row["perplexity"] if "perplexity" in row else row["loss"])
-            epoch = int(row["epoch"])
-        except (KeyError, TypeError, ValueError, ArithmeticError):
+            epoch = row["epoch"]
+        except (KeyError, ArithmeticError):
             continue
         if math.isfinite(value):
             epochs.append(epoch)

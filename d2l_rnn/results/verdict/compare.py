@@ -13,7 +13,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..book import BookNumber
 from ..record import RunRecord
@@ -24,7 +24,7 @@ REPRODUCED = "reproduced"
 DIFFERS = "differs"
 NOT_COMPARABLE = "not comparable"
 
-_HEADINGS = ("experiment", "book", "ours", "seeds", "verdict", "tokens/sec")
+HEADINGS = ("experiment", "book", "ours", "seeds", "verdict", "tokens/sec")
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Verdict:
     judgement: Optional[Judgement] = None
 
     @property
-    def seeds(self) -> Tuple[Any, ...]:
+    def seeds(self) -> Tuple[Optional[int], ...]:
         """The runs' seeds."""
-        return tuple(run.config.get("seed") for run in self.runs)
+        return tuple(run.seed for run in self.runs)
 
     @property
     def mean(self) -> Optional[float]:
@@ -66,23 +66,21 @@ class Verdict:
     @property
     def tokens_per_sec(self) -> Optional[float]:
         """Mean speed of the runs, None where it was not recorded."""
-        speeds = [
-            _number((run.result or {}).get("tokens_per_sec")) for run in self.runs
-        ]
+        speeds = [(run.result or {}).get("tokens_per_sec") for run in self.runs]
         known = [speed for speed in speeds if speed is not None]
         return sum(known) / len(known) if known else None
 
     @property
     def devices(self) -> str:
         """The devices of the runs."""
-        names = {str((run.result or {}).get("device", "")) for run in self.runs}
+        names = {(run.result or {}).get("device", "") for run in self.runs}
         return ", ".join(sorted(name for name in names if name))
 
 
 def compare(
     runs: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    settings: Optional[Mapping[str, Mapping[str, Any]]] = None,
+    settings: Optional[Mapping[str, Mapping[str, object]]] = None,
 ) -> List[Verdict]:
     """Judge runs by the published numbers.
 
@@ -110,38 +108,34 @@ def compare(
         reason = incomparable(run, number, (settings or {}).get(name))
         if reason is None:
             # A seed determines the run: a second copy is no further evidence.
-            key = (name, repr(run.config.get("seed")))
+            key = (name, repr(run.seed))
             if key in seeds:
                 reason = f"seed {key[1]} is there already ({seeds[key]})"
             else:
                 seeds[key] = run.directory
         groups.setdefault((name, None), [])
         groups.setdefault((name, reason), []).append(run)
-    verdicts = []
-    for (name, reason), members in groups.items():
-        if not members:
-            continue
-        if reason is None:
-            verdicts.append(_judged(name, members, book[name]))
-        else:
-            verdicts.append(
-                Verdict(
-                    name,
-                    NOT_COMPARABLE,
-                    reason,
-                    tuple(members),
-                    _final_values(members, book.get(name)),
-                    book.get(name),
-                )
-            )
+    verdicts = [
+        _judged(name, members, book.get(name), reason)
+        for (name, reason), members in groups.items()
+        if members
+    ]
     order = {name: place for place, (name, _) in reversed(list(enumerate(groups)))}
     return sorted(verdicts, key=lambda verdict: order[verdict.experiment])
 
 
-def _judged(name: str, runs: Sequence[RunRecord], number: BookNumber) -> Verdict:
-    curves = [published_curve(run, number) for run in runs]
-    values = tuple(curve[-1] for curve in curves)
-    verdict, reason, judgement = verdict_on_curves(curves, number)
+def _judged(
+    name: str,
+    runs: Sequence[RunRecord],
+    number: Optional[BookNumber],
+    incomparable: Optional[str],
+) -> Verdict:
+    verdict, reason, judgement = NOT_COMPARABLE, incomparable or "", None
+    values = _final_values(runs, number)
+    if number is not None and incomparable is None:
+        curves = [published_curve(run, number) for run in runs]
+        values = tuple(curve[-1] for curve in curves)
+        verdict, reason, judgement = verdict_on_curves(curves, number)
     return Verdict(name, verdict, reason, tuple(runs), values, number, judgement)
 
 
@@ -182,24 +176,19 @@ def _final_values(
 ) -> Tuple[float, ...]:
     values = []
     for run in runs:
-        value = _number((run.result or {}).get("perplexity"))
+        value = (run.result or {}).get("perplexity")
         if number is not None and run.epochs:
             try:
                 value = number.value_of(run.epochs[-1])
-            except (KeyError, TypeError, ValueError, ArithmeticError):
+            except (KeyError, ArithmeticError):
                 value = None
         if value is not None and not math.isnan(value):
-            values.append(value)
+            values.append(float(value))
     return tuple(values)
 
 
 def _geometric_mean(values: Sequence[float]) -> float:
     return math.exp(sum(map(math.log, values)) / len(values))
-
-
-def _number(value: Any) -> Optional[float]:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number else None
 
 
 def exit_status(verdicts: Iterable[Verdict]) -> int:
@@ -244,7 +233,7 @@ def _cells(verdict: Verdict) -> List[str]:
 
 def render_text(verdicts: Sequence[Verdict]) -> str:
     """An aligned table; below each row the figures or the reason."""
-    rows = [list(_HEADINGS)] + [_cells(verdict) for verdict in verdicts]
+    rows = [list(HEADINGS)] + [_cells(verdict) for verdict in verdicts]
     rows = [[_printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = []
@@ -259,7 +248,7 @@ def render_text(verdicts: Sequence[Verdict]) -> str:
 def render_markdown(verdicts: Sequence[Verdict]) -> str:
     """A Markdown table, the figures or the reason beside each verdict."""
     lines = [
-        f"| {' | '.join(_HEADINGS)} |",
+        f"| {' | '.join(HEADINGS)} |",
         "| --- | --- | --- | ---: | --- | ---: |",
     ]
     for verdict in verdicts:
@@ -275,7 +264,7 @@ def to_json(verdicts: Sequence[Verdict]) -> str:
     return json.dumps([_object(verdict) for verdict in verdicts], indent=2)
 
 
-def _object(verdict: Verdict) -> Dict[str, Any]:
+def _object(verdict: Verdict) -> Dict[str, object]:
     number, judgement = verdict.book, verdict.judgement
     return {
         "experiment": verdict.experiment,
