@@ -10,8 +10,10 @@ The house, in the order in which data flows through it::
     training     net + minibatches -> stream of EpochRow
     results      numbers -> file -> verdict -> picture (never imports MXNet)
 
-    chapters     the book's functions, wired from the rooms
+    acceleration nets that we know -> the same numbers, sooner
+    generation   net -> text
     experiments  name -> configuration -> recorded run
+    chapters     the book's functions, wired from the rooms
     cli          the one door: d2l-rnn list | run | ...
 
 The rooms never import one another. Names are found on first use, so that
@@ -23,10 +25,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from typing import Any, List
+from typing import Any, Dict, List
 
 from . import runtime
-from .compatibility import install_import_hook
+from .compatibility import install_import_hook, restore_ipython_table
 
 __version__ = "0.1.0"
 
@@ -37,31 +39,52 @@ else:
     install_import_hook()
 
 _HOMES = {
-    "chapters": (
-        "History",
-        "predict_ch8",
-        "train_ch8",
-        "train_epoch_ch8",
+    "chapters": ("predict_ch8", "train_ch8", "train_epoch_ch8"),
+    "chapters_aliases": (
+        "MLPAttention",
+        "predict_s2s_ch9",
+        "train_s2s_ch9",
+        "translate",
     ),
-    "chapters_translation": ("predict_seq2seq", "train_seq2seq"),
-    "data.sequences": (
+    "chapters_data": (
+        "SNLIDataset",
+        "load_data_imdb",
+        "load_data_ptb",
+        "load_data_snli",
+        "load_data_wiki",
+        "read_ptb",
+    ),
+    "chapters_download": ("download", "download_all", "download_extract"),
+    "chapters_softmax": (
+        "accuracy",
+        "evaluate_accuracy",
+        "get_fashion_mnist_labels",
+        "predict_ch3",
+        "train_ch3",
+        "train_epoch_ch3",
+    ),
+    "chapters_text": (
         "SeqDataLoader",
         "load_corpus_time_machine",
         "load_data_time_machine",
         "read_time_machine",
-        "seq_data_iter_random",
-        "seq_data_iter_sequential",
     ),
-    "data.text": ("Vocab", "count_corpus", "tokenize"),
-    "data.translation": (
+    "chapters_translation": (
         "build_array_nmt",
         "load_data_nmt",
+        "predict_seq2seq",
+        "train_seq2seq",
+    ),
+    "data.sequences": ("seq_data_iter_random", "seq_data_iter_sequential"),
+    "data.text": ("Vocab", "count_corpus", "tokenize"),
+    "data.translation": (
         "preprocess_nmt",
         "read_data_nmt",
         "tokenize_nmt",
         "truncate_pad",
     ),
     "devices": ("try_all_gpus", "try_gpu"),
+    "history": ("History",),
     "models.attention": (
         "AdditiveAttention",
         "DotProductAttention",
@@ -70,15 +93,36 @@ _HOMES = {
     "models.attention_decoder": ("AttentionDecoder", "Seq2SeqAttentionDecoder"),
     "models.encoder_decoder": ("Decoder", "Encoder", "EncoderDecoder"),
     "models.language_model": ("RNNModel",),
+    "models.multihead_attention": (
+        "MultiHeadAttention",
+        "transpose_output",
+        "transpose_qkv",
+    ),
     "models.scratch_model": ("RNNModelScratch",),
     "models.seq2seq": ("Seq2SeqDecoder", "Seq2SeqEncoder"),
+    "models.transformer": (
+        "AddNorm",
+        "EncoderBlock",
+        "PositionWiseFFN",
+        "PositionalEncoding",
+        "TransformerEncoder",
+    ),
+    "results.plots_book": (
+        "show_heatmaps",
+        "show_images",
+        "show_list_len_pair_hist",
+    ),
+    "results.plots_live": ("Animator",),
     "results.translation_metrics": ("bleu",),
-    "training.loop": ("grad_clipping",),
     "training.losses": ("MaskedSoftmaxCELoss",),
+    "training.parameters": ("grad_clipping",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME_OF)
+
+# What each name meant when it was first asked for: a reader may replace any.
+_found: Dict[str, Any] = {}
 
 
 def __getattr__(name: str) -> Any:
@@ -91,11 +135,17 @@ def __getattr__(name: str) -> Any:
         value = importlib.import_module(f"{__name__}.{name}")
     else:
         value = _from_d2l(name)
-    globals()[name] = value
+    _found[name] = globals()[name] = value
     return value
 
 
+def replaced(name: str) -> bool:
+    """Whether a reader has put something of their own in the place of a name."""
+    return name in globals() and globals()[name] is not _found.get(name)
+
+
 def _from_d2l(name: str) -> Any:
+    restore_ipython_table()
     try:
         from d2l import mxnet as d2l
     except ImportError as error:

@@ -6,81 +6,36 @@ here put together from the parts that each room holds.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, List, Sequence, Tuple
+import dataclasses
+import math
+import sys
+from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple
+from weakref import WeakSet
 
-from mxnet import gluon, np
+from mxnet import gluon, init
 
+from .acceleration.training import next_token, parameters_of
 from .errors import UsageError
+from .generation.text import continue_text
+from .history import History
+from .late_binding import book, replaced
 from .progress import Progress
-from .results.metrics import perplexity, three_lines
-from .training.loop import (
-    EpochRow,
-    grad_clipping,
-    initialize,
-    mean_of,
-    train,
-    train_epoch,
-)
+from .protocols import Array, Device, LanguageModel, Loss, Minibatch, Vocabulary
+from .results.metrics import perplexity
+from .training.loop import EpochRow, train, train_epoch
+from .training.objectives import NextToken
+from .training.optimisers import Sgd
+from .training.parameters import Parameters
 
 PREFIXES = ("time traveller", "traveller")
 
 
-class History(List[EpochRow]):
-    """The epochs of a training run, with a short ``repr`` for the end of a cell."""
-
-    def __repr__(self) -> str:
-        if not self:
-            return "History(no epochs)"
-        last = self[-1]
-        value = perplexity(last.loss, last.tokens)
-        return f"History({len(self)} epochs, perplexity {value:.1f})"
-
-
-def generate_ids(
-    prefix: Sequence[int], num_preds: int, net: Any, device: Any
-) -> List[int]:
-    """Continue token ids with the likeliest next one, again and again.
-
-    The prefix is read one token at a time, as in the book: a bidirectional layer then
-    sees nothing but that token. The chosen ids stay on the device until the end.
-
-    Parameters
-    ----------
-    prefix : sequence of int
-        At least one id.
-    num_preds : int
-        Number of ids to append.
-    net, device
-        A language model, and where its parameters are.
-
-    Returns
-    -------
-    list of int
-        The prefix and ``num_preds`` more ids.
-    """
-    if not prefix:
-        raise UsageError("the prefix is empty: at least one token is needed")
-    state = net.begin_state(batch_size=1, ctx=device)
-    tokens = np.array(prefix, ctx=device).reshape(-1, 1, 1)
-    for token in tokens[:-1]:
-        _, state = net(token, state)
-    token, number = tokens[-1], 0
-    chosen = []  # each (number of steps, 1)
-    while number < num_preds:
-        block = net.greedy_block(token, state) if hasattr(net, "greedy_block") else None
-        if block is None:
-            logits, state = net(token, state)
-            ids = logits.argmax(axis=1).reshape(1, 1)
-        else:
-            ids, state = block
-        chosen.append(ids.astype("int32"))
-        token, number = ids[-1:], number + len(ids)
-    following = np.concatenate(chosen).reshape(-1).asnumpy() if chosen else []
-    return [int(i) for i in prefix] + [int(i) for i in following[:num_preds]]
-
-
 def predict_ch8(
-    prefix: Sequence[str], num_preds: int, net: Any, vocab: Any, device: Any
+    prefix: Sequence[str],
+    num_preds: int,
+    net: LanguageModel,
+    vocab: Vocabulary,
+    device: Device,
 ) -> str:
     """Generate ``num_preds`` characters following the ``prefix`` (book Section 8.5).
 
@@ -105,16 +60,49 @@ def predict_ch8(
     UsageError
         If the prefix is empty.
     """
-    ids = generate_ids([vocab[token] for token in prefix], num_preds, net, device)
-    return ("" if isinstance(prefix, str) else " ").join(vocab.to_tokens(ids))
+    return continue_text(prefix, num_preds, net, vocab, device)
+
+
+class _BookSgd(Sgd):
+    """Gradient descent by the book's ``grad_clipping`` and ``sgd``, or a reader's."""
+
+    def __init__(self, net: Any, parameters: Parameters, lr: float) -> None:
+        super().__init__(parameters, lr)
+        self._net = net
+
+    def step(self) -> Array:
+        by_reader = replaced("sgd") and not isinstance(self._net, gluon.Block)
+        if not by_reader and not replaced("grad_clipping"):
+            return super().step()
+        book("grad_clipping")(self._net, 1)
+        norm = self.parameters.norm()
+        if by_reader:
+            book("sgd")(self._net.params, self.lr, 1)
+        else:
+            self.parameters.descend(self.lr)
+        return norm
+
+
+class _Updater:
+    """The book's ``updater(batch_size)`` as an optimiser."""
+
+    def __init__(self, net: Any, updater: Callable[..., Any]) -> None:
+        self.parameters = Parameters.of(net)
+        self._net, self._updater = net, updater
+
+    def step(self) -> Array:
+        book("grad_clipping")(self._net, 1)
+        norm = self.parameters.norm()
+        self._updater(batch_size=1)  # the loss is a mean already
+        return norm
 
 
 def train_epoch_ch8(
-    net: Any,
-    train_iter: Iterable[Any],
-    loss: Any,
+    net: LanguageModel,
+    train_iter: Iterable[Minibatch],
+    loss: Loss,
     updater: Callable[..., Any],
-    device: Any,
+    device: Device,
     use_random_iter: bool,
 ) -> Tuple[float, float]:
     """Train for one epoch with the book's own updater (Section 8.5).
@@ -123,24 +111,27 @@ def train_epoch_ch8(
     -------
     perplexity, tokens_per_sec : float
     """
-
-    def update() -> Any:
-        norm = grad_clipping(net, 1)
-        updater(batch_size=1)  # the loss is a mean already
-        return norm
-
-    objective = mean_of(net, loss)
-    row = train_epoch(net, train_iter, objective, update, device, use_random_iter)
+    objective = NextToken(net, loss, device, use_random_iter)
+    row = _timed(lambda: train_epoch(objective, train_iter, _Updater(net, updater)))
     return perplexity(row.loss, row.tokens), row.tokens / row.seconds
 
 
+def _timed(epoch: Callable[[], EpochRow]) -> EpochRow:
+    """An epoch, by the clock of a reader who has replaced the book's ``Timer``."""
+    if not replaced("Timer"):
+        return epoch()
+    timer = book("Timer")()
+    row = epoch()
+    return dataclasses.replace(row, seconds=timer.stop())
+
+
 def train_ch8(
-    net: Any,
-    train_iter: Iterable[Any],
-    vocab: Any,
+    net: LanguageModel,
+    train_iter: Iterable[Minibatch],
+    vocab: Vocabulary,
     lr: float,
     num_epochs: int,
-    device: Any,
+    device: Device,
     use_random_iter: bool = False,
 ) -> History:
     """Train a language model and print the book's three lines (Section 8.5).
@@ -153,7 +144,7 @@ def train_ch8(
     ----------
     net : gluon.Block or RNNModelScratch
     train_iter : iterable of (X, Y)
-        Such as :class:`~d2l_rnn.data.sequences.SeqDataLoader`.
+        Such as :class:`~d2l_rnn.chapters_text.SeqDataLoader`.
     vocab : Vocab
     lr : float
         Learning rate.
@@ -172,20 +163,95 @@ def train_ch8(
     ------
     DivergenceError
         If a loss or a gradient is not finite.
+    DataError
+        If the iterator gives no minibatch.
     """
     if num_epochs < 1:
         raise UsageError(f"num_epochs {num_epochs}: at least 1")
     if isinstance(net, gluon.Block):
-        initialize(net, device)
-    history, progress = History(), Progress(num_epochs)
+        net.initialize(ctx=device, force_reinit=True, init=init.Normal(0.01))
+    animator = None
+    if replaced("Animator"):
+        animator = book("Animator")(
+            xlabel="epoch", ylabel="perplexity", legend=["train"], xlim=[10, num_epochs]
+        )
+    history, progress = History(), Progress(num_epochs, animator=animator)
     try:
-        for row in train(net, train_iter, lr, num_epochs, device, use_random_iter):
+        epochs = _by_reader if replaced("train_epoch_ch8") else _epochs
+        for row in epochs(
+            net, train_iter, lr, num_epochs, device, use_random_iter, history
+        ):
             history.append(row)
             progress.show(row)
     finally:
         progress.close()
-    last = history[-1]
-    texts = [predict_ch8(prefix, 50, net, vocab, device) for prefix in PREFIXES]
-    value, speed = perplexity(last.loss, last.tokens), last.tokens / last.seconds
-    print(three_lines(value, speed, device, texts))
+    value, speed = perplexity(row.loss, row.tokens), row.tokens / row.seconds
+    print(f"perplexity {value:.1f}, {speed:.1f} tokens/sec on {device}")
+    for prefix in PREFIXES:
+        print(book("predict_ch8")(prefix, 50, net, vocab, device))
     return history
+
+
+def _epochs(
+    net: Any,
+    train_iter: Iterable[Minibatch],
+    lr: float,
+    num_epochs: int,
+    device: Device,
+    use_random_iter: bool,
+    history: History,
+) -> Iterator[EpochRow]:
+    """The epochs of :func:`train_ch8`, on the fast path where it may be taken."""
+    parameters = parameters_of(net, train_iter, _replaced_functions)
+    objective = next_token(net, parameters, device, use_random_iter)
+    optimiser = _BookSgd(net, parameters, lr)
+    rows = train(objective, train_iter, optimiser, num_epochs)
+    for _ in range(num_epochs):
+        yield _timed(lambda: next(rows))
+        history.path = parameters.path
+        _tell(net, parameters.path)
+
+
+def _replaced_functions() -> str:
+    for name in ("grad_clipping", "sgd"):
+        if replaced(name):
+            return f"{name} was replaced"
+    return ""
+
+
+def _by_reader(
+    net: Any,
+    train_iter: Iterable[Minibatch],
+    lr: float,
+    num_epochs: int,
+    device: Device,
+    use_random_iter: bool,
+    history: History,
+) -> Iterator[EpochRow]:
+    """The epochs of :func:`train_ch8` by a reader's ``train_epoch_ch8``."""
+    history.path = "plain: train_epoch_ch8 was replaced"
+    if isinstance(net, gluon.Block):
+        trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": lr})
+        updater: Callable[..., Any] = trainer.step
+    else:
+
+        def updater(batch_size: int) -> None:
+            book("sgd")(net.params, lr, batch_size)
+
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    for epoch in range(1, num_epochs + 1):
+        value, speed = book("train_epoch_ch8")(
+            net, train_iter, loss, updater, device, use_random_iter
+        )
+        # All that is known of the epoch; one token stands for all.
+        yield EpochRow(epoch, math.log(value), 1, 1 / speed)
+
+
+_told: WeakSet[Any] = WeakSet()
+
+
+def _tell(net: Any, path: str) -> None:
+    """Say in a terminal, once a net, why it is trained on the slower path."""
+    if path.startswith("plain: ") and net not in _told and sys.stderr.isatty():
+        _told.add(net)
+        print(f"d2l_rnn: plain path, {path[len('plain: ') :]}", file=sys.stderr)

@@ -2,35 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Tuple
+import dataclasses
+from typing import Any, Iterable, List, Sequence, Tuple
 
 import numpy
-from mxnet import np, npx
+from mxnet import gluon, init, np, npx
 
-from .chapters import History
-from .data.translation import truncate_pad
+from .acceleration.translation import translation_of
+from .data.translation import PairLoader
 from .errors import UsageError
+from .history import History
 from .inference.decoding import greedy_search
+from .late_binding import book, replaced
 from .progress import Progress
-from .training.seq2seq_loop import (
-    TranslationRow,
-    initialize_seq2seq,
-    make_adam,
-    train_translation,
-)
+from .protocols import Array, Device, Minibatch
+from .results.metrics import loss_line
+from .training.optimisers import Adam
+from .training.parameters import Parameters
+from .training.translation import TranslationRow, train_translation
 
 
-def _book_loss_of(row: TranslationRow) -> float:
-    return row.book_loss
+def build_array_nmt(
+    lines: Sequence[Sequence[str]], vocab: Any, num_steps: int
+) -> Tuple[Array, Array]:
+    """Sentences as padded ids, ``<eos>`` at their end (book Section 9.5).
+
+    A sentence of ``num_steps`` tokens or more is cut, and loses its ``<eos>``.
+
+    Parameters
+    ----------
+    lines : list of list of str
+    vocab : Vocab
+        With ``<pad>`` and ``<eos>``.
+    num_steps : int
+
+    Returns
+    -------
+    array : mxnet.np.ndarray, shape (len(lines), num_steps)
+        float32, as in the book.
+    valid_len : mxnet.np.ndarray, shape (len(lines),)
+        int32; number of tokens that are not padding.
+    """
+    pad, eos = vocab["<pad>"], vocab["<eos>"]
+    fit = book("truncate_pad")
+    ids = [fit(vocab[line] + [eos], num_steps, pad) for line in lines]
+    valid_len = [sum(token != pad for token in row) for row in ids]
+    return np.array(ids), np.array(valid_len, dtype="int32")
+
+
+def load_data_nmt(
+    batch_size: int, num_steps: int, num_examples: int = 600
+) -> Tuple[Any, Any, Any]:
+    """Return the iterator and the vocabularies of the translation data (Section 9.5).
+
+    Parameters
+    ----------
+    batch_size, num_steps : int
+    num_examples : int
+        See :func:`~d2l_rnn.data.translation.tokenize_nmt`.
+    """
+    text = book("preprocess_nmt")(book("read_data_nmt")())
+    sides = book("tokenize_nmt")(text, num_examples)
+    vocabs, arrays = [], []
+    for side in sides:
+        vocab = book("Vocab")(
+            side, min_freq=2, reserved_tokens=["<pad>", "<bos>", "<eos>"]
+        )
+        vocabs.append(vocab)
+        arrays += book("build_array_nmt")(side, vocab, num_steps)
+    if replaced("load_array"):
+        return (book("load_array")(arrays, batch_size), *vocabs)
+    return (PairLoader(arrays, batch_size), *vocabs)
 
 
 def train_seq2seq(
     net: Any,
-    data_iter: Iterable[Any],
+    data_iter: Iterable[Minibatch],
     lr: float,
     num_epochs: int,
     tgt_vocab: Any,
-    device: Any,
+    device: Device,
 ) -> History:
     """Train a model for sequence to sequence and print the loss (book Section 9.7.4).
 
@@ -42,7 +93,7 @@ def train_seq2seq(
     net : EncoderDecoder
         The book's, ours, or of classes that a reader has written to that interface.
     data_iter : iterable of (X, X_valid_len, Y, Y_valid_len)
-        Such as :func:`~d2l_rnn.data.translation.load_data_nmt` returns.
+        Such as :func:`load_data_nmt` returns.
     lr : float
         Learning rate of Adam.
     num_epochs : int
@@ -59,19 +110,35 @@ def train_seq2seq(
     Raises
     ------
     DivergenceError
-        If a loss is not finite.
+        If a loss or a gradient is not finite.
+    DataError
+        If the iterator gives no minibatch.
     """
     if num_epochs < 1:
         raise UsageError(f"num_epochs {num_epochs}: at least 1")
-    initialize_seq2seq(net, data_iter, device)
-    rows = train_translation(
-        net, data_iter, make_adam(net, lr), num_epochs, tgt_vocab["<bos>"], device
-    )
+    net.initialize(init.Xavier(), force_reinit=True, ctx=device)
+    loss = book("MaskedSoftmaxCELoss")()
+    objective = translation_of(net, tgt_vocab["<bos>"], device, data_iter, loss=loss)
+    adam = _BookAdam(net, lr)
+    animator = None
+    if replaced("Animator"):
+        animator = book("Animator")(
+            xlabel="epoch", ylabel="loss", xlim=[10, num_epochs]
+        )
     history = History()
-    progress = Progress(num_epochs, name="loss", value_of=_book_loss_of)
+    progress = Progress(
+        num_epochs, name="loss", value_of=_book_loss_of, animator=animator
+    )
+    timed = replaced("Timer")
+    rows = train_translation(objective, data_iter, adam, num_epochs)
     try:
-        for row in rows:
+        for _ in range(num_epochs):
+            timer = book("Timer")() if timed else None
+            row = next(rows)
+            if timer is not None:
+                row = dataclasses.replace(row, seconds=timer.stop())
             history.append(row)
+            history.path = objective.path
             progress.show(row)
     finally:
         progress.close()
@@ -79,9 +146,22 @@ def train_seq2seq(
     return history
 
 
-def loss_line(book_loss: float, tokens_per_sec: float, device: object) -> str:
-    """The book's closing line of a translation training."""
-    return f"loss {book_loss:.3f}, {tokens_per_sec:.1f} tokens/sec on {device}"
+class _BookAdam(Adam):
+    """Adam on a gradient clipped by the book's ``grad_clipping``, or a reader's."""
+
+    def __init__(self, net: gluon.Block, lr: float) -> None:
+        super().__init__(Parameters.of(net), lr)
+        self._net = net
+
+    def step(self, batch_size: float = 1) -> Array:
+        self.clip = None
+        if replaced("grad_clipping"):
+            self.clip = lambda: book("grad_clipping")(self._net, 1)
+        return super().step(batch_size)
+
+
+def _book_loss_of(row: TranslationRow) -> float:
+    return row.book_loss
 
 
 def predict_seq2seq(
@@ -116,7 +196,9 @@ def predict_seq2seq(
     ids = src_vocab[src_sentence.lower().split(" ")] + [src_vocab["<eos>"]]
     enc_valid_len = np.array([min(len(ids), num_steps)], ctx=device)
     # (1, num_steps)
-    enc_X = np.array([truncate_pad(ids, num_steps, src_vocab["<pad>"])], ctx=device)
+    enc_X = np.array(
+        [book("truncate_pad")(ids, num_steps, src_vocab["<pad>"])], ctx=device
+    )
     enc_outputs = net.encoder(enc_X, enc_valid_len)
     attention_weight_seq: List[Any] = []
 

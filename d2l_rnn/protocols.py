@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional, Protocol, Sequence, Tuple, Union
 
-import numpy
+from .arrays import Floats, Integers
 
 Shape = Tuple[int, ...]
 
@@ -31,7 +31,7 @@ class Array(Protocol):
     T: Array
     grad: Optional[Array]
 
-    def asnumpy(self) -> numpy.ndarray: ...
+    def asnumpy(self) -> Floats: ...
     def as_in_ctx(self, ctx: Device) -> Array: ...
     def as_nd_ndarray(self) -> Any: ...
     def astype(self, dtype: Any, copy: bool = ...) -> Array: ...
@@ -56,7 +56,7 @@ class Array(Protocol):
 
 
 #: Arrays by name: what a checkpoint holds.
-Arrays = Mapping[str, numpy.ndarray]
+Arrays = Mapping[str, Floats]
 
 #: A net's state: an array, or a list, tuple, namedtuple or dict of states.
 State = Any
@@ -88,5 +88,5 @@ class Vocabulary(Protocol):
 
 
 #: Ids of a text: what a corpus is.
-Ids = Union[Sequence[int], numpy.ndarray]
+Ids = Union[Sequence[int], Integers, Floats]
 Minibatch = Sequence[Array]

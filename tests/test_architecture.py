@@ -19,11 +19,33 @@ ROOMS = {
     "models": {"mxnet", "numpy"},
     "inference": {"numpy"},
     "training": {"mxnet", "numpy", "safetensors"},
-    "results": {"numpy", "matplotlib", "sacrebleu", "tensorboardX"},
+    "results": {
+        "numpy",
+        "matplotlib",
+        "matplotlib_inline",
+        "IPython",
+        "sacrebleu",
+        "tensorboardX",
+    },
 }
 # The ground floor: what every room may stand on.
-FOUNDATIONS = {"arrays", "compatibility", "errors", "files", "protocols", "seeding"}
+FOUNDATIONS = {
+    "arrays",
+    "compatibility",
+    "errors",
+    "files",
+    "notebook",
+    "protocols",
+    "seeding",
+}
+# In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}
+# ... and only the live curve needs a notebook to be drawn in.
+DRAWING = {
+    "matplotlib": DRAWERS,
+    "IPython": {"plots_live"},
+    "matplotlib_inline": {"plots_book"},
+}
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -53,7 +75,9 @@ def breaches(path: Path, room: str) -> List[str]:
         if parts[0] == "d2l_rnn":
             if len(parts) > 1 and parts[1] not in FOUNDATIONS | {room}:
                 found.append(name)
-        elif parts[0] == "matplotlib" and path.stem.split("_")[0] not in DRAWERS:
+        elif parts[0] in DRAWING and not (
+            {path.stem, path.stem.split("_")[0]} & DRAWING[parts[0]]
+        ):
             found.append(name)
         elif parts[0] not in standard and parts[0] not in ROOMS[room]:
             found.append(name)
@@ -80,6 +104,14 @@ def test_a_breach_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
     assert breaches(bad, "inference") == ["d2l_rnn.models", "d2l_rnn.training", "mxnet"]
+    for name, refused in (
+        ("tables", ["IPython.display", "matplotlib"]),
+        ("plots_attention", ["IPython.display"]),
+        ("plots_live", []),
+    ):
+        drawing = room / f"{name}.py"
+        drawing.write_text("from IPython.display import display\nimport matplotlib\n")
+        assert breaches(drawing, "results") == refused
 
 
 def test_files_stay_short() -> None:

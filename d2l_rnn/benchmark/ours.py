@@ -10,12 +10,14 @@ from typing import Any, Dict, Iterator  # noqa: E402
 
 from mxnet import autograd, cpu, gluon, nd, np  # noqa: E402
 
-from ..chapters import generate_ids  # noqa: E402
+from ..acceleration.training import next_token, parameters_of  # noqa: E402
 from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
-from ..training.loop import mean_of  # noqa: E402
+from ..generation.text import generate_ids  # noqa: E402
 from ..training.loop import train as training  # noqa: E402
+from ..training.objectives import NextToken  # noqa: E402
+from ..training.optimisers import Sgd  # noqa: E402
 from .peers.serving import Tasks, serve, tokens  # noqa: E402
 from .translation import translation  # noqa: E402
 
@@ -36,7 +38,10 @@ def language_model(workload: Dict[str, Any]) -> Tasks:
             corpus = tokens(workload, epoch[0])
             return iter(SequenceLoader(corpus, batch_size, num_steps, ctx=device))
 
-    rows = training(net, Epochs(), workload["lr"], 10**9, device)
+    batches = Epochs()
+    parameters = parameters_of(net, batches)
+    objective = next_token(net, parameters, device)
+    rows = training(objective, batches, Sgd(parameters, workload["lr"]), 10**9)
 
     def train(count: int) -> None:
         epoch[0] = count
@@ -47,14 +52,13 @@ def language_model(workload: Dict[str, Any]) -> Tasks:
 
     def passes(count: int) -> Dict[str, float]:
         """Forward and backward pass apart, without the update."""
-        objective = mean_of(net, gluon.loss.SoftmaxCrossEntropyLoss())
+        plain = NextToken(net, gluon.loss.SoftmaxCrossEntropyLoss(), device, True)
         seconds = {"forward": 0.0, "backward": 0.0}
         X = np.zeros((batch_size, num_steps), ctx=device)
-        state = net.begin_state(batch_size=batch_size, ctx=device)
         for _ in range(count):
             start = time.perf_counter()
             with autograd.record():
-                mean_loss, _ = objective(X, X, state)
+                mean_loss = plain(X, X).objective
             nd.waitall()
             middle = time.perf_counter()
             mean_loss.backward()

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, Union
 
 from mxnet import cpu, np
 
+from ..acceleration.translation import translation_of
 from ..chapters_translation import predict_seq2seq
 from ..data.translation import PairLoader
 from ..experiments.configs_translation import (
@@ -13,7 +14,10 @@ from ..experiments.configs_translation import (
     Seq2SeqConfig,
 )
 from ..experiments.translating import build as build_net
-from ..training.seq2seq_loop import initialize_seq2seq, make_adam, train_translation
+from ..training.initialisation import initialize_seq2seq
+from ..training.optimisers import Adam
+from ..training.parameters import Parameters
+from ..training.translation import train_translation
 from .peers.serving import Endless, Tasks, pairs
 
 
@@ -34,9 +38,10 @@ def translation(workload: Dict[str, Any]) -> Tasks:
             arrays = [np.array(a, ctx=device) for a in pairs(workload, count[0])]
             return iter(PairLoader(arrays, workload["batch_size"], shuffle=False))
 
-    initialize_seq2seq(net, Epochs(), device)
-    adam = make_adam(net, workload["lr"])
-    rows = train_translation(net, Epochs(), adam, 10**9, vocab["<bos>"], device)
+    initialize_seq2seq(net, workload["num_steps"], device)
+    batches, adam = Epochs(), Adam(Parameters.of(net), workload["lr"])
+    objective = translation_of(net, vocab["<bos>"], device, batches)
+    rows = train_translation(objective, batches, adam, 10**9)
 
     def train(steps: int) -> None:
         count[0] = steps

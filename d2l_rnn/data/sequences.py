@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 import random
-from typing import Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Iterator, Optional, Tuple
 
 import numpy
 from mxnet import np
 
-from ..arrays import Floats, Integers
+from ..arrays import Floats
 from ..errors import DataError, UsageError
-from ..protocols import Array, Device
-from .corpora import load_text
-from .text import Vocab, clean, corpus_from_lines
+from ..protocols import Array, Device, Ids
 
 Minibatch = Tuple[Array, Array]
-Ids = Union[Sequence[int], Integers, Floats]
 
 
-def read_time_machine() -> List[str]:
-    """The lines of The Time Machine, cleaned as in the book (Section 8.2).
-
-    Where the corpus is out of reach the embedded sample takes its place, with a
-    warning.
-    """
-    return clean(load_text("auto").lines)
-
-
-def load_corpus_time_machine(max_tokens: int = -1) -> Tuple[List[int], Vocab]:
-    """Character ids and the vocabulary of The Time Machine (book Section 8.2).
-
-    Parameters
-    ----------
-    max_tokens : int
-        Length to cut the corpus to; 0 or less keeps all of it.
-    """
-    return corpus_from_lines(read_time_machine(), "char", max_tokens)
-
-
-def _check_length(corpus: Ids, batch_size: int, num_steps: int) -> None:
-    """Refuse a corpus that gives no minibatch at the largest offset."""
+def _check_sizes(batch_size: int, num_steps: int) -> None:
     for name, value in (("batch_size", batch_size), ("num_steps", num_steps)):
         if value < 1:
             raise UsageError(f"{name} {value}: at least 1")
-    needed = batch_size * num_steps + num_steps + 1
-    if len(corpus) < needed:
-        raise DataError(
-            f"corpus of {len(corpus)} tokens is too short for batch_size {batch_size} "
-            f"and num_steps {num_steps}: at least {needed} tokens are needed"
-        )
 
 
 def seq_data_iter_random(
@@ -71,19 +41,17 @@ def seq_data_iter_random(
     Yields
     ------
     X, Y : mxnet.np.ndarray, shape (batch_size, num_steps)
-        Inputs, and the same shifted by one token.
-
-    Raises
-    ------
-    DataError
-        If the corpus is too short for one minibatch.
+        Inputs, and the same shifted by one token; nothing where the corpus, less the
+        offset, does not fill a minibatch.
     """
-    _check_length(corpus, batch_size, num_steps)
+    _check_sizes(batch_size, num_steps)
     offset = random.randint(0, num_steps - 1)
-    num_subseqs = (len(corpus) - 1 - offset) // num_steps
+    num_subseqs = max(0, len(corpus) - 1 - offset) // num_steps
     starts = list(range(offset, offset + num_subseqs * num_steps, num_steps))
     random.shuffle(starts)
     del starts[num_subseqs // batch_size * batch_size :]
+    if not starts:
+        return
     # (num_batches, batch_size, num_steps)
     places = numpy.reshape(starts, (-1, batch_size, 1)) + numpy.arange(num_steps)
     ids = numpy.asarray(corpus, "float32")
@@ -99,14 +67,15 @@ def seq_data_iter_sequential(
     than in random sampling, as in the book) is cut into ``batch_size`` rows; minibatch
     after minibatch walks along them, so that the hidden state can be carried over.
 
-    Parameters and errors as in :func:`seq_data_iter_random`.
+    Parameters as in :func:`seq_data_iter_random`.
 
     Yields
     ------
     X, Y : mxnet.np.ndarray, shape (batch_size, num_steps)
-        Inputs, and the same shifted by one token.
+        Inputs, and the same shifted by one token; nothing where the corpus, less the
+        offset, does not fill a minibatch.
     """
-    _check_length(corpus, batch_size, num_steps)
+    _check_sizes(batch_size, num_steps)
     offset = random.randint(0, num_steps)
     yield from sequential_partition(corpus[offset:], batch_size, num_steps, ctx)
 
@@ -152,7 +121,7 @@ class SequenceLoader:
     Parameters
     ----------
     corpus : sequence of int
-        Token ids.
+        Token ids; read anew for each iteration.
     batch_size, num_steps : int
     use_random_iter : bool
         Random order (:func:`seq_data_iter_random`) or sequential partitioning.
@@ -162,46 +131,30 @@ class SequenceLoader:
     Raises
     ------
     DataError
-        If the corpus is too short for one minibatch.
+        If the corpus is too short for one minibatch, whatever the offset.
     """
 
     def __init__(
         self,
-        corpus: Sequence[int],
+        corpus: Ids,
         batch_size: int,
         num_steps: int,
         use_random_iter: bool = False,
         ctx: Optional[Device] = None,
     ) -> None:
-        _check_length(corpus, batch_size, num_steps)
+        _check_sizes(batch_size, num_steps)
+        needed = batch_size * num_steps + num_steps + 1
+        if len(corpus) < needed:
+            raise DataError(
+                f"corpus of {len(corpus)} tokens is too short for batch_size "
+                f"{batch_size} and num_steps {num_steps}: at least {needed} tokens are "
+                "needed"
+            )
         self.data_iter_fn = (
             seq_data_iter_random if use_random_iter else seq_data_iter_sequential
         )
         self.corpus, self.ctx = corpus, ctx
-        # Float32, as everything is for MXNet; converted once rather than every epoch.
-        self._ids = numpy.asarray(corpus, "float32")
         self.batch_size, self.num_steps = batch_size, num_steps
 
     def __iter__(self) -> Iterator[Minibatch]:
-        return self.data_iter_fn(self._ids, self.batch_size, self.num_steps, self.ctx)
-
-
-class SeqDataLoader(SequenceLoader):
-    """The book's iterator over The Time Machine, with its ``vocab`` (Section 8.3)."""
-
-    def __init__(
-        self, batch_size: int, num_steps: int, use_random_iter: bool, max_tokens: int
-    ) -> None:
-        corpus, self.vocab = load_corpus_time_machine(max_tokens)
-        super().__init__(corpus, batch_size, num_steps, use_random_iter)
-
-
-def load_data_time_machine(
-    batch_size: int,
-    num_steps: int,
-    use_random_iter: bool = False,
-    max_tokens: int = 10000,
-) -> Tuple[SeqDataLoader, Vocab]:
-    """Return the iterator and the vocabulary of The Time Machine (book Section 8.3)."""
-    data_iter = SeqDataLoader(batch_size, num_steps, use_random_iter, max_tokens)
-    return data_iter, data_iter.vocab
+        return self.data_iter_fn(self.corpus, self.batch_size, self.num_steps, self.ctx)

@@ -185,25 +185,6 @@ def build_vocab_nmt(lines: Sentences, min_freq: int = 2) -> Vocab:
     return Vocab(lines, min_freq=min_freq, reserved_tokens=RESERVED_TOKENS)
 
 
-def load_data_nmt(
-    batch_size: int, num_steps: int, num_examples: int = 600
-) -> Tuple[PairLoader, Vocab, Vocab]:
-    """Return the iterator and the vocabularies of the translation data (Section 9.5).
-
-    Parameters
-    ----------
-    batch_size, num_steps : int
-    num_examples : int
-        See :func:`tokenize_nmt`.
-    """
-    source, target = tokenize_nmt(preprocess_nmt(read_data_nmt()), num_examples)
-    src_vocab, tgt_vocab = build_vocab_nmt(source), build_vocab_nmt(target)
-    data_iter = load_arrays_nmt(
-        source, target, src_vocab, tgt_vocab, batch_size, num_steps
-    )
-    return data_iter, src_vocab, tgt_vocab
-
-
 Pairs = Tuple[Sentences, Sentences]
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List
+from typing import Any, Callable, Dict, Iterable, List
 
 import numpy
-from mxnet import np, npx
+from mxnet import gluon, np, npx
 
 from ..errors import RunError
+from ..models.gluon_layers import named_arrays
 from ..results import record
 from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
-from ..training.adam_loop import AdamTraining
+from ..training.loop import train
+from ..training.objectives import NextToken
+from ..training.optimisers import Adam
+from ..training.parameters import Parameters
 from .configs_bidirectional import BothSidesConfig
 from .running import Run
 
@@ -97,20 +101,29 @@ def train_both(
     notes : dict
         For the checkpoint.
     """
-    trainings = {
-        name: AdamTraining(net, config.lr, config.theta, run.device)
+    adams = {
+        name: Adam(Parameters.of(net), config.lr, config.theta)
         for name, net in nets.items()
     }
     kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
-        for name, training in trainings.items():
-            training.restore(arrays_under(name, arrays))
+        for name, net in nets.items():
+            own = arrays_under(name, arrays)
+            checkpoint.put_arrays(named_arrays(net), own, adams[name])
         kept = record.read_run(run.directory).epochs[: saved["epoch"]]
     run.begin(corpus, kept)
     rows = {
-        name: training.rows(train_iter, config.num_epochs, config.seed, len(kept) + 1)
-        for name, training in trainings.items()
+        name: train(
+            NextToken(net, gluon.loss.SoftmaxCrossEntropyLoss(), run.device),
+            train_iter,
+            adams[name],
+            config.num_epochs,
+            seed=config.seed,
+            first_epoch=len(kept) + 1,
+            before_epoch=_falling_rate(adams[name], config),
+        )
+        for name, net in nets.items()
     }
 
     def other(row: Any) -> Dict[str, Any]:
@@ -123,12 +136,24 @@ def train_both(
     def save(epoch: int) -> None:
         arrays = {
             f"{name}.{key}": array
-            for name, training in trainings.items()
-            for key, array in training.arrays().items()
+            for name, net in nets.items()
+            for key, array in checkpoint.arrays_of(
+                named_arrays(net), adams[name]
+            ).items()
         }
         checkpoint.save(run.checkpoint, arrays, {**notes, "epoch": epoch})
 
     run.follow(rows[BIDIRECTIONAL], save, other)
+
+
+def _falling_rate(adam: Adam, config: BothSidesConfig) -> Callable[[int], None]:
+    """The rate falls in equal steps: ``lr (E - e + 1) / E`` in epoch e of E."""
+
+    def set_rate(epoch: int) -> None:
+        left = config.num_epochs - epoch + 1
+        adam.lr = config.lr * left / config.num_epochs
+
+    return set_rate
 
 
 def arrays_under(

@@ -10,6 +10,7 @@ from mxnet import autograd, gluon
 from mxnet.gluon import rnn
 
 from ..data.sequences import SequenceLoader
+from ..models.gluon_layers import named_arrays
 from ..models.language_model import RNNModel
 from ..results import record
 from ..results.metrics import median, perplexity
@@ -23,9 +24,13 @@ from ..training.bptt import (
     regular_weights,
     segments,
 )
-from ..training.loop import EpochRow, initialize, mean_of, train_epoch
-from ..training.parameters import FlatParameters
+from ..training.initialisation import initialize
+from ..training.loop import EpochRow, train_epoch
+from ..training.objectives import NextToken
+from ..training.optimisers import Sgd
+from ..training.parameters import Parameters
 from . import gradient_flow
+from .both_sides import arrays_under
 from .configs_sequences import BpttConfig
 from .language import read_corpus
 from .running import Run
@@ -69,31 +74,27 @@ class _Strategy:
         self.name, self.config, self.device = name, config, device
         self.net = RNNModel(_LAYERS[config.cell](config.num_hiddens), vocab_size)
         initialize(self.net, device)
-        self.parameters = FlatParameters(self.net)
-        self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
-
-    def update(self) -> Any:
-        return self.parameters.sgd(self.config.lr, self.config.theta)
+        self.sgd = Sgd(Parameters.of(self.net), config.lr, config.theta)
 
     def rows(self, train_iter: SequenceLoader, first_epoch: int) -> Iterator[EpochRow]:
         for epoch in range(first_epoch, self.config.num_epochs + 1):
             seed = epoch_seed(self.config.seed, epoch)
             set_seed(seed)
             weights = strategies(self.config, numpy.random.default_rng(seed))[self.name]
-            net = Truncated(self.net, weights)
-            objective = mean_of(net, self.loss)
-            yield train_epoch(
-                net, train_iter, objective, self.update, self.device, epoch=epoch
-            )
+            yield train_epoch(self._objective(weights), train_iter, self.sgd, epoch)
+
+    def _objective(self, weights: Weights) -> NextToken:
+        loss = gluon.loss.SoftmaxCrossEntropyLoss()
+        return NextToken(Truncated(self.net, weights), loss, self.device)
 
     def gradient(self, X: Any, Y: Any, weights: Sequence[float]) -> numpy.ndarray:
         """Of the mean loss from the zero state: (number of parameters,), float64."""
-        state = self.net.begin_state(batch_size=X.shape[0], ctx=self.device)
-        net = Truncated(self.net, lambda num_steps: list(weights))
+        objective = self._objective(lambda num_steps: list(weights))
         with autograd.record():
-            loss, _ = mean_of(net, self.loss)(X, Y, state)
+            loss = objective(X, Y).objective
         loss.backward()
-        return self.parameters.grad.asnumpy().astype("float64")
+        gradients = [t.grad.asnumpy().ravel() for t in self.sgd.parameters.trained()]
+        return numpy.concatenate(gradients).astype("float64")
 
 
 def run(config: BpttConfig, run: Run) -> None:
@@ -110,7 +111,8 @@ def run(config: BpttConfig, run: Run) -> None:
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         for name, strategy in trained.items():
-            strategy.parameters.data[:] = arrays[name]
+            own = arrays_under(name, arrays)
+            checkpoint.put_arrays(named_arrays(strategy.net), own)
         kept = record.read_run(run.directory).epochs[: saved["epoch"]]
     run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(corpus)}, kept)
     rows = {n: s.rows(train_iter, len(kept) + 1) for n, s in trained.items()}
@@ -124,7 +126,11 @@ def run(config: BpttConfig, run: Run) -> None:
         return fields
 
     def save(epoch: int) -> None:
-        arrays = {n: s.parameters.data.asnumpy() for n, s in trained.items()}
+        arrays = {
+            f"{name}.{key}": array
+            for name, strategy in trained.items()
+            for key, array in checkpoint.arrays_of(named_arrays(strategy.net)).items()
+        }
         checkpoint.save(run.checkpoint, arrays, {"epoch": epoch})
 
     run.follow(rows[FULL], save, others)

@@ -10,9 +10,9 @@ import numpy as np
 from ..data.text import Vocab
 from ..errors import RunError
 from ..models.both_sides import ClozeModel
+from ..models.gluon_layers import named_arrays
 from ..results import record
 from ..training import checkpoint
-from ..training.adam_loop import without_adam
 from .both_sides import BIDIRECTIONAL, arrays_under, build_both, probabilities
 from .configs_bidirectional import ClozeConfig
 from .trained import checkpoint_of, trained_config, vocabulary
@@ -104,7 +104,7 @@ def load_filler(path: Any, device: Any) -> Filler:
     )
     vocab = vocabulary(path, notes, "vocab")
     net = build_both(ClozeModel, config, len(vocab), len(vocab), device)[BIDIRECTIONAL]
-    checkpoint.put_arrays(net, without_adam(arrays_under(BIDIRECTIONAL, arrays)))
+    checkpoint.put_arrays(named_arrays(net), arrays_under(BIDIRECTIONAL, arrays))
     return Filler(path, config, net, vocab)
 
 

@@ -9,9 +9,9 @@ from typing import Any, Dict, Iterable, Iterator, List, Tuple
 import numpy
 from mxnet import np
 
-from ..chapters import predict_ch8
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..errors import DivergenceError
+from ..generation.text import continue_text
 from ..inference.handwritten_model import HandwrittenRNN
 from ..results import record
 from ..results.metrics import perplexity, three_lines
@@ -135,7 +135,7 @@ def run(config: HandwrittenConfig, run: Run) -> None:
             "heldout_perplexity": perplexity(loss, int(tokens)) if tokens else None,
             "heldout_tokens": len(heldout),
             "texts": [
-                predict_ch8(prefix, config.num_preds, model, vocab, run.device)
+                continue_text(prefix, config.num_preds, model, vocab, run.device)
                 for prefix in prefixes
             ],
         }

@@ -6,11 +6,13 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from mxnet.gluon import rnn
 
-from ..chapters import predict_ch8
+from ..acceleration.training import next_token, parameters_of
 from ..data.corpora import TextFile, load_text
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..data.text import Vocab, clean, corpus_from_lines
-from ..models import recurrent, scratch
+from ..generation.text import continue_text
+from ..models import gluon_layers, scratch
+from ..models.gluon_layers import named_arrays
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_stacks import bidirectional, deep, language_model
@@ -18,12 +20,18 @@ from ..results import record
 from ..results.metrics import perplexity, three_lines
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
-from ..training.loop import evaluate, initialize, train
+from ..training.initialisation import initialize
+from ..training.loop import evaluate, train
+from ..training.optimisers import Sgd
 from .configs import CorpusConfig, LanguageModelConfig
 from .running import Run
 
 _GLUON = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
-_WITH_DROPOUT = {"rnn": recurrent.RNN, "gru": recurrent.GRU, "lstm": recurrent.LSTM}
+_WITH_DROPOUT = {
+    "rnn": gluon_layers.RNN,
+    "gru": gluon_layers.GRU,
+    "lstm": gluon_layers.LSTM,
+}
 _SCRATCH = {
     "rnn": scratch.RNN,
     "gru": scratch.GRU,
@@ -72,9 +80,7 @@ def _build_scratch(config: LanguageModelConfig, vocab_size: int, device: Any) ->
     if config.num_layers > 1:
         layer = deep(layer, config.num_layers)
     functions = language_model(layer)
-    net = RNNModelScratch(vocab_size, config.num_hiddens, device, *functions)
-    net.hybridize()
-    return net
+    return RNNModelScratch(vocab_size, config.num_hiddens, device, *functions)
 
 
 def run(config: LanguageModelConfig, run: Run) -> None:
@@ -94,25 +100,22 @@ def run(config: LanguageModelConfig, run: Run) -> None:
     kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
-        checkpoint.put_arrays(net, arrays)
+        checkpoint.put_arrays(named_arrays(net), arrays)
         kept = record.read_run(run.directory).epochs[: saved["epoch"]]
     run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(corpus)}, kept)
+    parameters = parameters_of(net, train_iter)
     rows = train(
-        net,
+        next_token(net, parameters, run.device, config.sampling != "sequential"),
         train_iter,
-        config.lr,
+        Sgd(parameters, config.lr, config.theta),
         config.num_epochs,
-        run.device,
-        config.sampling != "sequential",
-        theta=config.theta,
         seed=config.seed,
         first_epoch=len(kept) + 1,
     )
 
     def save(epoch: int) -> None:
-        checkpoint.save(
-            run.checkpoint, checkpoint.arrays_of(net), {**notes, "epoch": epoch}
-        )
+        arrays = checkpoint.arrays_of(named_arrays(net))
+        checkpoint.save(run.checkpoint, arrays, {**notes, "epoch": epoch})
 
     run.follow(rows, save)
     prefixes: List[Sequence[str]] = list(config.prefix_list())
@@ -123,7 +126,7 @@ def run(config: LanguageModelConfig, run: Run) -> None:
             "heldout_perplexity": heldout_perplexity(net, heldout, config, run.device),
             "heldout_tokens": len(heldout),
             "texts": [
-                predict_ch8(prefix, config.num_preds, net, vocab, run.device)
+                continue_text(prefix, config.num_preds, net, vocab, run.device)
                 for prefix in prefixes
             ],
         }

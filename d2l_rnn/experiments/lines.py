@@ -13,10 +13,14 @@ from ..data.pairs import load_pairs
 from ..data.text import Vocab
 from ..data.translation import PairLoader, build_array_nmt, build_vocab_nmt
 from ..inference.ngrams import ngram_model
+from ..models.gluon_layers import named_arrays
 from ..results import record
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
-from ..training.example_loop import ExampleTraining, SummedLoss
+from ..training.loop import train
+from ..training.objectives import Examples, SummedLoss
+from ..training.optimisers import Adam
+from ..training.parameters import Parameters
 from .configs_sequences import LinesConfig
 from .running import Run
 
@@ -85,20 +89,26 @@ def train_net(
     sizes = (len(data.vocab), config.embed_size, config.num_hiddens, len(LANGUAGES))
     net = make(*sizes)
     net.initialize(init.Xavier(), ctx=run.device)
-    training = ExampleTraining(net, config.lr, config.theta, run.device)
+    adam = Adam(Parameters.of(net), config.lr, config.theta)
     kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
-        training.restore(arrays)
+        checkpoint.put_arrays(named_arrays(net), arrays, adam)
         kept = record.read_run(run.directory).epochs[: saved["epoch"]]
     run.begin(data.source, kept)
-    rows = training.epochs(
-        data.train_iter, loss_of(net), config.num_epochs, config.seed, len(kept) + 1
+    rows = train(
+        Examples(loss_of(net), run.device),
+        data.train_iter,
+        adam,
+        config.num_epochs,
+        seed=config.seed,
+        first_epoch=len(kept) + 1,
     )
 
     def save(epoch: int) -> None:
         notes = {"vocab": data.vocab.idx_to_token, "epoch": epoch}
-        checkpoint.save(run.checkpoint, training.arrays(), notes)
+        arrays = checkpoint.arrays_of(named_arrays(net), adam)
+        checkpoint.save(run.checkpoint, arrays, notes)
 
     run.follow(rows, save)
     return net

@@ -8,7 +8,7 @@ from mxnet import gluon
 
 from ..data.lines import LANGUAGES
 from ..models.shapes import LineClassifier
-from ..training.example_loop import SummedLoss
+from ..training.objectives import SummedLoss
 from .configs_sequences import LinesConfig
 from .lines import LineData, NgramClassifier, read_lines, train_net
 from .running import Run

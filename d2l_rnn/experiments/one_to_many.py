@@ -11,8 +11,8 @@ from ..data.lines import LANGUAGES, Line
 from ..inference import decoding
 from ..models.shapes import LineGenerator
 from ..results.metrics import perplexity
-from ..training.example_loop import SummedLoss, total_loss
-from ..training.seq2seq_loop import decoder_inputs
+from ..training.objectives import SummedLoss, total_loss
+from ..training.translation import decoder_inputs
 from .configs_sequences import OneToManyConfig
 from .lines import LineData, NgramClassifier, read_lines, train_net
 from .running import Run

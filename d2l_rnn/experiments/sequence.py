@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy
@@ -13,11 +14,14 @@ from mxnet.gluon import nn
 from ..data.series import noisy_sine, windows
 from ..data.translation import PairLoader
 from ..inference.rollout import Predict, continue_series, predict_ahead
+from ..models.gluon_layers import named_arrays
 from ..results import record
 from ..seeding import set_seed
 from ..training import checkpoint
-from ..training.example_loop import ExampleTraining, total_loss
-from ..training.loop import EpochRow
+from ..training.loop import EpochRow, train
+from ..training.objectives import Examples, total_loss
+from ..training.optimisers import Adam
+from ..training.parameters import Parameters
 from .configs_sequences import SequenceConfig
 from .running import Run
 
@@ -46,7 +50,7 @@ def run(config: SequenceConfig, run: Run) -> None:
     net = build(config, run.device)
     time, x = noisy_sine(noise.asnumpy())
     features, labels = windows(x, config.tau)
-    training = ExampleTraining(net, config.lr, float("inf"), run.device)
+    adam = Adam(Parameters.of(net), config.lr, math.inf)
     train_iter = PairLoader(
         [np.array(a[: config.num_train]) for a in (features, labels)], config.batch_size
     )
@@ -58,26 +62,27 @@ def run(config: SequenceConfig, run: Run) -> None:
     kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, notes = checkpoint.load(run.checkpoint)
-        training.restore(arrays)
+        checkpoint.put_arrays(named_arrays(net), arrays, adam)
         kept = record.read_run(run.directory).epochs[: notes["epoch"]]
     sha1 = hashlib.sha1(x.tobytes()).hexdigest()
     run.begin({"name": "noisy-sine", "sha1": sha1, "tokens": config.num_train}, kept)
 
     def rows() -> Iterator[EpochRow]:
-        epochs = training.epochs(
+        epochs = train(
+            Examples(summed_loss, run.device, config.batch_size),
             train_iter,
-            summed_loss,
+            adam,
             config.num_epochs,
-            config.seed,
-            len(kept) + 1,
-            config.batch_size,
+            seed=config.seed,
+            first_epoch=len(kept) + 1,
         )
         for row in epochs:  # the book evaluates the net that an epoch has ended with
             loss, tokens = total_loss(train_iter, summed_loss, run.device)
             yield dataclasses.replace(row, loss=loss, tokens=tokens)
 
     def save(epoch: int) -> None:
-        checkpoint.save(run.checkpoint, training.arrays(), {"epoch": epoch})
+        arrays = checkpoint.arrays_of(named_arrays(net), adam)
+        checkpoint.save(run.checkpoint, arrays, {"epoch": epoch})
 
     run.follow(rows(), save)
 

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 from ..data.corpora import TextFile, load_text
 from ..data.text import Vocab, clean, tokenize
 from ..errors import RunError, UsageError
+from ..models.gluon_layers import named_arrays
 from ..results import record
 from ..training import checkpoint
 from .configs import LanguageModelConfig
@@ -92,7 +93,7 @@ def load_trained(path: Any, device: Any) -> Trained:
         raise RunError(f"checkpoint {path}: of {experiment.name}; {_NO_LANGUAGE_MODEL}")
     vocab = vocabulary(path, notes, "vocab")
     net = family.build(config, len(vocab), device)
-    checkpoint.put_arrays(net, arrays)
+    checkpoint.put_arrays(named_arrays(net), arrays)
     corpus = notes.get("corpus", {})
     return Trained(path, experiment.name, config, net, vocab, corpus)
 

@@ -13,10 +13,10 @@ from ..inference.beam import beam_search
 from ..inference.decoding import Hypothesis, greedy_search, sample
 from ..models.attention_decoder import Seq2SeqAttentionDecoder
 from ..models.encoder_decoder import EncoderDecoder
+from ..models.gluon_layers import named_arrays
 from ..models.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
 from ..training import checkpoint
-from ..training.adam_loop import without_adam
-from ..training.seq2seq_loop import initialize_seq2seq
+from ..training.initialisation import initialize_seq2seq
 from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
 from .trained import checkpoint_of, trained_config, vocabulary
 
@@ -203,7 +203,6 @@ def load_translator(path: Any, device: Any) -> Translator:
     src_vocab = vocabulary(path, notes, "src_vocab")
     tgt_vocab = vocabulary(path, notes, "tgt_vocab")
     net = build(config, len(src_vocab), len(tgt_vocab))
-    ids, lengths = np.zeros((1, config.num_steps)), np.ones((1,), dtype="int32")
-    initialize_seq2seq(net, [(ids, lengths, ids, lengths)], device)
-    checkpoint.put_arrays(net, without_adam(arrays))
+    initialize_seq2seq(net, config.num_steps, device)
+    checkpoint.put_arrays(named_arrays(net), arrays)
     return Translator(net, src_vocab, tgt_vocab, config.num_steps, device)

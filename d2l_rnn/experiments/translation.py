@@ -7,7 +7,6 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import numpy
 
-from ..chapters_translation import loss_line
 from ..data.pairs import PairsFile, load_pairs
 from ..data.translation import (
     Pairs,
@@ -17,18 +16,20 @@ from ..data.translation import (
     split_pairs,
     tokenize_nmt,
 )
+from ..models.gluon_layers import named_arrays
 from ..results import record
-from ..results.metrics import perplexity
+from ..results.metrics import loss_line, perplexity
 from ..results.translation_metrics import bleu, corpus_bleu
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
-from ..training.adam_loop import arrays_with_adam, restore_with_adam
+from ..training.initialisation import initialize_seq2seq
 from ..training.losses import coverage
-from ..training.seq2seq_loop import (
+from ..training.optimisers import Adam
+from ..training.parameters import Parameters
+from ..training.translation import (
+    Translation,
     TranslationRow,
     decoder_inputs,
-    initialize_seq2seq,
-    make_adam,
     train_translation,
 )
 from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
@@ -82,29 +83,32 @@ def run(config: TranslationConfig, run: Run) -> None:
             )
     set_seed(epoch_seed(config.seed, 0))
     net = build(config, len(src_vocab), len(tgt_vocab))
-    initialize_seq2seq(net, train_iter, run.device)
-    adam = make_adam(net, config.lr)
+    initialize_seq2seq(net, config.num_steps, run.device)
+    adam = Adam(Parameters.of(net), config.lr, config.theta)
     kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
-        restore_with_adam(net, adam, arrays)
+        checkpoint.put_arrays(named_arrays(net), arrays, adam)
         kept = record.read_run(run.directory).epochs[: saved["epoch"]]
     tokens = int(train_iter.arrays[3].sum())
     run.begin({"name": file.name, "sha1": file.sha1, "tokens": tokens}, kept)
-    rows = train_translation(
+    objective = Translation(
         net,
-        train_iter,
-        adam,
-        config.num_epochs,
         tgt_vocab["<bos>"],
         run.device,
-        theta=config.theta,
-        seed=config.seed,
-        first_epoch=len(kept) + 1,
+        num_epochs=config.num_epochs,
         schedule=config.schedule,
         final_probability=config.final_probability,
         penalty=getattr(config, "attention_penalty", 0.0),
         tau=getattr(config, "tau", 1.0),
+    )
+    rows = train_translation(
+        objective,
+        train_iter,
+        adam,
+        config.num_epochs,
+        seed=config.seed,
+        first_epoch=len(kept) + 1,
         heldout_iter=heldout_iter,
     )
     notes = {
@@ -114,7 +118,7 @@ def run(config: TranslationConfig, run: Run) -> None:
     }
 
     def save(epoch: int) -> None:
-        arrays = arrays_with_adam(net, adam)
+        arrays = checkpoint.arrays_of(named_arrays(net), adam)
         checkpoint.save(run.checkpoint, arrays, {**notes, "epoch": epoch})
 
     run.follow(rows, save, metrics_of)

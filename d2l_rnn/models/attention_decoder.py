@@ -6,7 +6,7 @@ top layer at the step before, keys and values are the encoder's outputs.
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from mxnet import np
 from mxnet.gluon import nn
@@ -14,7 +14,7 @@ from mxnet.gluon import nn
 from ..errors import UsageError
 from .attention import attention
 from .encoder_decoder import Decoder, take_rows
-from .recurrent import recurrent_layer
+from .gluon_layers import recurrent_layer
 from .seq2seq import bridge_state, check_bridge
 
 
@@ -35,10 +35,6 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         context_t = attention(query=s_{t-1}, keys=values=encoder outputs)
         s_t = rnn([context_t; embedding(x_t)], s_{t-1})
         logits_t = W s_t + b
-
-    The steps depend on one another, so the loop cannot become one fused call; it is
-    unrolled into one graph for each number of steps instead, and the keys are
-    projected once.
 
     Parameters
     ----------
@@ -73,16 +69,9 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         self.bridge = check_bridge(bridge, cell)
         self.attention = attention(score, num_hiddens, dropout, normalise)
         self.embedding = nn.Embedding(vocab_size, embed_size)
-        self.rnn = recurrent_layer(
-            cell,
-            num_hiddens,
-            num_layers,
-            dropout,
-            input_size=num_hiddens + embed_size,
-        )
-        self.dense = nn.Dense(vocab_size, flatten=False, in_units=num_hiddens)
-        self._graphs = _Graphs(self.attention, self.embedding, self.rnn, self.dense)
-        self._weights: Optional[Any] = None
+        self.rnn = recurrent_layer(cell, num_hiddens, num_layers, dropout)
+        self.dense = nn.Dense(vocab_size, flatten=False)
+        self._attention_weights: List[Any] = []
 
     def init_state(
         self, enc_outputs: Any, enc_valid_lens: Any = None, *args: Any
@@ -116,28 +105,33 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         state : list
         """
         enc_outputs, recurrent, valid_lens = state
-        if valid_lens is None:
-            valid_lens = np.full(
-                (X.shape[0],), enc_outputs.shape[1], ctx=enc_outputs.ctx
-            )
-        graph = self._graphs.of_length(X.shape[1])
-        logits, self._weights, *recurrent = graph(
-            X, enc_outputs, valid_lens.astype("float32"), *recurrent
-        )
+        # (num_steps, batch_size, embed_size)
+        X = self.embedding(X).swapaxes(0, 1)
+        outputs, self._attention_weights = [], []
+        for x in X:
+            # (batch_size, 1, num_hiddens)
+            query = np.expand_dims(recurrent[0][-1], axis=1)
+            context = self.attention(query, enc_outputs, enc_outputs, valid_lens)
+            # (1, batch_size, num_hiddens + embed_size)
+            x = np.concatenate((context, np.expand_dims(x, axis=1)), axis=-1)
+            output, recurrent = self.rnn(x.swapaxes(0, 1), recurrent)
+            outputs.append(output)
+            self._attention_weights.append(self.attention.attention_weights)
+        # (batch_size, num_steps, vocab_size)
+        logits = self.dense(np.concatenate(outputs, axis=0)).swapaxes(0, 1)
         return logits, [enc_outputs, recurrent, valid_lens]
-
-    @property
-    def attention_matrix(self) -> Any:
-        """Weights of the last call, (batch_size, num_steps, num_keys)."""
-        if self._weights is None:
-            raise UsageError("no attention weights before the decoder was called")
-        return self._weights
 
     @property
     def attention_weights(self) -> List[Any]:
         """Weights of the last call, an array (batch_size, 1, num_keys) a step."""
-        matrix = self.attention_matrix
-        return [matrix[:, t : t + 1] for t in range(matrix.shape[1])]
+        return self._attention_weights
+
+    @property
+    def attention_matrix(self) -> Any:
+        """Weights of the last call, (batch_size, num_steps, num_keys)."""
+        if not self._attention_weights:
+            raise UsageError("no attention weights before the decoder was called")
+        return np.concatenate(self._attention_weights, axis=1)
 
     def select(self, state: List[Any], rows: Sequence[int]) -> List[Any]:
         """The state of these rows: axis 1 of recurrent states, axis 0 of the rest."""
@@ -146,58 +140,3 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
             [enc_outputs, valid_lens] + recurrent, [0, 0] + [1] * len(recurrent), rows
         )
         return [enc_outputs, recurrent, valid_lens]
-
-
-class _Graphs:
-    """One unrolled graph for each number of steps, all with the same weights.
-
-    No Block, so that the decoder's parameters are not registered twice.
-    """
-
-    def __init__(self, *parts: Any) -> None:
-        self.parts = parts
-        self.graphs: dict = {}
-
-    def of_length(self, num_steps: int) -> Any:
-        if num_steps not in self.graphs:
-            graph = _Unrolled(num_steps, *self.parts)
-            graph.hybridize(static_alloc=True)
-            self.graphs[num_steps] = graph
-        return self.graphs[num_steps]
-
-
-class _Unrolled(nn.HybridBlock):
-    """``num_steps`` steps of the attention decoder as one graph."""
-
-    def __init__(
-        self, num_steps: int, attention: Any, embedding: Any, rnn: Any, dense: Any
-    ) -> None:
-        super().__init__()
-        self.num_steps = num_steps
-        self.attention = attention
-        self.embedding = embedding
-        self.rnn = rnn
-        self.dense = dense
-
-    def hybrid_forward(
-        self, F: Any, X: Any, enc_outputs: Any, valid_lens: Any, *recurrent: Any
-    ) -> List[Any]:
-        keys = self.attention.project_keys(F, enc_outputs)
-        # (num_steps, batch_size, embed_size)
-        X = F.np.swapaxes(self.embedding(X), 0, 1)
-        state, outputs, weights = list(recurrent), [], []
-        for t in range(self.num_steps):
-            x = F.npx.slice(X, begin=(t,), end=(t + 1,))
-            # (batch_size, 1, num_hiddens)
-            query = F.np.swapaxes(F.npx.slice(state[0], begin=(-1,), end=(None,)), 0, 1)
-            context, weight = self.attention.attend(
-                F, query, keys, enc_outputs, valid_lens
-            )
-            # (1, batch_size, num_hiddens + embed_size)
-            x = F.np.concatenate([F.np.swapaxes(context, 0, 1), x], axis=2)
-            output, state = self.rnn(x, state)
-            outputs.append(output)
-            weights.append(weight)
-        # (batch_size, num_steps, vocab_size)
-        logits = F.np.swapaxes(self.dense(F.np.concatenate(outputs, axis=0)), 0, 1)
-        return [logits, F.np.concatenate(weights, axis=1)] + list(state)

@@ -12,7 +12,7 @@ from mxnet.gluon import nn
 
 from ..errors import UsageError
 from .encoder_decoder import Decoder, Encoder, take_rows
-from .recurrent import recurrent_layer
+from .gluon_layers import recurrent_layer
 
 BRIDGES = ("state", "hidden", "cell", "output")
 
@@ -67,9 +67,9 @@ class Seq2SeqEncoder(Encoder):
             dropout,
             bidirectional,
             use_sequence_length=self.mask_padding,
-            input_size=embed_size,
+            # Left open, as in the book: its weights are drawn at the first minibatch.
+            input_size=embed_size if self.mask_padding else 0,
         )
-        self.rnn.hybridize(static_alloc=True)
 
     def forward(
         self, X: Any, valid_lens: Optional[Any] = None, *args: Any
@@ -199,15 +199,8 @@ class Seq2SeqDecoder(Decoder):
                 "the hidden state, which then begins with 0"
             )
         self.embedding = nn.Embedding(vocab_size, embed_size)
-        self.rnn = recurrent_layer(
-            cell,
-            num_hiddens,
-            num_layers,
-            dropout,
-            input_size=embed_size + num_hiddens,
-        )
-        self.rnn.hybridize(static_alloc=True)
-        self.dense = nn.Dense(vocab_size, flatten=False, in_units=num_hiddens)
+        self.rnn = recurrent_layer(cell, num_hiddens, num_layers, dropout)
+        self.dense = nn.Dense(vocab_size, flatten=False)
 
     def init_state(self, enc_outputs: Any, *args: Any) -> List[Any]:
         """The recurrent state, then the context (batch_size, num_hiddens)."""

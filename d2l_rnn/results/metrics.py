@@ -36,6 +36,11 @@ def median(values: Sequence[float]) -> float:
     return (ordered[middle - 1] + ordered[middle]) / 2
 
 
+def loss_line(book_loss: float, tokens_per_sec: float, device: object) -> str:
+    """The book's closing line of a translation training."""
+    return f"loss {book_loss:.3f}, {tokens_per_sec:.1f} tokens/sec on {device}"
+
+
 def three_lines(
     perplexity_value: float,
     tokens_per_sec: float,

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Dict, Tuple
+import re
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy
 
 from ..errors import RunError
 from ..files import PathLike, write_bytes
-from .parameters import named_arrays
+from ..protocols import Array, Arrays
+from .optimisers import Adam, without_optimiser
 
 _DIGEST = "sha256"
 
@@ -64,7 +66,25 @@ def load(path: PathLike) -> Tuple[Dict[str, numpy.ndarray], Any]:
         raise RunError(f"checkpoint {path}: not written by d2l_rnn")
     if metadata[_DIGEST] != _digest(arrays, metadata["notes"]):
         raise RunError(f"checkpoint {path}: damaged (its SHA-256 does not agree)")
-    return arrays, json.loads(metadata["notes"])
+    return (
+        {current_name(name): array for name, array in arrays.items()},
+        json.loads(metadata["notes"]),
+    )
+
+
+_OLD_NAME = re.compile(r"_unfused\.(\d+)\.(?:([lr])_cell\.)?([ih]2h_(?:weight|bias))\Z")
+
+
+def current_name(name: str) -> str:
+    """The name of a parameter that a checkpoint of version 0.1.0 has under another.
+
+    ``rnn._unfused.0.i2h_weight`` and ``rnn._unfused.0.r_cell.i2h_weight`` are
+    ``rnn.l0_i2h_weight`` and ``rnn.r0_i2h_weight``: Gluon's own names know no layer
+    above the tenth.
+    """
+    return _OLD_NAME.sub(
+        lambda match: f"{match.group(2) or 'l'}{match.group(1)}_{match.group(3)}", name
+    )
 
 
 def _digest(arrays: Dict[str, numpy.ndarray], text: str) -> str:
@@ -76,20 +96,37 @@ def _digest(arrays: Dict[str, numpy.ndarray], text: str) -> str:
     return digest.hexdigest()
 
 
-def arrays_of(net: Any) -> Dict[str, numpy.ndarray]:
-    """Copies of a net's parameters, by name."""
-    return {name: array.asnumpy() for name, array in named_arrays(net).items()}
+def arrays_of(
+    named: Mapping[str, Array], adam: Optional[Adam] = None
+) -> Dict[str, numpy.ndarray]:
+    """Copies of a net's parameters, by name, and of its optimiser's state."""
+    arrays = {name: array.asnumpy() for name, array in named.items()}
+    return arrays if adam is None else {**arrays, **adam.arrays()}
 
 
-def put_arrays(net: Any, arrays: Dict[str, numpy.ndarray]) -> None:
+def put_arrays(
+    targets: Mapping[str, Array], arrays: Arrays, adam: Optional[Adam] = None
+) -> None:
     """Put saved parameters into an initialised net, in place.
+
+    Parameters
+    ----------
+    targets : dict of str to mxnet.np.ndarray
+        The net's arrays.
+    arrays : dict of str to numpy.ndarray
+        Of :func:`arrays_of`; an optimiser's state may be among them.
+    adam : Adam, optional
+        Takes its state over, where training is to go on.
 
     Raises
     ------
     RunError
-        If names or shapes are not those of the net.
+        If names or shapes are not those of the net, or the optimiser's state is not
+        there.
     """
-    targets = named_arrays(net)
+    if adam is not None:
+        adam.restore(arrays)
+    arrays = without_optimiser(arrays)
     if set(targets) != set(arrays):
         differing = sorted(set(targets) ^ set(arrays))
         raise RunError(

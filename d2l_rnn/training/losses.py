@@ -10,17 +10,24 @@ from __future__ import annotations
 from typing import Any
 
 from mxnet import np, npx
-from mxnet.gluon import nn
+from mxnet.gluon.loss import SoftmaxCELoss
+
+from ..protocols import Array
 
 
-class MaskedSoftmaxCELoss(nn.HybridBlock):
+class MaskedSoftmaxCELoss(SoftmaxCELoss):
     """The softmax cross-entropy with masks (book Section 9.7.3).
 
     ``l = 1 / num_steps  sum_{t <= valid_len} -log softmax(pred_t)[label_t]``: summed
     over the valid steps of a sequence, but divided by all of its steps.
+
+    Parameters
+    ----------
+    axis, sparse_label, from_logits, weight, batch_axis
+        As of ``gluon.loss.SoftmaxCrossEntropyLoss``.
     """
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, valid_len: Any) -> Any:
+    def forward(self, pred: Array, label: Array, valid_len: Array) -> Array:
         """Loss of each sequence.
 
         Parameters
@@ -36,9 +43,11 @@ class MaskedSoftmaxCELoss(nn.HybridBlock):
         -------
         mxnet.np.ndarray, shape (batch_size,)
         """
-        # (batch_size, num_steps)
-        losses = -F.npx.pick(F.npx.log_softmax(pred, axis=-1), label, axis=-1)
-        return F.np.mean(F.npx.sequence_mask(losses, valid_len, True, axis=1), axis=1)
+        # (batch_size, num_steps, 1)
+        weights = np.expand_dims(np.ones_like(label), axis=-1)
+        weights = npx.sequence_mask(weights, valid_len, True, axis=1)
+        losses: Array = super().forward(pred, label, weights)
+        return losses
 
 
 def book_loss(loss: float, tokens: int, num_steps: int) -> float:

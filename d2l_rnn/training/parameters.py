@@ -1,87 +1,130 @@
-"""One vector under all of a net's parameters, and one under all its gradients.
+"""The arrays that training moves, where they lie: the reader's own, updated in place.
 
-The norm of the gradient is then one dot product, clipping one multiplication and SGD
-one update, where the book takes one of each per parameter; and a fused recurrent layer
-reads its weights in place. This is the one module that touches Gluon's private
-``_data`` and ``_grad``.
+An optimiser works on a :class:`Parameters`. Here it is a net's own arrays; the room
+``acceleration`` hands in one that holds them packed while an epoch runs.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
-from mxnet import autograd, gluon, nd, np
+from mxnet import gluon, nd, np
 
-# Terms of the gradient's norm that are summed one after the other.
+from ..protocols import Array
+
+# Terms of the gradient's norm that are summed one after the other: few enough to be
+# exact in float32 to a millionth. Blocks end where an array ends, so that the norm has
+# the same bits whether the arrays lie apart or packed.
 _BLOCK = 1 << 14
 
 
-def _view(vector: Any, start: int, stop: int, shape: Any) -> Any:
-    """A view of part of a vector; unlike ``mx.np``'s slice and reshape, no copy."""
-    return vector.as_nd_ndarray()[start:stop].reshape(shape).as_np_ndarray()
-
-
-class FlatParameters:
-    """A net's parameters and gradients, each as one vector on one device.
-
-    The net goes on working as before: its arrays are now views of the vectors. A net
-    with ``packable_parameters`` and ``use_packed`` (:class:`d2l_rnn.models.\
-language_model.RNNModel`) is told to compute with the vector itself.
-
-    Parameters
-    ----------
-    net : gluon.Block or object with ``params``, a list of arrays
-        Initialised, all shapes known, all parameters trained, on one device, float32.
+class Trainable(NamedTuple):
+    """An array to be trained.
 
     Attributes
     ----------
-    data, grad : mxnet.np.ndarray, shape (number of parameters,)
+    data, grad : mxnet.np.ndarray, of one shape
+    lr_mult : float
+        What its learning rate is multiplied by; its gradient counts in the norm, also
+        where this is 0.
     """
 
-    def __init__(self, net: Any) -> None:
-        if isinstance(net, gluon.Block):
-            first = net.packable_parameters() if hasattr(net, "use_packed") else []
-            known = {id(p) for p in first}
-            rest = [p for p in net.collect_params().values() if id(p) not in known]
-            parameters = first + rest
-            arrays = [p.data() for p in parameters]
-        else:
-            first, parameters, arrays = [], [], list(net.params)
-        ctx = arrays[0].ctx
-        size = sum(array.size for array in arrays)
-        self.data, self.grad = np.zeros(size, ctx=ctx), np.zeros(size, ctx=ctx)
-        self._one = np.ones(1, ctx=ctx)
-        # Each as one row, (1, number of parameters).
-        vectors = [a.as_nd_ndarray() for a in (self.data, self.grad)]
-        self._rows = [vector.reshape((1, size)) for vector in vectors]
-        whole = vectors[1]
-        self._blocks = [whole[i : i + _BLOCK] for i in range(0, size, _BLOCK)]
-        views: List[Any] = []
-        start = 0
-        for array in arrays:
-            stop = start + array.size
-            view = _view(self.data, start, stop, array.shape)
-            grad = _view(self.grad, start, stop, array.shape)
-            view[:] = array
-            autograd.mark_variables([view], [grad])
-            views.append((view, grad))
-            start = stop
-        if not parameters:
-            net.params[:] = [view for view, _ in views]
-        for parameter, (view, grad) in zip(parameters, views):
-            parameter._data, parameter._grad = [view], [grad]
-        if first:
-            stop = sum(p.data().size for p in first)
-            packed = _view(self.data, 0, stop, (stop,))
-            autograd.mark_variables([packed], [_view(self.grad, 0, stop, (stop,))])
-            net.use_packed(packed)
+    data: Array
+    grad: Array
+    lr_mult: float = 1.0
 
-    def clip(self, theta: float) -> Any:
+
+def trainables(net: Any) -> List[Trainable]:
+    """The arrays of a net that are trained, in its order.
+
+    Parameters
+    ----------
+    net : gluon.Block, or object with ``params``
+        A Gluon parameter with ``grad_req`` 'null' is left out, and so is an array
+        without a gradient. An array that ``params`` lists twice is there twice, as in
+        the book.
+    """
+    if isinstance(net, gluon.Block):
+        return [
+            Trainable(p.data(), p.grad(), p.lr_mult)
+            for p in net.collect_params().values()
+            if p.grad_req != "null"
+        ]
+    return [Trainable(p, p.grad) for p in net.params if p.grad is not None]
+
+
+def as_row(array: Array) -> Any:
+    """A view of an array as one row, (1, size), of the kind that ``mx.nd`` takes.
+
+    Reshaping an array of ``mx.np`` would copy it.
+    """
+    return array.as_nd_ndarray().reshape((1, -1))
+
+
+def blocks_of(row: Any) -> List[Any]:
+    """Views of a row's parts of at most ``_BLOCK`` entries, one behind the other."""
+    flat = row.reshape((-1,))
+    return [flat[i : i + _BLOCK] for i in range(0, flat.size, _BLOCK)]
+
+
+def norm_of_blocks(blocks: Sequence[Any]) -> Array:
+    """The Euclidean norm over all blocks together, (1,); it stays on the device."""
+    # (number of blocks,); np.dot is as exact and takes three times as long.
+    squares = nd.multi_sum_sq(*blocks, num_arrays=len(blocks))
+    norm: Array = np.sqrt(squares.as_np_ndarray().sum(keepdims=True))
+    return norm
+
+
+class Parameters:
+    """Arrays and their gradients where they are.
+
+    As a context, it is entered before an epoch and left after it, whatever happens in
+    between: what is to be done with the arrays so that they can be worked on as they
+    are needed, and be again what they were, is done there. Here that is nothing.
+
+    Parameters
+    ----------
+    find : callable
+        Gives the list of :class:`Trainable`; asked at each step, so that a layer frozen
+        or a rate changed in the midst of training is heard.
+
+    Attributes
+    ----------
+    path : str
+        Which way the numbers take, for the record: "plain", or why no other is taken.
+    """
+
+    path = "plain"
+
+    def __init__(self, find: Callable[[], Sequence[Trainable]]) -> None:
+        self._find = find
+        self._views: Dict[int, _View] = {}
+
+    @classmethod
+    def of(cls, net: Any) -> Parameters:
+        """A net's own."""
+        return cls(lambda: trainables(net))
+
+    def __enter__(self) -> Parameters:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._views = {}
+
+    def trained(self) -> List[Trainable]:
+        """The arrays as they are now."""
+        return list(self._find())
+
+    def norm(self) -> Array:
+        """The gradient's Euclidean norm, (1,)."""
+        return self._norm(self.trained())
+
+    def clip(self, theta: float) -> Array:
         """Scale the gradient to norm ``theta`` where it is longer; return the norm.
 
-        ``g <- min(1, theta / |g|) g`` (book Section 8.5), on the device: the norm is
-        not read back, and where it is below ``theta`` the factor is exactly 1.
+        ``g <- min(1, theta / |g|) g`` (book Section 8.5). The norm is not read back:
+        where it is at most ``theta`` the factor is exactly 1.
 
         Parameters
         ----------
@@ -90,62 +133,117 @@ language_model.RNNModel`) is told to compute with the vector itself.
 
         Returns
         -------
-        mxnet.np.ndarray, shape (1,), or None
-            The norm before clipping; None where nothing is clipped.
+        mxnet.np.ndarray, shape (1,)
+            The norm before clipping.
         """
-        norm, factor = self._norm_and_factor(theta)
-        if norm is not None:
-            self.grad *= factor
-        return norm
+        return self._clip(self.trained(), theta)
 
-    def sgd(self, lr: float, theta: float) -> Any:
-        """One step of clipped gradient descent, in one pass over the vectors.
+    def descend(self, lr: float) -> None:
+        """``w <- w - lr g``, each array with its own multiple of ``lr``."""
+        self._descend(self.trained(), lr)
 
-        ``w <- w - lr min(1, theta / |g|) g``. The gradient itself is not scaled: that
-        would take longer than this.
+    def sgd(self, lr: float, theta: float) -> Array:
+        """One step of clipped gradient descent: ``w <- w - lr min(1, theta / |g|) g``.
 
         Parameters
         ----------
-        lr : float
-        theta : float
-            As for :meth:`clip`.
+        lr, theta : float
+            ``theta`` as for :meth:`clip`.
 
         Returns
         -------
-        mxnet.np.ndarray, shape (1,), or None
-            As of :meth:`clip`.
+        mxnet.np.ndarray, shape (1,)
+            The norm before clipping.
         """
-        norm, factor = self._norm_and_factor(theta)
-        # A matrix product (1, 1) x (1, n) added to the parameters: a third of the time
-        # that it takes to multiply by an array and then to update.
-        scalar = factor.as_nd_ndarray().reshape((1, 1))
-        data, grad = self._rows
-        nd.linalg_gemm(scalar, grad, data, alpha=-lr, beta=1.0, out=data)
+        found = self.trained()
+        norm = self._clip(found, theta)
+        self._descend(found, lr)
         return norm
 
-    def _norm_and_factor(self, theta: float) -> Tuple[Optional[Any], Any]:
-        """The gradient's norm and what to multiply it by; None and 1 without bound."""
-        if not math.isfinite(theta):
-            return None, self._one
-        # (number of blocks,): sums of squares, each over few enough terms to be exact
-        # in float32 to a millionth; np.dot is as exact and takes three times as long.
-        squares = nd.multi_sum_sq(*self._blocks, num_arrays=len(self._blocks))
-        norm = np.sqrt(squares.as_np_ndarray().sum(keepdims=True))
-        return norm, theta / np.maximum(norm, theta)
+    def _norm(self, found: Sequence[Trainable]) -> Array:
+        if any(str(t.grad.dtype) != "float32" for t in found):
+            squares = [(t.grad.astype("float32") ** 2).sum() for t in found]
+            norm: Array = np.sqrt(np.stack(squares).sum(keepdims=True))
+            return norm
+        return norm_of_blocks([b for t in found for b in self._view(t.grad).blocks])
+
+    def _clip(self, found: Sequence[Trainable], theta: float) -> Array:
+        self._forget_all_but(found)
+        norm = self._norm(found)
+        if math.isfinite(theta):
+            factor = clipping_factor(norm, theta)
+            for _, grad, _ in found:
+                grad *= factor.astype(grad.dtype, copy=False)
+        return norm
+
+    def _descend(self, found: Sequence[Trainable], lr: float) -> None:
+        for data, grad, lr_mult in found:
+            if str(data.dtype) != "float32":
+                data[:] = data - lr * lr_mult * grad
+            elif lr_mult != 0:
+                rows = self._view(data).row, self._view(grad).row
+                descend(*rows, -lr * lr_mult, _one(data.ctx))
+
+    def _view(self, array: Array) -> _View:
+        """An array's views, made once as long as it is the same object."""
+        if id(array) not in self._views:
+            row = as_row(array)
+            self._views[id(array)] = _View(array, row, blocks_of(row))
+        return self._views[id(array)]
+
+    def _forget_all_but(self, found: Sequence[Trainable]) -> None:
+        """An array outside Gluon has a new object for its gradient each time."""
+        keep = {id(array) for t in found for array in (t.data, t.grad)}
+        self._views = {i: view for i, view in self._views.items() if i in keep}
 
 
-def parameter_arrays(net: Any) -> List[Any]:
-    """The arrays of a Gluon block or of a net with ``params``, in their order."""
-    return list(named_arrays(net).values())
+class _View(NamedTuple):
+    """An array, kept so that its ``id`` is nobody else's, and views of its memory."""
+
+    array: Array
+    row: Any
+    blocks: List[Any]
 
 
-def named_arrays(net: Any) -> Dict[str, Any]:
-    """The same arrays by names that do not change from one process to the next.
+_ones: Dict[Any, Any] = {}
 
-    A Gluon block's names tell its structure (``rnn.l0_i2h_weight``), as in
-    ``save_parameters``; a net from scratch has numbers (``params.0``).
+
+def _one(ctx: Any) -> Any:
+    """[[1]] on a device."""
+    if ctx not in _ones:
+        _ones[ctx] = nd.ones((1, 1), ctx=ctx)
+    return _ones[ctx]
+
+
+def descend(data: Any, grad: Any, rate: float, factor: Any) -> None:
+    """``data <- data + rate factor grad`` in one pass over rows (1, size).
+
+    A matrix product (1, 1) x (1, size) added to what is there: a third of the time of
+    multiplying by an array and then updating, and with the same bits. ``factor`` is
+    (1, 1), and multiplies the gradient first.
     """
-    if isinstance(net, gluon.Block):
-        parameters = net._collect_params_with_prefix()
-        return {name: parameter.data() for name, parameter in parameters.items()}
-    return {f"params.{number}": array for number, array in enumerate(net.params)}
+    nd.linalg_gemm(factor, grad, data, alpha=rate, beta=1.0, out=data)
+
+
+def clipping_factor(norm: Array, theta: float) -> Array:
+    """``min(1, theta / norm)``, (1,)."""
+    factor: Array = theta / np.maximum(norm, theta)
+    return factor
+
+
+def grad_clipping(net: Any, theta: float) -> Array:
+    """Clip the gradient: ``g <- min(1, theta / |g|) g`` (book Section 8.5).
+
+    Parameters
+    ----------
+    net : gluon.Block or object with ``params``
+        ``|g|`` is the norm over all its gradients together, the frozen left out.
+    theta : float
+        Largest norm; ``inf`` does not clip.
+
+    Returns
+    -------
+    mxnet.np.ndarray, shape (1,)
+        The norm before clipping (the book returns nothing).
+    """
+    return Parameters.of(net).clip(theta)

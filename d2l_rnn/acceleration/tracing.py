@@ -21,16 +21,3 @@ def static_graph(outputs: List[Any], inputs: Sequence[Any]) -> Callable[..., Lis
     graph = gluon.SymbolBlock(outputs, list(inputs))
     graph.hybridize(static_alloc=True, static_shape=True)
     return graph.__call__
-
-
-def mean_cross_entropy(logits: Any, labels: Any) -> Any:
-    """``-mean log softmax(logits)[label]``, a symbol.
-
-    Parameters
-    ----------
-    logits : symbol, shape (..., vocab_size)
-    labels : symbol, shape (...)
-    """
-    operators = symbol.numpy_extension
-    log_probs = operators.log_softmax(logits, axis=-1)
-    return -operators.pick(log_probs, labels, axis=-1).mean()

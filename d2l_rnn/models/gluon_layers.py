@@ -5,13 +5,16 @@ argument without a word (the output at rate 0.9 equals that at 0). ``sequence_le
 the operator knows it on a GPU only. The layers here do both themselves, so a CPU run
 and a GPU run are the same experiment. Weights, their names, states and calls are
 Gluon's; with neither argument in use, so is the computation.
+
+What else has to know the inside of a Gluon block stands here too: the names of its
+parameters in a checkpoint, and what a layer was made with.
 """
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from mxnet.gluon import rnn
+from mxnet.gluon import Block, rnn
 
 from ..errors import UsageError
 
@@ -239,3 +242,40 @@ def recurrent_layer(
         use_sequence_length=bool(use_sequence_length),
         **kwargs,
     )
+
+
+def layout_of(layer: Any) -> str:
+    """The layout of a Gluon recurrent layer; a reader's own is taken for TNC."""
+    return str(getattr(layer, "_layout", "TNC"))
+
+
+def input_size_of(layer: Any) -> int:
+    """The ``input_size`` of a Gluon recurrent layer; 0 where it is left open."""
+    return int(getattr(layer, "_input_size", 0) or 0)
+
+
+def named_parameters(net: Any) -> Dict[str, Any]:
+    """A block's parameters by names that are alike in every process.
+
+    They tell the structure, ``rnn.l0_i2h_weight``, ``dense.bias``: the path of
+    attributes, as in ``save_parameters``, but for the inside of recurrent layers, where
+    Gluon's own names know no layer above the tenth.
+    """
+    named = dict(net._reg_params)
+    for name, child in net._children.items():
+        inner = named_parameters(child)
+        named.update({f"{name}.{key}": value for key, value in inner.items()})
+    return named
+
+
+def named_arrays(net: Any) -> Dict[str, Any]:
+    """The arrays of an initialised net, by names that are alike in every process.
+
+    Parameters
+    ----------
+    net : gluon.Block, or object with ``params``
+        The arrays of a net from scratch have numbers, ``params.0``.
+    """
+    if isinstance(net, Block):
+        return {name: p.data() for name, p in named_parameters(net).items()}
+    return {f"params.{number}": array for number, array in enumerate(net.params)}

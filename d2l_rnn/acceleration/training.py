@@ -1,0 +1,158 @@
+"""Parameters and objective of a language model's training, fast where they may be."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Callable, List, Tuple
+
+from mxnet import gluon, symbol
+
+from ..models.scratch_model import RNNModelScratch
+from ..protocols import Array, Device, Loss, State
+from ..training.objectives import NextToken
+from ..training.parameters import Parameters
+from .packed import Pack, PackedParameters
+from .recognise import why_not, why_not_iterate
+from .scratch import StepGraphs
+from .tracing import static_graph, variable
+
+Reason = Callable[[], str]
+
+
+class ScratchParameters(Parameters):
+    """Parameters of a net from scratch, where they are; its steps become one graph.
+
+    Parameters
+    ----------
+    net : RNNModelScratch
+    reason : callable
+        As for :class:`~.packed.PackedParameters`.
+    """
+
+    def __init__(self, net: Any, reason: Reason) -> None:
+        own = Parameters.of(net)
+        super().__init__(own.trained)
+        self._reason = reason
+        #: Whether the net's steps are one graph now.
+        self.traced = False
+
+    def __enter__(self) -> ScratchParameters:
+        reason = self._reason()
+        self.path = f"plain: {reason}" if reason else "graph"
+        self.traced = not reason
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self.traced = False
+
+
+def parameters_of(net: Any, batches: Any, more: Reason = lambda: "") -> Parameters:
+    """A language model's parameters, for its optimiser.
+
+    Parameters
+    ----------
+    net : LanguageModel
+    batches : iterable
+        What it is trained on.
+    more : callable
+        A further reason for the plain path; empty where there is none.
+    """
+
+    def reason() -> str:
+        return more() or why_not(net) or why_not_iterate(batches)
+
+    if isinstance(net, RNNModelScratch):
+        return ScratchParameters(net, reason)
+    if isinstance(net, gluon.Block):
+        return PackedParameters(net, reason)
+    return Parameters.of(net)
+
+
+def next_token(
+    net: Any, parameters: Parameters, device: Device, fresh_state: bool = False
+) -> NextToken:
+    """The mean cross-entropy of every next token, as one graph where it may be.
+
+    Parameters
+    ----------
+    net, device, fresh_state
+        As for :class:`~d2l_rnn.training.objectives.NextToken`.
+    parameters : Parameters
+        Of :func:`parameters_of`.
+    """
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    return _NextToken(net, loss, device, fresh_state, parameters)
+
+
+class _NextToken(NextToken):
+    def __init__(
+        self,
+        net: Any,
+        loss: Loss,
+        device: Device,
+        fresh_state: bool,
+        parameters: Parameters,
+    ) -> None:
+        super().__init__(net, loss, device, fresh_state)
+        self._parameters = parameters
+
+    def mean_loss(self, X: Array, y: Array, state: State) -> Tuple[Array, State]:
+        parameters = self._parameters
+        if isinstance(parameters, PackedParameters) and parameters.packed:
+            return packed_loss(self.net, parameters.packed, X, y, state)
+        if isinstance(parameters, ScratchParameters) and parameters.traced:
+            return StepGraphs.of(self.net).mean_loss(self.net, X, y, state)
+        return super().mean_loss(X, y, state)
+
+
+def packed_loss(
+    net: Any, pack: Pack, X: Array, y: Array, state: State
+) -> Tuple[Array, State]:
+    """The mean loss and the next state of a packed net, as one graph."""
+    layer = net.rnn
+    graph = _packed_graph(
+        layer._mode,
+        layer._hidden_size,
+        layer._num_layers,
+        layer._dir,
+        net.vocab_size,
+        net.dense._units,
+    )
+    inputs = X.astype("float32", copy=False)
+    loss, *state = graph(inputs, pack.layer, pack.weight, pack.bias, *state, y)
+    return loss, state
+
+
+@lru_cache(maxsize=32)
+def _packed_graph(
+    mode: str,
+    num_hiddens: int,
+    num_layers: int,
+    directions: int,
+    vocab_size: int,
+    units: int,
+) -> Callable[..., List[Any]]:
+    """``(X, layer, weight, bias, *state, y) -> [mean loss, *state]``, of one shape.
+
+    The operators are those of the plain path, in their order: so are the numbers.
+    """
+    operators = symbol.numpy_extension
+    X, layer, weight, bias, y = map(variable, ("X", "layer", "weight", "bias", "y"))
+    state = [variable(f"state{k}") for k in range(2 if mode == "lstm" else 1)]
+    # (num_steps, batch_size, directions * num_hiddens), then the states
+    Y, *new_state = operators.rnn(
+        operators.one_hot(X.T, vocab_size),
+        layer,
+        *state,
+        state_size=num_hiddens,
+        num_layers=num_layers,
+        bidirectional=directions == 2,
+        mode=mode,
+        state_outputs=True,
+        p=0.0,
+    )
+    # (num_steps, batch_size, units): the logits are reshaped, not the wider hiddens
+    logits = operators.fully_connected(Y, weight, bias, num_hidden=units, flatten=False)
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()(logits.reshape(-1, units), y).mean()
+    return static_graph([loss, *new_state], [X, layer, weight, bias, *state, y])

@@ -1,0 +1,1 @@
+"""A net goes on by itself: what it has learnt becomes text."""

@@ -1,0 +1,86 @@
+"""A language model continues a text (book Section 8.5)."""
+
+from __future__ import annotations
+
+from typing import List, Sequence
+
+from mxnet import np
+
+from ..acceleration.generation import continue_greedily, why_not_generate
+from ..errors import UsageError
+from ..protocols import Device, LanguageModel, Vocabulary
+
+
+def generate_ids(
+    prefix: Sequence[int], num_preds: int, net: LanguageModel, device: Device
+) -> List[int]:
+    """Continue token ids with the likeliest next one, again and again.
+
+    The prefix is read one token at a time, as in the book: a bidirectional layer then
+    sees nothing but that token.
+
+    Parameters
+    ----------
+    prefix : sequence of int
+        At least one id.
+    num_preds : int
+        Number of ids to append.
+    net, device
+        A language model, and where its parameters are.
+
+    Returns
+    -------
+    list of int
+        The prefix and ``num_preds`` more ids.
+
+    Raises
+    ------
+    UsageError
+        If the prefix is empty.
+    """
+    ids = [int(i) for i in prefix]
+    if not ids:
+        raise UsageError("the prefix is empty: at least one token is needed")
+    if not why_not_generate(net, device):
+        return ids + continue_greedily(net, ids, num_preds, device)
+    state = net.begin_state(batch_size=1, ctx=device)
+    for position in range(len(ids) + num_preds - 1):
+        token = np.array([ids[position]], ctx=device).reshape(1, 1)
+        logits, state = net(token, state)
+        if position == len(ids) - 1:
+            ids.append(int(logits.argmax(axis=1).reshape(1)))
+    return ids
+
+
+def continue_text(
+    prefix: Sequence[str],
+    num_preds: int,
+    net: LanguageModel,
+    vocab: Vocabulary,
+    device: Device,
+) -> str:
+    """Generate ``num_preds`` tokens following the ``prefix`` (book Section 8.5).
+
+    Parameters
+    ----------
+    prefix : str, or list of str
+        Characters, or the tokens of a word vocabulary.
+    num_preds : int
+    net : LanguageModel
+    vocab : Vocab
+    device : mxnet.Context
+
+    Returns
+    -------
+    str
+        The prefix as the vocabulary knows it, and what follows; characters are joined
+        as they are, the tokens of a list with spaces.
+
+    Raises
+    ------
+    UsageError
+        If the prefix is empty.
+    """
+    ids = generate_ids([vocab[token] for token in prefix], num_preds, net, device)
+    separator = "" if isinstance(prefix, str) else " "
+    return separator.join(vocab.idx_to_token[i] for i in ids)
