@@ -12,7 +12,7 @@ from ..data.sequences import SequenceLoader
 from ..data.tagging import MARKS, labelled_words, restore, split_label
 from ..data.text import Vocab
 from ..models.both_sides import Tagger
-from ..results.f1 import class_f1, macro_f1
+from ..results.metrics import class_f1, macro_f1
 from .both_sides import (
     BIDIRECTIONAL,
     LEFT_TO_RIGHT,
