@@ -247,7 +247,7 @@ def _by_reader(
         yield EpochRow(epoch, math.log(value), 1, 1 / speed)
 
 
-_told: "WeakSet[Any]" = WeakSet()
+_told: WeakSet[Any] = WeakSet()
 
 
 def _tell(net: Any, path: str) -> None:
@@ -260,4 +260,4 @@ def _tell(net: Any, path: str) -> None:
         _told.add(net)
     except TypeError:  # a net that cannot be remembered is told of at every epoch
         pass
-    print(f"d2l_rnn: plain path, {path[len('plain: '):]}", file=sys.stderr)
+    print(f"d2l_rnn: plain path, {path[len('plain: ') :]}", file=sys.stderr)

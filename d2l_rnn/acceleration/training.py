@@ -36,7 +36,7 @@ class ScratchParameters(Parameters):
         #: Whether the net's steps are one graph now.
         self.traced = False
 
-    def __enter__(self) -> "ScratchParameters":
+    def __enter__(self) -> ScratchParameters:
         reason = self._reason()
         self.path = f"plain: {reason}" if reason else "graph"
         self.traced = not reason

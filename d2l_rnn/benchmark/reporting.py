@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Sequence
 
 from .peers.products import operations
-from .summary import columns, each, rates, ratios, shown, shown_rate, slope, spread
+from .spreads import columns, each, rates, ratios, shown, shown_rate, slope, spread
 from .workloads import WORKLOADS, Workload
 
 NAMES = {

@@ -153,7 +153,7 @@ def run(config: EditionV1Config, run: Run) -> None:
     X = data.X[:1].as_in_ctx(run.device)
     model(X)  # settles the shapes that Gluon leaves open
     arrays = named_arrays(model)
-    kept: List[Dict[str, Any]] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         saved, notes = checkpoint.load(run.checkpoint)
         for name, array in arrays.items():

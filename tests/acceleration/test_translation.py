@@ -156,7 +156,5 @@ def test_an_attention_of_the_reader_s_own_is_called(seed: int) -> None:
     object.__setattr__(net.decoder, "attention", OwnAttention())
     net.decoder._children["attention"] = net.decoder.attention
     reason = why_not_translate(net, MaskedSoftmaxCELoss())
-    assert reason == (
-        "net.decoder.attention is a OwnAttention, not one that we know"
-    )
+    assert reason == ("net.decoder.attention is a OwnAttention, not one that we know")
     assert trained(net, seed)[0] == f"plain: {reason}"

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 
 from d2l_rnn.errors import RunError
+from d2l_rnn.results.readme_heldout import Recorded, render, summarize
+from d2l_rnn.results.readme_summary import load_summary
 from d2l_rnn.results.record import RunRecord
-from d2l_rnn.results.recorded_heldout import render, summarize
-from d2l_rnn.results.summaries import dump
 
 from .made_runs import BOOK, write_run
 
-DEFAULTS = {
-    name: {**BOOK[name].requires, "score": "additive", "bidirectional": False}
-    for name in ("seq2seq", "seq2seq-attention")
-}
-FLAGS = {
+OPTIONS = {
     name: {
-        "score": "--score",
-        "bidirectional": "--bidirectional",
-        "num_epochs": "--epochs",
+        "score": ("--score", "additive"),
+        "bidirectional": ("--bidirectional", False),
+        "num_epochs": ("--epochs", BOOK[name].num_epochs),
     }
-    for name in DEFAULTS
+    for name in ("seq2seq", "seq2seq-attention")
 }
 # Greedy and beam-10 BLEU of seeds 1 and 2.
 BLEU = {"additive": [(10, 12), (20, 21)], "dot": [(11, 15), (18, 19)]}
@@ -55,7 +50,9 @@ def made(folder: Path, sentences: int = 7) -> List[RunRecord]:
 
 def test_rows_are_means_and_differences_of_the_same_seeds(tmp_path: Path) -> None:
     # Read in any order and written as JSON, the table is the same.
-    summary = json.loads(dump(summarize(made(tmp_path)[::-1], DEFAULTS, FLAGS)))
+    file = tmp_path / "recorded.json"
+    file.write_text(summarize(made(tmp_path)[::-1], OPTIONS).dump())
+    summary = load_summary(file, Recorded)
     lines = render(summary).splitlines()
     assert "BLEU, greedy | BLEU, beam 2 | BLEU, beam 10" in lines[0]
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:4]]
@@ -67,17 +64,18 @@ def test_rows_are_means_and_differences_of_the_same_seeds(tmp_path: Path) -> Non
     assert cells[1][5] == "+0.5 (-2.0 to +3.0)"
     command = "`d2l-rnn run SETTING --epochs 2 --bidirectional"
     assert lines[5].startswith(command) and "N = 1, 2" in lines[5]
-    assert str(tmp_path) not in dump(summary) and "examples" not in dump(summary)
+    text = summary.dump()
+    assert str(tmp_path) not in text and "examples" not in text
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     runs = made(tmp_path / "a")
     with pytest.raises(RunError, match="is there already"):
-        summarize([*runs, runs[0]], DEFAULTS, FLAGS)
+        summarize([*runs, runs[0]], OPTIONS)
     with pytest.raises(RunError, match="other sentences"):
-        summarize([runs[0], *made(tmp_path / "b", 8)[1:]], DEFAULTS, FLAGS)
+        summarize([runs[0], *made(tmp_path / "b", 8)[1:]], OPTIONS)
     plain = write_run(tmp_path / "c", "seq2seq", 1, [3.0])
     with pytest.raises(RunError, match="nothing was held out"):
-        summarize([plain], DEFAULTS, FLAGS)
+        summarize([plain], OPTIONS)
     with pytest.raises(RunError, match="no recorded run of seq2seq"):
-        render(summarize(runs, DEFAULTS, FLAGS), base="seq2seq")
+        render(summarize(runs, OPTIONS), base="seq2seq")

@@ -49,6 +49,8 @@ from typing import Optional, Sequence
 
 import numpy as np
 
+from ...arrays import Floats
+
 LEVEL = 0.005  # of each of the two tests; together at most 1 %
 MARGIN = 1.25  # how much farther than the farthest regrouping, where these are few
 CUT = 4.0  # spreads beyond which a single epoch counts no more
@@ -157,12 +159,12 @@ def too_few(runs: int, builds: int) -> Optional[str]:
     if runs < 1:
         return "no runs"
     if builds < FEWEST_BUILDS:
-        return "the book has %d builds only, %d are needed" % (builds, FEWEST_BUILDS)
+        return f"the book has {builds} builds only, {FEWEST_BUILDS} are needed"
     if builds < ENOUGH_BUILDS and not _enough_groupings(runs, builds):
         needed = runs
         while not _enough_groupings(needed, builds):
             needed += 1
-        return "%d of the %d seeds that %d builds need" % (runs, needed, builds)
+        return f"{runs} of the {needed} seeds that {builds} builds need"
     return None
 
 
@@ -170,37 +172,36 @@ def _enough_groupings(runs: int, builds: int) -> bool:
     return math.comb(runs + builds, runs) * LEVEL >= 1
 
 
-def _logarithms(values: np.ndarray) -> np.ndarray:
+def _logarithms(values: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithms = np.log(np.asarray(values, dtype=float))
     logarithms = np.where(np.isnan(logarithms), np.inf, logarithms)
-    return np.clip(logarithms, -_LARGEST_LOGARITHM, _LARGEST_LOGARITHM)
+    return logarithms.clip(-_LARGEST_LOGARITHM, _LARGEST_LOGARITHM)
 
 
-def _drawn_in(
-    ours: np.ndarray, builds: np.ndarray, initialisation: float
-) -> np.ndarray:
+def _drawn_in(ours: Floats, builds: Floats, initialisation: float) -> Floats:
     """Our logarithms as if our runs shared the builds' initial weights."""
     middle = np.median(builds, axis=0)
     factor = math.sqrt(1 + (len(ours) + 1) * (SMOOTHNESS * initialisation) ** 2)
-    return middle + (ours - middle) / factor
+    return np.asarray(middle + (ours - middle) / factor)
 
 
-def _deviations(pool: np.ndarray) -> np.ndarray:
+def _deviations(pool: Floats) -> Floats:
     """Signed distance from the pooled median at each epoch, in spreads, cut off."""
     centred = pool - np.median(pool, axis=0)
     spread = 1.4826 * np.median(np.abs(centred), axis=0)
-    return np.clip(centred / np.maximum(spread, _SMALLEST_SPREAD), -CUT, CUT)
+    deviations = np.asarray(centred / np.maximum(spread, _SMALLEST_SPREAD))
+    return deviations.clip(-CUT, CUT)
 
 
-def _centred_ranks(values: np.ndarray) -> np.ndarray:
+def _centred_ranks(values: Floats) -> Floats:
     """Ranks of the values (ties share the mean rank), less the middle rank."""
     below = (values[:, None] > values[None, :]).sum(axis=1)
     above = (values[:, None] < values[None, :]).sum(axis=1)
-    return (below - above) / 2.0
+    return np.asarray((below - above) / 2.0)
 
 
-def _regroupings(total: int, runs: int) -> np.ndarray:
+def _regroupings(total: int, runs: int) -> Floats:
     """Ways of calling `runs` of `total` curves ours, as rows of averaging weights.
 
     The actual one, the first in order, is left out: ``_share_as_far`` counts it.
@@ -216,13 +217,13 @@ def _regroupings(total: int, runs: int) -> np.ndarray:
     return weights
 
 
-def _share_as_far(distance: float, distances: np.ndarray) -> float:
+def _share_as_far(distance: float, distances: Floats) -> float:
     # the rounding of equal sums in another order must not decide
     as_far = int((distances >= distance - 1e-9).sum())
     return (1 + as_far) / (1 + len(distances))
 
 
-def _outside(ours: np.ndarray, builds: np.ndarray) -> bool:
+def _outside(ours: Floats, builds: Floats) -> bool:
     """Whether the final values leave the builds' range by a quarter of its width."""
     value = float(np.exp(ours.mean()))
     low, high = float(np.exp(builds.min())), float(np.exp(builds.max()))

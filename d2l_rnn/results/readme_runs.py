@@ -10,36 +10,74 @@ record. The verdicts are worked out anew each time from the curves, by the rule 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    TypedDict,
+    Union,
+    cast,
+)
 
 from ..errors import RunError
 from .book import BookNumber
-from .comparable import curve_of, incomparable, published_curve
-from .compare import NOT_COMPARABLE, verdict_on_curves
 from .metrics import median
-from .record import RunRecord
-from .summaries import provenance, public_environment, round_off, rounded, without
+from .readme_summary import (
+    Entry,
+    Summary,
+    number_of,
+    provenance,
+    public,
+    round_off,
+    rounded,
+)
+from .record import Environment, RunRecord
+from .verdict.comparable import curve_of, incomparable, published_curve
+from .verdict.compare import NOT_COMPARABLE, verdict_on_curves
 
 RECORDED = Path(__file__).with_name("recorded.json")
 
-Json = Dict[str, Any]
-
 _EVERY = 10  # epochs
-_PRIVATE_FIELDS = ("data_dir", "out")
+
+Numbers = List[Union[float, str]]
+
+
+class Curve(TypedDict):
+    """A training curve at some epochs."""
+
+    epochs: List[int]
+    values: Numbers
+
+
+class _Recorded(Entry, total=False):
+    published: Numbers
+
+
+class Recorded(_Recorded):
+    """A recorded run; ``published``, its curve, only where it is comparable."""
+
+    config: Dict[str, object]
+    result: Dict[str, object]
+    curve: Curve
+    not_comparable: Optional[str]
 
 
 def summarize(
     runs: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    defaults: Mapping[str, Mapping[str, Any]],
-) -> Json:
+    settings: Mapping[str, Mapping[str, object]],
+) -> Summary[Recorded]:
     """The summary of finished and unaltered runs.
 
     Parameters
     ----------
     runs : iterable of RunRecord
     book : dict of str to BookNumber
-    defaults : dict of str to dict
+    settings : dict of str to dict
         As for ``compare``.
 
     Raises
@@ -49,26 +87,28 @@ def summarize(
     """
     entries = []
     seen = set()
-    for run in sorted(runs, key=lambda run: (run.experiment, run.config.get("seed"))):
+    for run in sorted(runs, key=lambda run: (run.experiment, run.seed or 0)):
         run.verify()
-        key = (run.experiment, run.config.get("seed"))
+        key = (run.experiment, run.seed)
         if key in seen:
             raise RunError(f"run {run.directory}: seed {key[1]} is there already")
         seen.add(key)
         number = book.get(run.experiment)
-        reason = incomparable(run, number, defaults.get(run.experiment))
+        reason = incomparable(run, number, settings.get(run.experiment))
         entries.append(_entry(run, number, reason))
-    return {"runs": entries}
+    return Summary(entries)
 
 
-def _entry(run: RunRecord, number: Optional[BookNumber], reason: Optional[str]) -> Json:
+def _entry(
+    run: RunRecord, number: Optional[BookNumber], reason: Optional[str]
+) -> Recorded:
     epochs, values = curve_of(run, number)
     tenth = [i for i, epoch in enumerate(epochs) if epoch % _EVERY == 0]
-    entry: Json = {
+    entry: Recorded = {
         "experiment": run.experiment,
-        "config": without(run.config, _PRIVATE_FIELDS),
-        "environment": public_environment(run.environment),
-        "result": rounded(_summary_of(run)),
+        "config": public(run.config),
+        "environment": cast(Environment, public(run.environment)),
+        "result": {key: rounded(value) for key, value in _summary_of(run).items()},
         "curve": {
             "epochs": [epochs[i] for i in tenth],
             "values": [round_off(values[i]) for i in tenth],
@@ -76,13 +116,11 @@ def _entry(run: RunRecord, number: Optional[BookNumber], reason: Optional[str]) 
         "not_comparable": reason,
     }
     if number is not None and reason is None:
-        entry["published"] = [
-            round_off(value) for value in published_curve(run, number)
-        ]
+        entry["published"] = [round_off(v) for v in published_curve(run, number)]
     return entry
 
 
-def _summary_of(run: RunRecord) -> Json:
+def _summary_of(run: RunRecord) -> Dict[str, object]:
     """The numbers of a result and what the model said; no pieces of the corpus."""
     telling = {"scores", "translations"}
     if "prefixes" in run.config:  # its texts are what the model continued them with
@@ -94,14 +132,14 @@ def _summary_of(run: RunRecord) -> Json:
     }
 
 
-def render(summary: Json, book: Mapping[str, BookNumber]) -> str:
+def render(summary: Summary[Recorded], book: Mapping[str, BookNumber]) -> str:
     """The table of the README, in the order of the book's numbers.
 
     Below it come the summary's ``notes``, which are written by hand: why an experiment
     differs, say.
     """
-    groups: Dict[str, List[Json]] = {}
-    for entry in summary["runs"]:
+    groups: Dict[str, List[Recorded]] = {}
+    for entry in summary.runs:
         groups.setdefault(entry["experiment"], []).append(entry)
     order = list(book)
     names = sorted(
@@ -112,8 +150,8 @@ def render(summary: Json, book: Mapping[str, BookNumber]) -> str:
         row, remark = _row(name, groups[name], book.get(name))
         rows.append(row)
         figures.append(f"- **{name}**: {remark}.")
-        if name in summary.get("notes", {}):
-            notes.append(f"- **{name}**: {summary['notes'][name]}")
+        if name in summary.notes:
+            notes.append(f"- **{name}**: {summary.notes[name]}")
     lines = [
         "| experiment | book | ours | verdict | held-out perplexity | tokens/sec "
         "| command |",
@@ -128,27 +166,26 @@ def render(summary: Json, book: Mapping[str, BookNumber]) -> str:
         "",
         "</details>",
         "",
-        *provenance(summary["runs"]),
+        *provenance(summary.runs),
     ]
     return "\n".join(lines)
 
 
 def _row(
-    name: str, entries: Sequence[Json], number: Optional[BookNumber]
+    name: str, entries: Sequence[Recorded], number: Optional[BookNumber]
 ) -> Tuple[str, str]:
     """A line of the table, and the figures behind its verdict."""
     comparable = [entry for entry in entries if "published" in entry]
-    others = [entry["not_comparable"] for entry in entries if "published" not in entry]
-    verdict, remark = NOT_COMPARABLE, "; ".join(sorted(set(filter(None, others))))
+    others = {entry["not_comparable"] for entry in entries if "published" not in entry}
+    verdict, reasons = NOT_COMPARABLE, sorted(filter(None, others))
     shown = comparable or list(entries)
     if comparable and number is not None:
         curves = [[float(v) for v in entry["published"]] for entry in comparable]
         verdict, figures, _ = verdict_on_curves(curves, number)
-        remark = "; ".join([figures, *sorted(set(filter(None, others)))])
+        reasons.insert(0, figures)
         values = [curve[-1] for curve in curves]
     else:
-        finals = [entry["result"].get("perplexity") for entry in entries]
-        values = [float(value) for value in finals if value is not None]
+        values = _known(entries, "perplexity")
     seeds = [entry["config"].get("seed") for entry in shown]
     cells = [
         name,
@@ -159,7 +196,7 @@ def _row(
         _middle(shown, "tokens_per_sec", "{:,.0f}"),
         f"`{_command(name, seeds)}`",
     ]
-    return "| %s |" % " | ".join(cells), remark
+    return f"| {' | '.join(cells)} |", "; ".join(reasons)
 
 
 def _published(number: BookNumber) -> str:
@@ -180,14 +217,18 @@ def _ours(values: Sequence[float], seeds: int, number: Optional[BookNumber]) -> 
     return f"{text} ({form(min(values))}–{form(max(values))}, {seeds} seeds)"
 
 
-def _middle(entries: Sequence[Json], key: str, form: str) -> str:
-    """The median of a number of the results that have it."""
-    values = [entry["result"].get(key) for entry in entries]
-    known = [float(value) for value in values if value is not None]
+def _known(entries: Sequence[Recorded], key: str) -> List[float]:
+    """A number of the results that have it."""
+    values = [number_of(entry["result"].get(key)) for entry in entries]
+    return [value for value in values if value is not None]
+
+
+def _middle(entries: Sequence[Recorded], key: str, form: str) -> str:
+    known = _known(entries, key)
     return form.format(median(known)) if known else "-"
 
 
-def _command(name: str, seeds: Sequence[Any]) -> str:
+def _command(name: str, seeds: Sequence[object]) -> str:
     if list(seeds) == list(range(1, len(seeds) + 1)) and len(seeds) > 1:
         return f"d2l-rnn reproduce {name} --seeds {len(seeds)}"
     return "; ".join(f"d2l-rnn run {name} --seed {seed}" for seed in seeds)

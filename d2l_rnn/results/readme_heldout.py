@@ -7,34 +7,42 @@ hence rows are compared by the differences of runs with the same seed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Sequence
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, cast
 
 from ..errors import RunError
-from .record import RunRecord
-from .summaries import provenance, public_environment, rounded
+from .readme_summary import Entry, Summary, provenance, public, rounded
+from .record import Environment, RunRecord
+
+
+class Recorded(Entry):
+    """A recorded run with held-out sentences: what it was told, and what came out."""
+
+    seed: int
+    options: List[str]
+    pairs: int
+    sentences: int
+    perplexity: Optional[float]
+    bleu: Dict[str, float]
+    stray: Optional[float]
+
+
+Runs = Dict[int, Recorded]  # by the seed
 
 RECORDED_HELDOUT = Path(__file__).with_name("recorded_heldout.json")
-
-Json = Dict[str, Any]
-
-# What a run is told of where and how to work, not of what to compute.
-_NEUTRAL = frozenset("experiment seed device corpus data_dir".split())
 
 
 def summarize(
     runs: Iterable[RunRecord],
-    defaults: Mapping[str, Mapping[str, Any]],
-    flags: Mapping[str, Mapping[str, str]],
-) -> Json:
+    options: Mapping[str, Mapping[str, Tuple[str, object]]],
+) -> Summary[Recorded]:
     """The summary of finished and unaltered runs that report ``heldout``.
 
     Parameters
     ----------
     runs : iterable of RunRecord
-    defaults : dict of str to dict
-        An experiment's configuration by default; what differs is told as options.
-    flags : dict of str to dict
-        An experiment's command-line flag of each field.
+    options : dict of str to dict
+        Of each setting of an experiment that is told, where it is not the default: its
+        command-line flag and its default.
 
     Raises
     ------
@@ -42,51 +50,52 @@ def summarize(
         If a run is not finished, was altered, held nothing out, held out other
         sentences than the first, or is there twice.
     """
-    entries: List[Json] = []
+    entries: List[Recorded] = []
     seen = set()
     for run in runs:
         run.verify()
         result = run.result or {}
-        if "heldout" not in result:
+        heldout = result.get("heldout")
+        if heldout is None:
             raise RunError(f"run {run.directory}: nothing was held out")
-        default = defaults.get(run.experiment, {})
-        options = [
-            _option(flags[run.experiment][name], value)
+        known = options.get(run.experiment, {})
+        told = [
+            _option(known[name][0], value)
             for name, value in run.config.items()
-            if name not in _NEUTRAL and value != default.get(name)
+            if name in known and value != known[name][1]
         ]
-        entry = {
+        entry: Recorded = {
             "experiment": run.experiment,
-            "seed": run.config.get("seed"),
-            "options": options,
-            "environment": public_environment(run.environment),
+            "seed": run.seed or 0,
+            "options": told,
+            "environment": cast(Environment, public(run.environment)),
             "pairs": result["pairs"],
-            "sentences": result["heldout"]["sentences"],
+            "sentences": heldout["sentences"],
             "perplexity": result["heldout_perplexity"],
-            "bleu": result["heldout"]["bleu"],
-            "stray": result.get("coverage", {}).get("stray"),
+            "bleu": heldout["bleu"],
+            "stray": (result.get("coverage") or {}).get("stray"),
         }
-        key = (run.experiment, *options, entry["seed"])
+        key = (run.experiment, *told, entry["seed"])
         if key in seen:
             raise RunError(f"run {run.directory}: is there already")
         seen.add(key)
         if entries and entry["sentences"] != entries[0]["sentences"]:
             raise RunError(f"run {run.directory}: holds other sentences out")
-        entries.append(rounded(entry))
+        entries.append(cast(Recorded, rounded(entry)))
     entries.sort(key=lambda entry: (entry["experiment"], entry["options"]))
-    return {"runs": entries}
+    return Summary(entries)
 
 
-def render(summary: Json, base: str = "seq2seq-attention") -> str:
+def render(summary: Summary[Recorded], base: str = "seq2seq-attention") -> str:
     """The table of the README: a row for each setting, the ``base`` first.
 
     Each cell is the mean over the seeds with the least and the largest. Differences
     are taken between runs with the same seed.
     """
-    entries = summary["runs"]
+    entries = summary.runs
     first = entries[0]
     shared = [o for o in first["options"] if all(o in e["options"] for e in entries)]
-    groups: Dict[str, Dict[Any, Json]] = {}
+    groups: Dict[str, Runs] = {}
     for entry in entries:
         own = (option for option in entry["options"] if option not in shared)
         label = " ".join((entry["experiment"], *own))
@@ -114,9 +123,7 @@ def render(summary: Json, base: str = "seq2seq-attention") -> str:
     return "\n".join(lines)
 
 
-def _row(
-    label: str, runs: Dict[Any, Json], base: Dict[Any, Json], widths: Sequence[str]
-) -> List[str]:
+def _row(label: str, runs: Runs, base: Runs, widths: Sequence[str]) -> List[str]:
     """The cells of a setting; ``runs`` and the runs of the ``base`` go by the seed."""
     cells = [f"`{label}`", _spread([run["perplexity"] for run in runs.values()], 2)]
     for width in widths:
@@ -127,18 +134,19 @@ def _row(
         for seed, run in runs.items()
         if seed in base
     ]
-    strays = [run["stray"] for run in runs.values() if run["stray"] is not None]
+    strays = [run["stray"] for run in runs.values()]
     return [*cells, _spread(differences, 1, "+"), _spread(strays, 2)]
 
 
-def _option(flag: str, value: Any) -> str:
+def _option(flag: str, value: object) -> str:
     if isinstance(value, bool):
         return flag if value else flag.replace("--", "--no-", 1)
     return f"{flag} {value}"
 
 
-def _spread(values: Sequence[float], digits: int, sign: str = "") -> str:
+def _spread(found: Sequence[Optional[float]], digits: int, sign: str = "") -> str:
     """Mean (least to largest); empty without values."""
+    values = [value for value in found if value is not None]
     if not values:
         return ""
     number = f"{{:{sign}.{digits}f}}".format

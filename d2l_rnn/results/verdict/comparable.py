@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import math
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
 
-from ..errors import RunError
-from .book import BookNumber
-from .record import RunRecord
+from ...errors import RunError
+from ..book import BookNumber
+from ..record import RunRecord
 
-# Fields of a configuration that do not change what is computed, or (the corpus, the
-# number of epochs) are compared in another way.
-NEUTRAL_FIELDS = frozenset(
-    "experiment seed seeds device corpus corpus_sha1 data_dir out resume quiet json "
-    "plot no_plot debug tensorboard prefixes num_preds num_epochs beam_sizes alpha "
-    "book_context".split()
-)
+# What the book names that is no hyperparameter: each is compared in a way of its own.
+_NO_HYPERPARAMETERS = ("corpus", "corpus_sha1", "num_epochs")
 
 
 def incomparable(
     run: RunRecord,
     number: Optional[BookNumber],
-    default: Optional[Mapping[str, Any]] = None,
+    settings: Optional[Mapping[str, object]] = None,
 ) -> Optional[str]:
-    """Why a run cannot be held against the published number; None where it can."""
+    """Why a run cannot be held against the published number; None where it can.
+
+    ``settings`` are those of its experiment that change a number, as the book has them.
+    """
     if run.damage:
         return run.damage
     if number is None:
         return "the book prints no number for it"
     if run.result is None:
-        last = number.num_epochs
-        return "not finished: %d of %d epochs" % (len(run.epochs), last)
+        return f"not finished: {len(run.epochs)} of {number.num_epochs} epochs"
     try:
         run.verify()
-        reason = _other_corpus(run, number) or _other_setting(run, number, default)
+        reason = _other_corpus(run, number) or _other_setting(run, number, settings)
         return reason or _missing_epochs(run, number)
     except RunError as error:
         return str(error)
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
-        return "run %s: its record is malformed" % run.directory
+    except (KeyError, ArithmeticError):
+        return f"run {run.directory}: its record is malformed"
 
 
 def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
@@ -53,27 +50,27 @@ def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
     name = corpus.get("name") or result.get("corpus")
     book_name = number.requires["corpus"]
     if name == book_name:
-        return "another file than the book's %s (its SHA-1 is not the same)" % name
-    return "corpus %s, the book's is %s" % (name, book_name)
+        return f"another file than the book's {name} (its SHA-1 is not the same)"
+    return f"corpus {name}, the book's is {book_name}"
 
 
 def _other_setting(
-    run: RunRecord, number: BookNumber, default: Optional[Mapping[str, Any]]
+    run: RunRecord, number: BookNumber, settings: Optional[Mapping[str, object]]
 ) -> Optional[str]:
-    if run.config.get("num_epochs") != number.num_epochs:
-        return "%s epochs, the book's number is after %d" % (
-            run.config.get("num_epochs"),
-            number.num_epochs,
-        )
-    # A field that the record lacks came later, with the default that keeps its meaning.
+    num_epochs = run.config.get("num_epochs")
+    if num_epochs != number.num_epochs:
+        return f"{num_epochs} epochs, the book's number is after {number.num_epochs}"
+    # A setting that the record lacks came later, with the default of its meaning.
     expected = {
-        name: value for name, value in (default or {}).items() if name in run.config
+        name: value for name, value in (settings or {}).items() if name in run.config
     }
-    expected.update(number.requires)
+    for name, value in number.requires.items():
+        if name not in _NO_HYPERPARAMETERS:
+            expected[name] = value
     others = [
-        "%s %s, the book's is %s" % (name, run.config.get(name), value)
+        f"{name} {run.config.get(name)}, the book's is {value}"
         for name, value in expected.items()
-        if name not in NEUTRAL_FIELDS and not _same(run.config.get(name), value)
+        if not _same(run.config.get(name), value)
     ]
     return "; ".join(others) or None
 
@@ -81,22 +78,17 @@ def _other_setting(
 def _missing_epochs(run: RunRecord, number: BookNumber) -> Optional[str]:
     rows = [row["epoch"] for row in run.epochs]
     if rows != list(range(1, number.num_epochs + 1)):
-        return "%d epochs recorded, not each of 1 to %d" % (
-            len(rows),
-            number.num_epochs,
-        )
+        return f"{len(rows)} epochs recorded, not each of 1 to {number.num_epochs}"
     if any(math.isnan(value) for value in published_curve(run, number)[-1:]):
-        return "%s is not in its record" % number.metric
+        return f"{number.metric} is not in its record"
     return None
 
 
-def _same(ours: Any, theirs: Any) -> bool:
+def _same(ours: object, theirs: object) -> bool:
     if isinstance(ours, bool) or isinstance(theirs, bool):
         return ours is theirs
     if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
         return math.isclose(ours, theirs, rel_tol=1e-12)
-    if isinstance(ours, (list, tuple)) and isinstance(theirs, (list, tuple)):
-        return len(ours) == len(theirs) and all(map(_same, ours, theirs))
     return bool(ours == theirs)
 
 
@@ -114,14 +106,13 @@ def curve_of(
     """
     epochs, values = [], []
     for row in run.epochs:
-        value = math.nan
         try:
             if book_number is not None:
                 value = book_number.value_of(row)
             else:
                 value = float(row["perplexity"] if "perplexity" in row else row["loss"])
-            epoch = int(row["epoch"])
-        except (KeyError, TypeError, ValueError, ArithmeticError):
+            epoch = row["epoch"]
+        except (KeyError, ArithmeticError):
             continue
         if math.isfinite(value):
             epochs.append(epoch)
