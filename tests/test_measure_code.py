@@ -1,4 +1,4 @@
-"""The counts before and after a change are those of the code, by a rule that is known."""
+"""The counts before and after a change follow a rule that is known."""
 
 from __future__ import annotations
 
