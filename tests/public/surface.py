@@ -73,7 +73,8 @@ def _parsers_caught() -> Iterator[None]:
 
     def catch(parser: argparse.ArgumentParser, *given: Any) -> argparse.Namespace:
         if parser.prog == "d2l-rnn":  # the door, behind which the commands are
-            return parse(parser, *given)
+            options: argparse.Namespace = parse(parser, *given)
+            return options
         raise _Parser(parser)
 
     with mock.patch.object(argparse.ArgumentParser, "parse_args", catch):
