@@ -32,6 +32,11 @@ def commands_about(run: Path) -> List[List[str]]:
     ]
 
 
+def places(command: List[str]) -> List[str]:
+    """The folders that a command names, and those that they lie in."""
+    return [str(path) for word in command for path in (Path(word), *Path(word).parents)]
+
+
 def run_command(command: List[str]) -> "subprocess.CompletedProcess[bytes]":
     """Run ``d2l-rnn`` with arguments."""
     return subprocess.run(
@@ -55,6 +60,7 @@ def main() -> None:
         done = run_command(command)
         if done.returncode != 0:
             sys.exit(done.stderr.decode())
+        answers = [a for a in answers if str(run) not in places(a["command"])]
         questions = [*commands_about(run)]
         for inner in sorted(run.rglob("*/config.json")):  # a run inside the run
             questions += commands_about(inner.parent)[:-1]
