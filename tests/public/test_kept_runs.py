@@ -11,9 +11,8 @@ import json
 import math
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
-import numpy
 import pytest
 from safetensors.numpy import load_file
 
@@ -60,6 +59,10 @@ def agrees(then: Any, now: Any) -> bool:
     return bool(then == now)
 
 
+def numbers_of(arrays: Dict[str, Any]) -> List[Tuple[str, Any, bytes]]:
+    return sorted((str(a.dtype), a.shape, a.tobytes()) for a in arrays.values())
+
+
 def test_every_family_is_kept() -> None:
     assert {run.relative_to(HERE / "runs").parts[0] for run in RUNS} == set(FAMILIES)
 
@@ -93,7 +96,10 @@ def test_a_command_answers_as_it_did(
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: str(run.relative_to(HERE)))
 def test_a_checkpoint_is_read_and_found_whole(run: Path) -> None:
-    """The record keeps its digest; the checkpoint gives the numbers in the file."""
+    """The record keeps its digest; the checkpoint gives the numbers in the file.
+
+    By what names they are found may change; what they are may not.
+    """
     record = read_run(run)
     record.verify()
     path = run / "checkpoint.safetensors"
@@ -101,9 +107,7 @@ def test_a_checkpoint_is_read_and_found_whole(run: Path) -> None:
         assert record.experiment in ("text-stats", "bilstm-audit")
         return
     arrays, notes = checkpoint.load(path)
-    stored = load_file(str(path))
-    assert set(arrays) == set(stored)
-    assert all(numpy.array_equal(arrays[name], stored[name]) for name in stored)
+    assert numbers_of(arrays) == numbers_of(load_file(str(path)))
     assert notes["epoch"] == len(record.epochs) == 2
 
 
