@@ -7,39 +7,29 @@ run directory.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, Callable, DefaultDict, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, DefaultDict, Dict, List, Optional, Set
 
 import pytest
 from safetensors.numpy import load_file
 
 from ..public.families import Family
+from .processes import ROOT, Program
 
-ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "d2l_rnn" / "data"
 NUM_EPOCHS = 12
 RUN = "run"  # the run directory's name, which a result may hold
 
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
-# Forked from a process of its own, so that nothing of the tests is in it.
-_WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload(["d2l_rnn", "mxnet", __name__])
 _NUM_LINES = {"sample.txt": 60, "sample_pairs.tsv": 200}  # what is short is quick
-_PATIENCE_SECONDS = 120.0
-_GLANCE_SECONDS = 0.002
 # Of these no two runs agree; "files" are the sums of files in which they stand.
 _TIMED = ("seconds", "tokens_per_sec", "seconds_per_update")
 _UNLIKE = ("digest", "files")
@@ -75,93 +65,6 @@ def make_folder(family: Family, folder: Path) -> Path:
         text = "".join(lines[: _NUM_LINES[family.source]])
         (folder / family.source).write_text(text, encoding="utf-8")
     return folder
-
-
-class Program:
-    """``d2l-rnn`` with arguments, under way in a folder.
-
-    Parameters
-    ----------
-    arguments : list of str
-    folder : pathlib.Path
-    cold : bool
-        A program started anew, as a reader starts it. Else it is the child of a process
-        that has loaded MXNet already, which spares two seconds, and its clock runs a
-        hundred thousand times too fast, so that a checkpoint is due after every epoch:
-        a run of a second can be stopped between its checkpoints.
-    """
-
-    def __init__(self, arguments: List[str], folder: Path, cold: bool = False) -> None:
-        handle, self._errors = tempfile.mkstemp(dir=str(folder.parent))
-        os.close(handle)
-        self._cold: "Optional[subprocess.Popen[bytes]]" = None
-        if cold:
-            with open(self._errors, "wb") as errors:
-                self._cold = subprocess.Popen(
-                    [sys.executable, "-m", "d2l_rnn", *arguments],
-                    cwd=folder,
-                    env={**os.environ, "PYTHONPATH": str(ROOT), **_ENVIRONMENT},
-                    stdout=subprocess.DEVNULL,
-                    stderr=errors,
-                )
-        else:
-            self._warm = _WARM.Process(
-                target=_run_warm, args=(arguments, str(folder), self._errors)
-            )
-            self._warm.start()
-
-    @property
-    def process_id(self) -> int:
-        """Of the operating system."""
-        return self._cold.pid if self._cold is not None else int(self._warm.pid or 0)
-
-    def is_over(self) -> bool:
-        """Whether it has ended."""
-        if self._cold is not None:
-            return self._cold.poll() is not None
-        return self._warm.exitcode is not None
-
-    def send(self, number: int) -> None:
-        """Send it a signal, if it is still there."""
-        if not self.is_over():
-            os.kill(self.process_id, number)
-
-    def end(self) -> Tuple[int, List[str]]:
-        """Wait for it; its exit status (-N: signal N), its lines on stderr."""
-        if self._cold is not None:
-            status: Optional[int] = self._cold.wait(_PATIENCE_SECONDS)
-        else:
-            self._warm.join(_PATIENCE_SECONDS)
-            status = self._warm.exitcode
-        assert status is not None, "a run did not end"
-        return status, Path(self._errors).read_text(encoding="utf-8").splitlines()
-
-    def succeed(self) -> None:
-        """Wait for it, and see that it has done what it was to do."""
-        status, lines = self.end()
-        assert status == 0, lines
-
-    def wait_for(self, ready: Callable[[], bool]) -> bool:
-        """Wait until something is so; False if it ends before."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not ready():
-            if self.is_over():
-                return False
-            assert time.monotonic() < deadline, "a run did nothing for two minutes"
-            time.sleep(_GLANCE_SECONDS)
-        return True
-
-
-def _run_warm(arguments: List[str], folder: str, errors: str) -> None:
-    os.chdir(folder)
-    for stream, path in ((1, os.devnull), (2, errors)):
-        os.dup2(os.open(path, os.O_WRONLY), stream)
-    sys.argv = ["d2l-rnn", *arguments]
-    true_clock = time.perf_counter
-    time.perf_counter = lambda: 1e5 * true_clock()
-    from d2l_rnn.cli import main
-
-    sys.exit(main(arguments))
 
 
 def start(family: Family, folder: Path, *flags: str, cold: bool = False) -> Program:
