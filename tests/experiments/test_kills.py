@@ -154,7 +154,7 @@ def heard() -> Iterator[None]:
 
 
 @pytest.mark.xfail(
-    strict=True,
+    strict=False,  # SIGINT is lost at some moments only, and they are drawn
     reason="until training begins nobody listens to signals (issue 15.1; lead)",
 )
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc (lead)")
