@@ -49,7 +49,7 @@ class Measured:
     mxnet_loops: List[str] = field(default_factory=list)
     other_loops: List[str] = field(default_factory=list)
 
-    def add(self, other: "Measured") -> None:
+    def add(self, other: Measured) -> None:
         """Take in the counts of further files."""
         self.files += other.files
         self.lines += other.lines

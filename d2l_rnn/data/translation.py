@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import random
 import re
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
+from typing import (
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from mxnet import np
 
@@ -83,8 +93,11 @@ def truncate_pad(
     return kept + [padding_token] * (num_steps - len(kept))
 
 
+Fit = Callable[[List[int], int, int], List[int]]
+
+
 def build_array_nmt(
-    lines: Sentences, vocab: Vocab, num_steps: int
+    lines: Sentences, vocab: Vocab, num_steps: int, fit: Fit = truncate_pad
 ) -> Tuple[Array, Array]:
     """Sentences as padded ids, ``<eos>`` at their end (Section 9.5).
 
@@ -96,6 +109,8 @@ def build_array_nmt(
     vocab : Vocab
         With ``<pad>`` and ``<eos>``.
     num_steps : int
+    fit : callable
+        :func:`truncate_pad`, or what a reader has put in its place.
 
     Returns
     -------
@@ -105,7 +120,7 @@ def build_array_nmt(
         int32; number of tokens that are not padding.
     """
     pad, eos = vocab["<pad>"], vocab["<eos>"]
-    ids = [truncate_pad(vocab[line] + [eos], num_steps, pad) for line in lines]
+    ids = [fit(vocab[line] + [eos], num_steps, pad) for line in lines]
     valid_len = [sum(token != pad for token in row) for row in ids]
     return np.array(ids), np.array(valid_len, dtype="int32")
 

@@ -38,7 +38,7 @@ class Program:
     def __init__(self, arguments: List[str], folder: Path, cold: bool = False) -> None:
         handle, self._errors = tempfile.mkstemp(dir=str(folder.parent))
         os.close(handle)
-        self._cold: "Optional[subprocess.Popen[bytes]]" = None
+        self._cold: Optional[subprocess.Popen[bytes]] = None
         if cold:
             with open(self._errors, "wb") as errors:
                 self._cold = subprocess.Popen(

@@ -136,7 +136,10 @@ def stopped_early(name: str, number: int, folder: Path, seed: int) -> List[str]:
         for delay in (0.0, chooser.uniform(0, 0.5)):
             place = make_folder(FAMILIES[name], folder / f"{moment}-{delay}")
             program = start(FAMILIES[name], place, cold=True)
-            assert program.wait_for(lambda: moment in mapped(program.process_id))
+            process = program.process_id
+            assert program.wait_for(
+                lambda moment=moment, process=process: moment in mapped(process)
+            )
             time.sleep(delay)
             program.send(number)
             status, lines = program.end()

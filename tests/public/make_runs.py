@@ -37,12 +37,11 @@ def places(command: List[str]) -> List[str]:
     return [str(path) for word in command for path in (Path(word), *Path(word).parents)]
 
 
-def run_command(command: List[str]) -> "subprocess.CompletedProcess[bytes]":
+def run_command(command: List[str]) -> subprocess.CompletedProcess[bytes]:
     """Run ``d2l-rnn`` with arguments."""
     return subprocess.run(
         [sys.executable, "-m", "d2l_rnn", *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
     )
 
 
