@@ -28,7 +28,7 @@ import sys
 from typing import Any, Dict, List
 
 from . import runtime
-from .compatibility import install_import_hook
+from .compatibility import install_import_hook, restore_ipython_table
 
 __version__ = "0.1.0"
 
@@ -39,11 +39,29 @@ else:
     install_import_hook()
 
 _HOMES = {
-    "chapters": (
-        "History",
-        "predict_ch8",
-        "train_ch8",
-        "train_epoch_ch8",
+    "chapters": ("predict_ch8", "train_ch8", "train_epoch_ch8"),
+    "chapters_aliases": (
+        "MLPAttention",
+        "predict_s2s_ch9",
+        "train_s2s_ch9",
+        "translate",
+    ),
+    "chapters_data": (
+        "SNLIDataset",
+        "load_data_imdb",
+        "load_data_ptb",
+        "load_data_snli",
+        "load_data_wiki",
+        "read_ptb",
+    ),
+    "chapters_download": ("download", "download_all", "download_extract"),
+    "chapters_softmax": (
+        "accuracy",
+        "evaluate_accuracy",
+        "get_fashion_mnist_labels",
+        "predict_ch3",
+        "train_ch3",
+        "train_epoch_ch3",
     ),
     "chapters_text": (
         "SeqDataLoader",
@@ -57,6 +75,7 @@ _HOMES = {
         "predict_seq2seq",
         "train_seq2seq",
     ),
+    "data.hub": ("DATA_HUB", "DATA_URL"),
     "data.sequences": ("seq_data_iter_random", "seq_data_iter_sequential"),
     "data.text": ("Vocab", "count_corpus", "tokenize"),
     "data.translation": (
@@ -66,6 +85,7 @@ _HOMES = {
         "truncate_pad",
     ),
     "devices": ("try_all_gpus", "try_gpu"),
+    "history": ("History",),
     "models.attention": (
         "AdditiveAttention",
         "DotProductAttention",
@@ -74,8 +94,26 @@ _HOMES = {
     "models.attention_decoder": ("AttentionDecoder", "Seq2SeqAttentionDecoder"),
     "models.encoder_decoder": ("Decoder", "Encoder", "EncoderDecoder"),
     "models.language_model": ("RNNModel",),
+    "models.multihead_attention": (
+        "MultiHeadAttention",
+        "transpose_output",
+        "transpose_qkv",
+    ),
     "models.scratch_model": ("RNNModelScratch",),
     "models.seq2seq": ("Seq2SeqDecoder", "Seq2SeqEncoder"),
+    "models.transformer": (
+        "AddNorm",
+        "EncoderBlock",
+        "PositionWiseFFN",
+        "PositionalEncoding",
+        "TransformerEncoder",
+    ),
+    "results.plots_book": (
+        "show_heatmaps",
+        "show_images",
+        "show_list_len_pair_hist",
+    ),
+    "results.plots_live": ("Animator",),
     "results.translation_metrics": ("bleu",),
     "training.losses": ("MaskedSoftmaxCELoss",),
     "training.parameters": ("grad_clipping",),
@@ -108,6 +146,7 @@ def replaced(name: str) -> bool:
 
 
 def _from_d2l(name: str) -> Any:
+    restore_ipython_table()
     try:
         from d2l import mxnet as d2l
     except ImportError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from typing import Any, Callable, Iterable, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple
 from weakref import WeakSet
 
 from mxnet import gluon, init
@@ -17,6 +17,7 @@ from mxnet import gluon, init
 from .acceleration.training import next_token, parameters_of
 from .errors import UsageError
 from .generation.text import continue_text
+from .history import History
 from .late_binding import book, replaced
 from .progress import Progress
 from .protocols import Array, Device, LanguageModel, Loss, Minibatch, Vocabulary
@@ -27,26 +28,6 @@ from .training.optimisers import Sgd
 from .training.parameters import Parameters
 
 PREFIXES = ("time traveller", "traveller")
-
-
-class History(List[EpochRow]):
-    """The epochs of a training run, with a short ``repr`` for the end of a cell.
-
-    Attributes
-    ----------
-    path : str
-        Which way the numbers took in the last epoch: "packed" or "graph", or "plain"
-        with the reason; see :func:`d2l_rnn.acceleration.why_not`.
-    """
-
-    path: str = ""
-
-    def __repr__(self) -> str:
-        if not self:
-            return "History(no epochs)"
-        last = self[-1]
-        value = perplexity(last.loss, last.tokens)
-        return f"History({len(self)} epochs, perplexity {value:.1f})"
 
 
 def predict_ch8(
@@ -189,12 +170,12 @@ def train_ch8(
         raise UsageError(f"num_epochs {num_epochs}: at least 1")
     if isinstance(net, gluon.Block):
         net.initialize(ctx=device, force_reinit=True, init=init.Normal(0.01))
-    history, progress = History(), Progress(num_epochs)
     animator = None
     if replaced("Animator"):
         animator = book("Animator")(
             xlabel="epoch", ylabel="perplexity", legend=["train"], xlim=[10, num_epochs]
         )
+    history, progress = History(), Progress(num_epochs, animator=animator)
     try:
         epochs = _by_reader if replaced("train_epoch_ch8") else _epochs
         for row in epochs(
@@ -202,8 +183,6 @@ def train_ch8(
         ):
             history.append(row)
             progress.show(row)
-            if animator is not None and row.epoch % 10 == 0:
-                animator.add(row.epoch, [perplexity(row.loss, row.tokens)])
     finally:
         progress.close()
     value, speed = perplexity(row.loss, row.tokens), row.tokens / row.seconds
@@ -268,11 +247,17 @@ def _by_reader(
         yield EpochRow(epoch, math.log(value), 1, 1 / speed)
 
 
-_told: "WeakSet[Any]" = WeakSet()
+_told: WeakSet[Any] = WeakSet()
 
 
 def _tell(net: Any, path: str) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
-    if path.startswith("plain: ") and net not in _told and sys.stderr.isatty():
+    if not path.startswith("plain: ") or not sys.stderr.isatty():
+        return
+    try:
+        if net in _told:
+            return
         _told.add(net)
-        print(f"d2l_rnn: plain path, {path[len('plain: '):]}", file=sys.stderr)
+    except TypeError:  # a net that cannot be remembered is told of at every epoch
+        pass
+    print(f"d2l_rnn: plain path, {path[len('plain: ') :]}", file=sys.stderr)

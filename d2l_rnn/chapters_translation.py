@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterable, List, Sequence, Tuple
+from typing import Any, Iterable, List, Tuple
 
 import numpy
 from mxnet import gluon, init, np, npx
 
-from .acceleration.translation import translation_of
-from .chapters import History
+from .acceleration.translation import TracedTranslation
+from .data import translation
 from .data.translation import PairLoader
 from .errors import UsageError
+from .history import History
 from .inference.decoding import greedy_search
 from .late_binding import book, replaced
 from .progress import Progress
@@ -23,31 +24,13 @@ from .training.translation import TranslationRow, train_translation
 
 
 def build_array_nmt(
-    lines: Sequence[Sequence[str]], vocab: Any, num_steps: int
+    lines: List[List[str]], vocab: Any, num_steps: int
 ) -> Tuple[Array, Array]:
-    """Sentences as padded ids, ``<eos>`` at their end (book Section 9.5).
+    """Sentences as padded ids with their lengths (book Section 9.5).
 
-    A sentence of ``num_steps`` tokens or more is cut, and loses its ``<eos>``.
-
-    Parameters
-    ----------
-    lines : list of list of str
-    vocab : Vocab
-        With ``<pad>`` and ``<eos>``.
-    num_steps : int
-
-    Returns
-    -------
-    array : mxnet.np.ndarray, shape (len(lines), num_steps)
-        float32, as in the book.
-    valid_len : mxnet.np.ndarray, shape (len(lines),)
-        int32; number of tokens that are not padding.
+    See :func:`d2l_rnn.data.translation.build_array_nmt`.
     """
-    pad, eos = vocab["<pad>"], vocab["<eos>"]
-    fit = book("truncate_pad")
-    ids = [fit(vocab[line] + [eos], num_steps, pad) for line in lines]
-    valid_len = [sum(token != pad for token in row) for row in ids]
-    return np.array(ids), np.array(valid_len, dtype="int32")
+    return translation.build_array_nmt(lines, vocab, num_steps, book("truncate_pad"))
 
 
 def load_data_nmt(
@@ -118,15 +101,17 @@ def train_seq2seq(
         raise UsageError(f"num_epochs {num_epochs}: at least 1")
     net.initialize(init.Xavier(), force_reinit=True, ctx=device)
     loss = book("MaskedSoftmaxCELoss")()
-    objective = translation_of(net, tgt_vocab["<bos>"], device, data_iter, loss=loss)
+    objective = TracedTranslation(net, tgt_vocab["<bos>"], device, data_iter, loss=loss)
     adam = _BookAdam(net, lr)
-    history = History()
-    progress = Progress(num_epochs, name="loss", value_of=_book_loss_of)
     animator = None
     if replaced("Animator"):
         animator = book("Animator")(
             xlabel="epoch", ylabel="loss", xlim=[10, num_epochs]
         )
+    history = History()
+    progress = Progress(
+        num_epochs, name="loss", value_of=_book_loss_of, animator=animator
+    )
     timed = replaced("Timer")
     rows = train_translation(objective, data_iter, adam, num_epochs)
     try:
@@ -138,8 +123,6 @@ def train_seq2seq(
             history.append(row)
             history.path = objective.path
             progress.show(row)
-            if animator is not None and row.epoch % 10 == 0:
-                animator.add(row.epoch, (row.book_loss,))
     finally:
         progress.close()
     print(loss_line(row.book_loss, row.tokens / row.seconds, device))

@@ -1,9 +1,12 @@
-"""What keeps mxnet 1.9.1 importable: one import hook, one NumPy alias.
+"""What keeps mxnet 1.9.1 and d2l 1.0.3 usable: one import hook, two names given back.
 
 mxnet 1.9.1 dates from 2022 and uses ``numpy.bool``, which NumPy 1.24 removed. Python
 3.12 has no older NumPy, so there the alias is given back before mxnet is imported.
 The same moment is the last at which engine and threads can be chosen, so both hang
 on one hook that waits for the first ``import mxnet``, whoever makes it.
+
+d2l 1.0.3 pins matplotlib 3.7.2, which asks IPython for a table that IPython 9.16
+removed.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import warnings
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Callable, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence
 
 from .errors import D2lRnnError
 
@@ -49,6 +52,24 @@ def restore_numpy_aliases() -> List[str]:
     return restored
 
 
+def restore_ipython_table() -> None:
+    """Give IPython back ``backend2gui``, only where missing.
+
+    matplotlib before 3.9 asks for it whenever a shell is there, and d2l makes one with
+    its first picture, also in a script.
+    """
+    try:
+        tools = importlib.import_module("IPython.core.pylabtools")
+    except ImportError:  # nothing will ask for it then
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # IPython 8.24 to 9.15 deprecates the question
+        missing = not hasattr(tools, "backend2gui")
+    if missing:
+        table = getattr(tools, "_deprecated_backend2gui", {})
+        setattr(tools, "backend2gui", table)
+
+
 class _MxnetFinder:
     """Prepares the process when mxnet is first looked for, then steps aside."""
 
@@ -61,7 +82,7 @@ class _MxnetFinder:
         if name != "mxnet":
             return None
         _remove_import_hook()
-        from .runtime import configure_before_mxnet, release_main_thread
+        from .runtime import configure_before_mxnet
 
         configure_before_mxnet()
         restore_numpy_aliases()
@@ -69,19 +90,22 @@ class _MxnetFinder:
         # it would pass over a finder: ask all of them from the start instead.
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.loader is not None:
-            _afterwards(spec.loader, release_main_thread)
+            _finish_afterwards(spec.loader)
         return spec
 
 
-def _afterwards(loader: Any, action: Callable[[], None]) -> None:
-    """Have ``action`` done when the loader has executed its module, or failed to."""
+def _finish_afterwards(loader: Any) -> None:
+    """Have the loader of mxnet, when it has executed it, finish what the hook began."""
+    from .runtime import release_main_thread
+
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
         try:
             execute(module)
         finally:
-            action()
+            release_main_thread()
+        _start_engine(module)
 
     loader.exec_module = exec_module
 
@@ -101,21 +125,31 @@ def _remove_import_hook() -> None:
         sys.meta_path.remove(_MxnetFinder)
 
 
+def _start_engine(mxnet: Any) -> None:
+    """Use MXNet's engine for the first time, without "MXNet start using engine".
+
+    The C++ side writes the line to stderr with the first use of an engine that was
+    chosen by name, which is our choice, not news to the user. Elsewhere there is
+    nothing to keep back, and the engine starts when it is needed.
+    """
+    if "MXNET_ENGINE_TYPE" in os.environ:
+        with _without_engine_notice():
+            mxnet.npx.waitall()
+
+
 @contextmanager
 def _without_engine_notice() -> Iterator[None]:
-    """Keep "MXNet start using engine" from stderr; let everything else through.
-
-    MXNet's C++ side writes the line whenever the engine is not its default, which is
-    our choice, not news to the user.
-    """
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as caught:
+    """Keep the line from stderr; let everything else through."""
+    try:
         stderr = os.dup(2)
+    except OSError:  # closed: nothing can be written there
+        yield
+        return
+    with tempfile.TemporaryFile() as caught:
         os.dup2(caught.fileno(), 2)
         try:
             yield
         finally:
-            sys.stderr.flush()
             os.dup2(stderr, 2)
             os.close(stderr)
             caught.seek(0)
@@ -145,9 +179,8 @@ def prepare_mxnet() -> Any:
     if _prepared is None:
         install_import_hook()
         try:
-            with _without_engine_notice():
-                mxnet = importlib.import_module("mxnet")
-                mxnet.npx.waitall()  # the first use of the engine writes the notice
+            mxnet = importlib.import_module("mxnet")
+            _start_engine(mxnet)  # where mxnet was there before the hook
         # A missing system library is an OSError, a NumPy too new an AttributeError.
         except (ImportError, OSError, AttributeError) as error:
             raise D2lRnnError(

@@ -39,11 +39,56 @@ CALLS: Dict[str, Tuple[str, ...]] = {
         "load_array",
     ),
     "build_array_nmt": ("truncate_pad",),
+    # chapters_softmax
+    "evaluate_accuracy": ("accuracy",),
+    "predict_ch3": ("get_fashion_mnist_labels", "show_images"),
+    "train_ch3": ("Animator", "evaluate_accuracy", "train_epoch_ch3"),
+    "train_epoch_ch3": ("accuracy",),
+    # chapters_download
+    "download": ("DATA_HUB",),
+    "download_all": ("DATA_HUB", "download"),
+    "download_extract": ("download",),
+    # chapters_data
+    "SNLIDataset": ("Vocab", "tokenize", "truncate_pad"),
+    "load_data_imdb": (
+        "Vocab",
+        "download_extract",
+        "load_array",
+        "read_imdb",
+        "tokenize",
+        "truncate_pad",
+    ),
+    "load_data_ptb": (
+        "Vocab",
+        "batchify",
+        "get_centers_and_contexts",
+        "get_dataloader_workers",
+        "get_negatives",
+        "read_ptb",
+        "subsample",
+    ),
+    "load_data_snli": (
+        "SNLIDataset",
+        "download_extract",
+        "get_dataloader_workers",
+        "read_snli",
+    ),
+    "load_data_wiki": (
+        "Vocab",
+        "download_extract",
+        "get_dataloader_workers",
+        "tokenize",
+    ),
+    "read_ptb": ("download_extract",),
+    # chapters_aliases
+    "predict_s2s_ch9": ("predict_seq2seq",),
+    "train_s2s_ch9": ("train_seq2seq",),
+    "translate": ("bleu", "predict_s2s_ch9"),
 }
 
 
 def book(name: str) -> Any:
-    """What a name of the book means now: ours, or what a reader has put in its place."""
+    """What a name of the book means now: ours, or what a reader has put there."""
     return getattr(importlib.import_module(__package__), name)
 
 

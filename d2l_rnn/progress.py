@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
+from .notebook import kernel_shell
 from .results.metrics import perplexity
 
-
-def in_notebook() -> bool:
-    """Whether this process draws its output in a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return type(shell).__name__ == "ZMQInteractiveShell"
+# The book draws every tenth epoch; a training of fewer than this many, which it has
+# not, would show next to nothing so.
+_SHORT = 20
 
 
 def _perplexity_of(row: Any) -> float:
@@ -22,8 +20,9 @@ def _perplexity_of(row: Any) -> float:
 class Progress:
     """Shows a number of the epochs as they come: perplexity, unless told otherwise.
 
-    In a notebook the book's animated curve, drawn every tenth epoch; on a terminal a
-    bar; nothing where neither is there to see it.
+    In a notebook the book's animated curve, drawn every tenth epoch (every epoch where
+    there are fewer than 20); on a terminal a bar; nothing where neither is there to
+    see it.
 
     Parameters
     ----------
@@ -36,6 +35,8 @@ class Progress:
         What is shown.
     value_of : callable
         The number of an ``EpochRow``.
+    animator : object with ``add(x, y)``, optional
+        A reader's own, which is then told every tenth epoch, notebook or not.
     """
 
     def __init__(
@@ -45,38 +46,34 @@ class Progress:
         quiet: bool = False,
         name: str = "perplexity",
         value_of: Callable[[Any], float] = _perplexity_of,
+        animator: Any = None,
     ) -> None:
         self._name, self._value_of = name, value_of
         self._bar: Any = None
-        self._animator: Any = None
-        if quiet:
+        self._animator, self._every = animator, 10
+        if quiet or animator is not None:
             return
-        if in_notebook():
-            self._animator = self._make_animator(num_epochs, name)
-        if self._animator is None and (in_notebook() or sys.stderr.isatty()):
-            from tqdm.auto import tqdm
+        if kernel_shell() is not None:
+            from .results.plots_live import Animator
+
+            self._every = 10 if num_epochs >= _SHORT else 1
+            self._animator = Animator(
+                xlabel="epoch",
+                ylabel=name,
+                legend=["train"],
+                xlim=[self._every, max(num_epochs, self._every + 1)],
+            )
+        elif sys.stderr.isatty():
+            from tqdm import tqdm
 
             self._bar = tqdm(
                 total=num_epochs, initial=first_epoch - 1, unit="epoch", leave=False
             )
 
-    @staticmethod
-    def _make_animator(num_epochs: int, name: str) -> Optional[Any]:
-        try:
-            from d2l import mxnet as d2l
-        except ImportError:  # Python 3.12: a bar has to do
-            return None
-        return d2l.Animator(
-            xlabel="epoch",
-            ylabel=name,
-            legend=["train"],
-            xlim=[10, max(num_epochs, 11)],
-        )
-
     def show(self, row: Any) -> None:
         """Show one ``EpochRow``."""
         value = self._value_of(row)
-        if self._animator is not None and row.epoch % 10 == 0:
+        if self._animator is not None and row.epoch % self._every == 0:
             self._animator.add(row.epoch, [value])
         if self._bar is not None:
             self._bar.update()

@@ -35,7 +35,7 @@ def main() -> None:
             *("--out", os.path.join(folder, "run")),
         )
     try:
-        d2l_rnn.show_images  # a name that only d2l holds
+        d2l_rnn.Residual  # a name that only d2l holds
     except ImportError:
         assert without_d2l, "d2l should be there"
     else:

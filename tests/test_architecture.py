@@ -16,14 +16,36 @@ PACKAGE = Path(d2l_rnn.__file__).parent
 ROOMS = {
     # room: the third-party packages that it may import
     "data": {"mxnet", "numpy", "pooch", "platformdirs", "filelock", "requests"},
-    "models": {"mxnet", "numpy"},
+    "models": {"mxnet", "numpy", "d2l"},  # d2l: of edition 1.0
     "inference": {"numpy"},
     "training": {"mxnet", "numpy", "safetensors"},
-    "results": {"numpy", "matplotlib", "sacrebleu", "tensorboardX"},
+    "results": {
+        "numpy",
+        "matplotlib",
+        "matplotlib_inline",
+        "IPython",
+        "sacrebleu",
+        "tensorboardX",
+    },
 }
 # The ground floor: what every room may stand on.
-FOUNDATIONS = {"compatibility", "errors", "files", "seeding"}
+FOUNDATIONS = {
+    "arrays",
+    "compatibility",
+    "errors",
+    "files",
+    "notebook",
+    "protocols",
+    "seeding",
+}
+# In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}
+# ... and only the live curve needs a notebook to be drawn in.
+DRAWING = {
+    "matplotlib": DRAWERS,
+    "IPython": {"plots_live"},
+    "matplotlib_inline": {"plots_book"},
+}
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -53,7 +75,9 @@ def breaches(path: Path, room: str) -> List[str]:
         if parts[0] == "d2l_rnn":
             if len(parts) > 1 and parts[1] not in FOUNDATIONS | {room}:
                 found.append(name)
-        elif parts[0] == "matplotlib" and path.stem.split("_")[0] not in DRAWERS:
+        elif parts[0] in DRAWING and not (
+            {path.stem, path.stem.split("_")[0]} & DRAWING[parts[0]]
+        ):
             found.append(name)
         elif parts[0] not in standard and parts[0] not in ROOMS[room]:
             found.append(name)
@@ -70,6 +94,33 @@ def test_rooms_do_not_import_one_another(room: str) -> None:
     assert {str(f): b for f in files for b in [breaches(f, room)] if b} == {}
 
 
+# What stands above the rooms, and what of it each may not import.
+ABOVE = {
+    "acceleration": {"generation", "experiments", "jobs", "commands", "cli"},
+    "generation": {"experiments", "jobs", "commands", "cli"},
+    "experiments": {"jobs", "commands", "cli"},
+    "jobs": {"experiments", "generation", "acceleration", "commands", "cli"},
+    "commands": {"cli"},
+}
+
+
+@pytest.mark.parametrize("room", ABOVE)
+def test_what_is_above_looks_down_only(room: str) -> None:
+    """And the book's functions, on top, are imported by nobody inside."""
+    for file in sorted((PACKAGE / room).rglob("*.py")):
+        names = [name.split(".") for name in imports_of(file)]
+        imported = {parts[1] for parts in names if parts[0] == "d2l_rnn" and parts[1:]}
+        assert not imported & ABOVE[room], file
+        assert not [name for name in imported if name.startswith("chapters")], file
+
+
+def test_no_module_name_stands_for_two_concepts() -> None:
+    """Those that did stand once: what a line is about is told by its module."""
+    names = [path.stem for path in PACKAGE.rglob("*.py")]
+    for name in ("lines", "running", "gradient_flow", "tagging", "both_sides"):
+        assert names.count(name) <= 1, name
+
+
 def test_a_breach_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room = tmp_path / "inference"
     room.mkdir()
@@ -80,6 +131,29 @@ def test_a_breach_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
     assert breaches(bad, "inference") == ["d2l_rnn.models", "d2l_rnn.training", "mxnet"]
+    for name, refused in (
+        ("tables", ["IPython.display", "matplotlib"]),
+        ("plots_attention", ["IPython.display"]),
+        ("plots_live", []),
+    ):
+        drawing = room / f"{name}.py"
+        drawing.write_text("from IPython.display import display\nimport matplotlib\n")
+        assert breaches(drawing, "results") == refused
+
+
+def test_any_stands_only_where_a_library_gives_no_types() -> None:
+    """Counted by the syntax tree: of pictures the reader's objects, NumPy's widths.
+
+    What is printed of a result is looked up in JSON of many forms.
+    """
+    allowed = {"plots_book.py": 7, "plots_live.py": 5, "record.py": 1, "arrays.py": 2}
+    allowed["printed.py"] = 2
+    rooms = ("data", "inference", "results")
+    files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
+    for file in [*files, PACKAGE / "arrays.py", PACKAGE / "devices.py"]:
+        nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        found = sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes)
+        assert found <= allowed.get(file.name, 0), file
 
 
 def test_files_stay_short() -> None:
@@ -95,7 +169,7 @@ def test_files_stay_short() -> None:
     [
         "import d2l_rnn",
         "import d2l_rnn.cli",
-        "import d2l_rnn.results.record, d2l_rnn.results.compare, d2l_rnn.results.book",
+        "import d2l_rnn.results.record, d2l_rnn.results.verdict.compare",
         "from d2l_rnn.cli import main; main(['list'])",
     ],
 )

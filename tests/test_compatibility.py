@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import subprocess
 import sys
 import warnings
@@ -22,7 +23,7 @@ def numpy_without_bool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """NumPy as it is from 1.24 to 1.26: no ``bool``, and a warning for asking."""
 
     def no_attribute(name: str) -> None:
-        warnings.warn(f"In the future `np.{name}` will be ...", FutureWarning)
+        warnings.warn(f"In the future `np.{name}` will be ...", FutureWarning, 2)
         raise AttributeError(name)
 
     monkeypatch.delitem(vars(numpy), "bool", raising=False)
@@ -55,9 +56,8 @@ def run(code: str, folder: Path) -> str:
     prelude = f"import sys; sys.path[:0] = [{str(folder)!r}, {PACKAGE_PARENT!r}]\n"
     process = subprocess.run(
         [sys.executable, "-c", prelude + code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
     assert process.returncode == 0, process.stderr
     return process.stdout.strip()
@@ -193,3 +193,51 @@ def test_the_real_mxnet_trains_under_numpy_without_bool(tmp_path: Path) -> None:
         "print(int((X > 0).sum()), X[X > 0].shape)\n"
     )
     assert run(code, tmp_path) == "30 (30,)"
+
+
+def test_the_hook_starts_the_engine_without_its_notice(tmp_path: Path) -> None:
+    """The reader imports and uses mxnet himself, and d2l_rnn came first."""
+    code = "import d2l_rnn, mxnet; print(mxnet.nd.ones(2).sum().asscalar())"
+    assert run_silently(code, tmp_path) == "2.0"
+
+
+def test_an_engine_of_the_reader_starts_without_its_notice(tmp_path: Path) -> None:
+    """mxnet came first: its first use may still be ours."""
+    code = (
+        "import os; os.environ['MXNET_ENGINE_TYPE'] = 'NaiveEngine'; import mxnet\n"
+        "import d2l_rnn.compatibility; d2l_rnn.compatibility.prepare_mxnet()\n"
+        "print(mxnet.np.ones(2).sum())"
+    )
+    assert run_silently(code, tmp_path) == "2.0"
+
+
+def run_silently(code: str, folder: Path) -> str:
+    """As ``run``, in an environment that names no engine; stderr must stay empty."""
+    environment = {k: v for k, v in os.environ.items() if k != "MXNET_ENGINE_TYPE"}
+    process = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+        env={**environment, "PYTHONPATH": PACKAGE_PARENT},
+        cwd=str(folder),
+        check=True,
+    )
+    assert process.stderr == ""
+    return process.stdout.strip()
+
+
+def test_nothing_else_is_kept_from_stderr(capfd: pytest.CaptureFixture) -> None:
+    notice = b"[15:17:11] engine.cc:54: MXNet start using engine: NaiveEngine\n"
+    with compatibility._without_engine_notice():
+        os.write(2, b"before\n" + notice + b"after")
+    os.write(2, b", later\n")
+    assert capfd.readouterr().err == "before\nafter, later\n"
+    stderr = os.dup(2)
+    os.close(2)
+    try:
+        with compatibility._without_engine_notice():
+            reached = True
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+    assert reached

@@ -18,17 +18,21 @@ from typing import List, Optional, Tuple
 from ..errors import DataError, UsageError
 from ..files import PathLike
 
-_BOOK_ADDRESS = "http://d2l-data.s3-accelerate.amazonaws.com/"
+# Where the book keeps its files, under the book's name.
+DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"
 _TIMEOUT_SECONDS = 20
 _RETRIES = 1
 
 
 @dataclass(frozen=True)
 class Source:
-    """A published file: its name, its SHA-1 and the addresses that offer it."""
+    """A published file: its name, its SHA-1 and the addresses that offer it.
+
+    Where no SHA-1 is published (None) a file of that name passes as it is.
+    """
 
     file_name: str
-    sha1: str
+    sha1: Optional[str]
     addresses: Tuple[str, ...]
 
 
@@ -37,14 +41,14 @@ SOURCES = {
         "timemachine.txt",
         "090b5e7e70c295757f55df93cb0a180b9691891a",
         (
-            _BOOK_ADDRESS + "timemachine.txt",
+            DATA_URL + "timemachine.txt",
             "https://raw.githubusercontent.com/d2l-ai/d2l-zh/v0.7/data/timemachine.txt",
         ),
     ),
     "fra-eng": Source(
         "fra-eng.zip",
         "94646ad1522d915e7b0f9296181140edcf86a4f5",
-        (_BOOK_ADDRESS + "fra-eng.zip",),
+        (DATA_URL + "fra-eng.zip",),
     ),
 }
 
@@ -107,14 +111,14 @@ def locate(name: str, data_dir: Optional[PathLike] = None) -> Path:
         if folder is None:
             continue
         path = Path(folder) / source.file_name
-        found = _fault(path, source)
+        found = fault(path, source)
         if found is None:
             return path
         tried.append(f"{label} ({path}: {found})")
     path = cache_directory() / source.file_name
-    if _fault(path, source) is None:
+    if fault(path, source) is None:
         return path
-    failures = _download(source, path)
+    failures = download(source, path)
     if not failures:
         return path
     raise DataError(
@@ -128,7 +132,7 @@ def _data_from_environment() -> Optional[str]:
     return os.environ.get("D2L_RNN_DATA") or None
 
 
-def _fault(path: Path, source: Source) -> Optional[str]:
+def fault(path: Path, source: Source) -> Optional[str]:
     """What keeps a file from being the published one; None if nothing does."""
     try:
         sha1 = sha1_of(path)
@@ -136,10 +140,10 @@ def _fault(path: Path, source: Source) -> Optional[str]:
         return "no such file"
     except OSError as error:
         return error.strerror or str(error)
-    return None if sha1 == source.sha1 else f"wrong SHA-1 {sha1}"
+    return None if source.sha1 in (sha1, None) else f"wrong SHA-1 {sha1}"
 
 
-def _download(source: Source, path: Path) -> List[str]:
+def download(source: Source, path: Path) -> List[str]:
     """Fetch ``source`` to ``path``; return what failed, nothing if it succeeded.
 
     pooch writes to a temporary file, checks the sum and renames, so neither a broken
@@ -153,13 +157,13 @@ def _download(source: Source, path: Path) -> List[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(str(path) + ".lock", timeout=10 * _TIMEOUT_SECONDS):
-            if _fault(path, source) is None:  # another process was quicker
+            if fault(path, source) is None:  # another process was quicker
                 return []
             for address in source.addresses:
                 store = pooch.create(
                     path=path.parent,
                     base_url="",
-                    registry={path.name: f"sha1:{source.sha1}"},
+                    registry={path.name: source.sha1 and f"sha1:{source.sha1}"},
                     urls={path.name: address},
                     retry_if_failed=_RETRIES,
                 )

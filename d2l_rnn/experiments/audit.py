@@ -19,6 +19,7 @@ from .configs_bidirectional import AuditConfig
 from .contract import ExperimentRun, Json, Notify
 from .corpus import read_corpus
 from .language import TrainedLanguageModel
+from .settings import settings_with
 from .trained import load_language_model
 
 _MODEL = "model"  # the folder that it is trained in
@@ -182,12 +183,12 @@ class AuditRun(ExperimentRun[AuditConfig]):
 def _refuse_contradictions(config: AuditConfig, trained: TrainedLanguageModel) -> None:
     """Flags that describe the model must not say what the checkpoint denies."""
     default = AuditConfig()
-    where_it_runs = ("seed", "device", "data_dir")
+    of_the_run = settings_with(config, "seed", "device", "folder")
     for field in dataclasses.fields(trained.config):
         asked = getattr(config, field.name, None)
         had = getattr(trained.config, field.name)
         unset = asked == getattr(default, field.name, None)
-        if field.name not in where_it_runs and not unset and asked != had:
+        if field.name not in of_the_run and not unset and asked != had:
             raise UsageError(
                 f"--{field.name.replace('_', '-')} {asked} and --checkpoint "
                 f"{trained.path}: that model was made with {had}"

@@ -16,11 +16,7 @@ from ..results import printed, record
 from ..results.metrics import median
 from ..seeding import epoch_seed, set_seed
 from ..training import truncation_bias
-from ..training.bptt import (
-    full_weights,
-    randomised_weights,
-    regular_weights,
-)
+from ..training.bptt import full_weights, randomised_weights, regular_weights
 from ..training.initialisation import initialize
 from ..training.loop import EpochRow, train_epoch
 from ..training.optimisers import Sgd
@@ -115,10 +111,7 @@ class BpttRun(SideBySide[BpttConfig]):
     def draw(self, directory: Path) -> None:
         """All three curves, the truncations, and the demonstrations."""
         from ..results.plots import lines_figure, save
-        from ..results.plots_truncation import (
-            gradient_flow_figures,
-            truncation_figure,
-        )
+        from ..results.plots_truncation import gradient_flow_figures, truncation_figure
 
         rows = record.read_run(directory).epochs
         keys = {FULL: "perplexity", **{n: f"{n}_perplexity" for n in _TRUNCATED}}

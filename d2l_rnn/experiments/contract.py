@@ -89,11 +89,11 @@ class ExperimentRun(ABC, Generic[C]):
     source: Source
     usable_as: ClassVar[type] = object
 
-    def __init__(self, config: C, device: "Device", notify: Notify) -> None:
+    def __init__(self, config: C, device: Device, notify: Notify) -> None:
         self.config, self.device, self.notify = config, device, notify
         self.inner: Mapping[str, Path] = {}
 
-    def rows(self, first_epoch: int) -> Iterator["EpochRow"]:
+    def rows(self, first_epoch: int) -> Iterator[EpochRow]:
         """Train: a row after each epoch, from ``first_epoch`` to the last; the law.
 
         By default there is nothing to train.
@@ -108,11 +108,11 @@ class ExperimentRun(ABC, Generic[C]):
         """
         return {}
 
-    def arrays(self) -> "Dict[str, numpy.ndarray]":
+    def arrays(self) -> Dict[str, numpy.ndarray]:
         """The whole state, by name; the law."""
         return {}
 
-    def restore(self, arrays: "Arrays") -> None:
+    def restore(self, arrays: Arrays) -> None:
         """Become what gave these ``arrays``.
 
         Raises
@@ -174,7 +174,7 @@ class ExperimentRun(ABC, Generic[C]):
         return "what its epochs do depends on how many there are"
 
     @classmethod
-    def load(cls, saved: "Saved[Any]") -> Any:
+    def load(cls, saved: Saved[Any]) -> Any:
         """A finished run's net, ready to be used: a ``usable_as``.
 
         Raises

@@ -15,6 +15,7 @@ import numpy
 
 from ..errors import DataError
 from ..models.edition_one import LSTM, RNNLM, BiGRU, RNNLMScratch, d2l
+from ..models.gluon_layers import named_parameters
 from ..protocols import Arrays, Device
 from ..results import printed
 from ..seeding import epoch_seed, set_seed
@@ -58,8 +59,7 @@ def named_arrays(model: Any) -> Dict[str, Any]:
     parameters = model.parameters()
     if isinstance(parameters, list):
         return {f"params.{number}": array for number, array in enumerate(parameters)}
-    named = model._collect_params_with_prefix()
-    return {name: parameter.data() for name, parameter in named.items()}
+    return {name: p.data() for name, p in named_parameters(model).items()}
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, NoReturn, 
 
 from ..errors import RunError
 from ..results import record
+from ..results.json_files import line_of
 from .configs import Config
 from .contract import ExperimentRun, Json
+from .settings import settings_with
 from .table import Experiment
 
 if TYPE_CHECKING:
     import numpy
 
-# Settings that say where a run computes, not what.
-_ELSEWHERE = ("device", "data_dir")
 #: Notes of ours in a checkpoint; all others are the experiment's.
 EPOCH, ROWS = "epoch", "rows_sha256"
 
@@ -55,11 +55,12 @@ def check_settings(
     # A field that the record lacks came later, with the default that keeps its meaning.
     found = {**config_json(experiment.name, experiment.config), **earlier.config}
     wanted = config_json(experiment.name, config)
-    for key in sorted(set(wanted) | set(found)):
+    where = settings_with(config, "device", "folder")  # not what it computes
+    for key in sorted((set(wanted) | set(found)) - set(where)):
         had, asked = found.get(key), wanted.get(key)
         numbers = isinstance(had, int) and isinstance(asked, int)
         longer = key == "num_epochs" and numbers and had <= asked
-        if had != asked and not longer and key not in _ELSEWHERE:
+        if had != asked and not longer:
             raise RunError(
                 f"run directory {earlier.directory}: began with {key} {had!r}, not "
                 f"{asked!r}; resume it as it was, or name another with --out"
@@ -77,7 +78,7 @@ class RowsHash:
 
     def update(self, row: Json) -> None:
         """Take in one more row."""
-        self._sha256.update(record.row_bytes(row))
+        self._sha256.update(line_of(row))
 
     def hexdigest(self) -> str:
         """Of the rows so far."""
@@ -97,7 +98,7 @@ def identity(experiment: Experiment, run: ExperimentRun[Any]) -> Json:
 
 def reached(
     earlier: record.RunRecord, experiment: Experiment, run: ExperimentRun[Any]
-) -> "Tuple[List[Json], Dict[str, numpy.ndarray]]":
+) -> Tuple[List[Json], Dict[str, numpy.ndarray]]:
     """The rows that a run keeps, and the state after them; none where none was saved.
 
     Raises

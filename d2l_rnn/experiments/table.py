@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from ..errors import UsageError
 from . import families
@@ -21,6 +21,7 @@ from .configs_sequences import (
 )
 from .configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
 from .contract import Family
+from .settings import settings_with
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,11 @@ _ROWS: List[Experiment] = [
 ]
 
 EXPERIMENTS: Dict[str, Experiment] = {row.name: row for row in _ROWS}
+
+
+def published_settings() -> Dict[str, Dict[str, Any]]:
+    """The settings of each experiment that change a number, as the book has them."""
+    return {row.name: settings_with(row.config, "number") for row in _ROWS}
 
 
 def find(name: str) -> Experiment:

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import (
-    Any,
-    DefaultDict,
-    Iterator,
-    List,
-    Mapping,
-    Sequence,
-    Tuple,
-)
+from typing import Any, DefaultDict, Iterator, List, Mapping, Sequence, Tuple
 
 from mxnet import np as mx_np
 
@@ -22,7 +14,7 @@ from ..generation.filling import probabilities
 from ..models.both_sides import Tagger
 from ..protocols import Device
 from ..results import printed
-from ..results.f1 import class_f1, macro_f1
+from ..results.metrics import class_f1, macro_f1
 from .configs_bidirectional import TaggingConfig
 from .contract import Json, Notify
 from .corpus import read_text, rows_of, source_of, split_tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Mapping, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, Generic, Mapping, Type, TypeVar
 
 from ..data.text import Vocab
 from ..errors import RunError, UsageError
@@ -89,7 +89,9 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
         raise RunError(f"checkpoint {path}: of {experiment.name}; {otherwise}")
     names = [field.name for field in dataclasses.fields(experiment.config)]
     # A field that came after the run was made has the default that goes on as before.
-    fields = {name: trained.config[name] for name in names if name in trained.config}
+    fields: Dict[str, Any] = {
+        name: trained.config[name] for name in names if name in trained.config
+    }
     try:
         config = dataclasses.replace(experiment.config, **fields)
     except (TypeError, UsageError) as error:
@@ -101,7 +103,7 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
     return usable
 
 
-def load_language_model(path: PathLike, device: Device) -> "TrainedLanguageModel":
+def load_language_model(path: PathLike, device: Device) -> TrainedLanguageModel:
     """The net of a run of a language model, with its vocabulary and its texts."""
     from .language import TrainedLanguageModel
 

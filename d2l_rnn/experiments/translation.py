@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
+from ..acceleration.translation import TracedTranslation
 from ..data.pairs import PairsFile, load_pairs
 from ..data.translation import (
     PairLoader,
@@ -35,11 +36,7 @@ from ..training.checkpoint import put_arrays
 from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters
-from ..training.translation import (
-    Translation,
-    TranslationRow,
-    train_translation,
-)
+from ..training.translation import TranslationRow, train_translation
 from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
 from .contract import Json, Notify
 from .corpus import source_of
@@ -105,7 +102,7 @@ class TranslationRun(NetRun[TranslationConfig]):
     def rows(self, first_epoch: int) -> Iterator[TranslationRow]:
         """Teacher forcing or scheduled sampling, the gradient clipped, Adam."""
         config = self.config
-        objective = Translation(
+        objective = TracedTranslation(
             self.translator.net,
             self.translator.tgt_vocab["<bos>"],
             self.device,

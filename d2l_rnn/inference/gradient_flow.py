@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
+from ..arrays import Floats
 from .handwritten import HIDDEN, known
 from .handwritten_model import HandwrittenRNN
 
-Json = Dict[str, Any]
+Json = Dict[str, object]
 
 RADII = (0.9, 1.0, 1.1)
 _HIDDENS, _ROWS, _UPDATES, _LR = 32, 16, 60, 0.1
 _THETA = 1.0
 
 
-def jacobian_norms(W: np.ndarray, states: np.ndarray, hidden: str) -> np.ndarray:
+def jacobian_norms(W: Floats, states: Floats, hidden: str) -> Floats:
     """How far a gradient reaches back: the norms of ``ds_T / ds_{T-k}``.
 
     Each is a product of Jacobians, ``diag(f'(z_T)) W ... diag(f'(z_{T-k+1})) W``: with
@@ -46,12 +47,12 @@ def jacobian_norms(W: np.ndarray, states: np.ndarray, hidden: str) -> np.ndarray
     return np.array(norms)
 
 
-def with_spectral_radius(W: np.ndarray, radius: float) -> np.ndarray:
+def with_spectral_radius(W: Floats, radius: float) -> Floats:
     """``W`` scaled so that its largest absolute eigenvalue is ``radius``."""
-    return W * (radius / np.abs(np.linalg.eigvals(W)).max())
+    return W * (radius / float(np.abs(np.linalg.eigvals(W)).max()))
 
 
-def jacobians(num_steps: int, seed: int) -> Dict[str, np.ndarray]:
+def jacobians(num_steps: int, seed: int) -> Dict[str, Floats]:
     """How far a gradient reaches back at spectral radii below, at and above one.
 
     One random matrix, scaled, in a linear and in a tanh net that reads noise.
@@ -136,7 +137,7 @@ def train_linear(
 
 def demonstrate(
     corpus: Sequence[int], vocab_size: int, num_steps: int, seed: int
-) -> Tuple[Json, Dict[str, List[float]], Dict[str, np.ndarray]]:
+) -> Tuple[Json, Dict[str, List[float]], Dict[str, Floats]]:
     """Both demonstrations: numbers for the record, and lines for pictures.
 
     Returns

@@ -6,18 +6,17 @@ ones. Beyond the data it is fed with its own predictions.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+from typing import Callable, Dict
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import UsageError
 
-Predict = Callable[[np.ndarray], np.ndarray]
+Predict = Callable[[Floats], Floats]
 
 
-def continue_series(
-    predict: Predict, x: np.ndarray, num_steps: int, tau: int
-) -> np.ndarray:
+def continue_series(predict: Predict, x: Floats, num_steps: int, tau: int) -> Floats:
     """Go on after the end of a series, each prediction built on those before it.
 
     Parameters
@@ -33,15 +32,13 @@ def continue_series(
     """
     _check(x, tau, num_steps)
     # (1, tau + num_steps)
-    values = np.concatenate([x[-tau:], np.zeros(num_steps, x.dtype)])[None]
+    values: Floats = np.concatenate([x[-tau:], np.zeros(num_steps, x.dtype)])[None]
     for i in range(num_steps):
         values[:, tau + i] = predict(values[:, i : i + tau])
-    return values[0, tau:]
+    return np.asarray(values[0, tau:])
 
 
-def predict_ahead(
-    predict: Predict, x: np.ndarray, max_steps: int, tau: int
-) -> np.ndarray:
+def predict_ahead(predict: Predict, x: Floats, max_steps: int, tau: int) -> Floats:
     """The k-step-ahead predictions from every point, for k = 1, ..., max_steps::
 
         x^_{t+1} = f(x_{t-tau+1}, ..., x_t)
@@ -80,8 +77,8 @@ def predict_ahead(
 
 
 def errors(
-    ahead: np.ndarray, continued: np.ndarray, x: np.ndarray, known: int, tau: int
-) -> Dict[str, Any]:
+    ahead: Floats, continued: Floats, x: Floats, known: int, tau: int
+) -> Dict[str, object]:
     """Root mean square errors, of targets that were not trained on.
 
     A target is one for every number of steps ahead, so that the numbers compare.
@@ -117,17 +114,17 @@ def errors(
     }
 
 
-def _constant_from(continued: np.ndarray, known: int) -> int:
+def _constant_from(continued: Floats, known: int) -> int:
     """The time (1 for the first point) from which the continuation stays at its end."""
     away = np.flatnonzero(abs(continued - continued[-1]) > 0.02)
     return int(known + 1 + (away[-1] + 1 if len(away) else 0))
 
 
-def _rms(difference: np.ndarray) -> float:
+def _rms(difference: Floats) -> float:
     return float(np.sqrt(np.mean(difference.astype("float64") ** 2)))
 
 
-def _check(x: np.ndarray, tau: int, num_steps: int) -> None:
+def _check(x: Floats, tau: int, num_steps: int) -> None:
     if tau < 1 or num_steps < 1 or len(x) < tau:
         raise UsageError(
             f"tau {tau} and {num_steps} steps of {len(x)} points: at least 1 each, and "

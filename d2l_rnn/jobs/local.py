@@ -139,7 +139,7 @@ def execute(
     return Outcome(job, status, time.monotonic() - started, output)
 
 
-def _wait(process: "subprocess.Popen[bytes]", stop_level: StopLevel) -> int:
+def _wait(process: subprocess.Popen[bytes], stop_level: StopLevel) -> int:
     passed_on = 0
     while True:
         try:

@@ -21,7 +21,8 @@ i f g o    gates of an LSTM in Gluon's order: input, forget, candidate, output
 layers written out, ``scratch_model`` the model around them, ``gluon_layers`` Gluon's
 layers with dropout and lengths, ``both_sides`` cloze and tagging, ``shapes`` other
 inputs and outputs, ``encoder_decoder``, ``seq2seq``, ``attention`` and
-``attention_decoder`` translation. All as the book prints them: what makes them fast is
+``attention_decoder`` translation, ``multihead_attention`` and ``transformer`` the
+transformer's encoder. All as the book prints them: what makes them fast is
 in the room ``acceleration``.
 """
 

@@ -113,7 +113,7 @@ def tagging(result: Json) -> str:
         support = classes[kind]["support"]
         if support:
             title = f"{kind:10}{support:9}"
-            lines.append(line(title, lambda s: s["classes"][kind]["f1"]))
+            lines.append(line(title, lambda s, kind=kind: s["classes"][kind]["f1"]))
     lines.append(line("mean", lambda s: s["macro_f1"]))
     lines.append(line("labels right", lambda s: s["accuracy"]))
     titles = ("as it was", "bidirectional", "left to right")

@@ -12,6 +12,8 @@ from typing import Any
 from mxnet import np, npx
 from mxnet.gluon.loss import SoftmaxCELoss
 
+from ..protocols import Array
+
 
 class MaskedSoftmaxCELoss(SoftmaxCELoss):
     """The softmax cross-entropy with masks (book Section 9.7.3).
@@ -25,7 +27,7 @@ class MaskedSoftmaxCELoss(SoftmaxCELoss):
         As of ``gluon.loss.SoftmaxCrossEntropyLoss``.
     """
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, valid_len: Any) -> Any:
+    def forward(self, pred: Array, label: Array, valid_len: Array) -> Array:
         """Loss of each sequence.
 
         Parameters
@@ -42,9 +44,10 @@ class MaskedSoftmaxCELoss(SoftmaxCELoss):
         mxnet.np.ndarray, shape (batch_size,)
         """
         # (batch_size, num_steps, 1)
-        weights = F.np.expand_dims(F.np.ones_like(label), axis=-1)
-        weights = F.npx.sequence_mask(weights, valid_len, True, axis=1)
-        return super().hybrid_forward(F, pred, label, weights)
+        weights = np.expand_dims(np.ones_like(label), axis=-1)
+        weights = npx.sequence_mask(weights, valid_len, True, axis=1)
+        losses: Array = super().forward(pred, label, weights)
+        return losses
 
 
 def book_loss(loss: float, tokens: int, num_steps: int) -> float:

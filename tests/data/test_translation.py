@@ -130,7 +130,7 @@ def test_load_data_nmt_works_offline(monkeypatch):
     monkeypatch.setattr(translation, "load_pairs", lambda _: load_pairs("sample"))
     data_iter, src_vocab, tgt_vocab = load_data_nmt(64, 10, 600)
     assert sum(len(X) for X, *_ in data_iter) == 601
-    for X, X_valid_len, Y, Y_valid_len in data_iter:
+    for X, _, Y, _ in data_iter:
         assert X.shape[1] == Y.shape[1] == 10
         assert int(X.max()) < len(src_vocab) and int(Y.max()) < len(tgt_vocab)
     for vocab in (src_vocab, tgt_vocab):

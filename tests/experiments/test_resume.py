@@ -17,7 +17,8 @@ from d2l_rnn.cli import main
 from d2l_rnn.experiments import runner
 from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
-from d2l_rnn.results.record import RunRecord, digest, file_digests, read_run
+from d2l_rnn.files import digests
+from d2l_rnn.results.record import CHECKPOINT, RESULT, RunRecord, digest, read_run
 from d2l_rnn.training import checkpoint
 
 TINY: Dict[str, Any] = {
@@ -335,7 +336,7 @@ def test_the_digest_is_that_of_version_0_1_0() -> None:
     assert record.result is not None
     result = {k: v for k, v in record.result.items() if k != "files"}
     assert digest(record.config, record.epochs, result) == record.result["digest"]
-    assert record.result["files"] == file_digests("run")
+    assert record.result["files"] == digests("run", (RESULT, CHECKPOINT))
     assert sorted(record.result["files"]) == [
         "config.json",
         "environment.json",
@@ -373,7 +374,7 @@ from d2l_rnn.cli import main
 sys.exit(main({["run", "rnn", *flags("rnn"), "--out", "run", "--quiet"]!r}))
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], stderr=subprocess.PIPE, universal_newlines=True
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True
     )
     assert done.returncode == 128 + number
     (line,) = done.stderr.splitlines()

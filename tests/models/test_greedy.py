@@ -6,10 +6,10 @@ from typing import Any, List, Tuple
 
 import numpy
 import pytest
+from d2l_rnn.models.greedy import BLOCK
 from mxnet import autograd, cpu, np
 
 from d2l_rnn.chapters import generate_ids
-from d2l_rnn.models.greedy import BLOCK
 from d2l_rnn.models.scratch import GRU, LSTM, LSTM_PEEPHOLE, RNN
 from d2l_rnn.models.scratch_model import RNNModelScratch
 from d2l_rnn.models.scratch_stacks import bidirectional, deep, language_model

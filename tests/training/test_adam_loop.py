@@ -9,6 +9,7 @@ from typing import Any, List
 import mxnet
 import numpy as onp
 import pytest
+from d2l_rnn.training.adam_loop import AdamTraining, without_adam
 from mxnet import cpu, init
 from mxnet.gluon import rnn
 
@@ -16,7 +17,6 @@ from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import RunError
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.training import checkpoint
-from d2l_rnn.training.adam_loop import AdamTraining, without_adam
 from d2l_rnn.training.loop import initialize
 
 VOCAB = 9

@@ -8,13 +8,13 @@ from typing import Any, Iterator, List, Tuple
 
 import numpy as np
 import pytest
+from d2l_rnn.training.example_loop import ExampleTraining, total_loss
 from mxnet import autograd, cpu, gluon, init
 from mxnet import np as mx_np
 from mxnet.gluon import nn
 
 from d2l_rnn.errors import DivergenceError
 from d2l_rnn.seeding import epoch_seed, set_seed
-from d2l_rnn.training.example_loop import ExampleTraining, total_loss
 
 LOSS = gluon.loss.L2Loss()
 

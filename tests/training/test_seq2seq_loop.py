@@ -6,6 +6,14 @@ import random
 
 import numpy
 import pytest
+from d2l_rnn.training.seq2seq_loop import (
+    _next_input,
+    decoder_inputs,
+    evaluate_translation,
+    initialize_seq2seq,
+    make_adam,
+    train_translation,
+)
 from mxnet import autograd, cpu, gluon, np
 
 from d2l_rnn.data.translation import PairLoader
@@ -17,14 +25,6 @@ from d2l_rnn.models.encoder_decoder import EncoderDecoder
 from d2l_rnn.models.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
 from d2l_rnn.seeding import set_seed
 from d2l_rnn.training.losses import MaskedSoftmaxCELoss
-from d2l_rnn.training.seq2seq_loop import (
-    _next_input,
-    decoder_inputs,
-    evaluate_translation,
-    initialize_seq2seq,
-    make_adam,
-    train_translation,
-)
 
 PAD, BOS, EOS, FIRST = 1, 2, 3, 4
 DECODERS = {"plain": Seq2SeqDecoder, "attention": Seq2SeqAttentionDecoder}
