@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from mxnet import gluon, init
 
+from . import recording
 from .acceleration.training import next_token, parameters_of
 from .errors import UsageError
 from .generation.text import continue_text
@@ -22,6 +23,7 @@ from .late_binding import book, replaced
 from .progress import Progress
 from .protocols import Array, Device, LanguageModel, Loss, Minibatch, Vocabulary
 from .results.metrics import perplexity
+from .seeding import epoch_seed, set_seed
 from .training.loop import EpochRow, train, train_epoch
 from .training.objectives import NextToken
 from .training.optimisers import Sgd
@@ -170,6 +172,9 @@ def train_ch8(
         raise UsageError(f"num_epochs {num_epochs}: at least 1")
     if isinstance(net, gluon.Block):
         net.initialize(ctx=device, force_reinit=True, init=init.Normal(0.01))
+    recorder = recording.current()
+    settings = {"lr": lr, "num_epochs": num_epochs, "use_random_iter": use_random_iter}
+    recorder.begin(net, train_iter, device, **settings)
     animator = None
     if replaced("Animator"):
         animator = book("Animator")(
@@ -182,13 +187,17 @@ def train_ch8(
             net, train_iter, lr, num_epochs, device, use_random_iter, history
         ):
             history.append(row)
+            recorder.epoch(row)
             progress.show(row)
     finally:
         progress.close()
     value, speed = perplexity(row.loss, row.tokens), row.tokens / row.seconds
     print(f"perplexity {value:.1f}, {speed:.1f} tokens/sec on {device}")
+    texts = []
     for prefix in PREFIXES:
-        print(book("predict_ch8")(prefix, 50, net, vocab, device))
+        texts.append(book("predict_ch8")(prefix, 50, net, vocab, device))
+        print(texts[-1])
+    recorder.end(texts)
     return history
 
 
@@ -205,7 +214,8 @@ def _epochs(
     parameters = parameters_of(net, train_iter, _replaced_functions)
     objective = next_token(net, parameters, device, use_random_iter)
     optimiser = _BookSgd(net, parameters, lr)
-    rows = train(objective, train_iter, optimiser, num_epochs)
+    seed = recording.current().seed
+    rows = train(objective, train_iter, optimiser, num_epochs, seed=seed)
     for _ in range(num_epochs):
         yield _timed(lambda: next(rows))
         history.path = parameters.path
@@ -239,7 +249,10 @@ def _by_reader(
             book("sgd")(net.params, lr, batch_size)
 
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    seed = recording.current().seed
     for epoch in range(1, num_epochs + 1):
+        if seed is not None:
+            set_seed(epoch_seed(seed, epoch))
         value, speed = book("train_epoch_ch8")(
             net, train_iter, loss, updater, device, use_random_iter
         )

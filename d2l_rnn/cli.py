@@ -20,6 +20,7 @@ from .errors import D2lRnnError, UsageError
 COMMANDS = {
     "list": "what experiments there are, with section and published number",
     "run": "run one experiment and leave a run directory behind",
+    "check": "whether an experiment, yours say, can be stopped and resumed exactly",
     "reproduce": "run experiments over seeds, several at a time",
     "compare": "run directories against the book's numbers, with a verdict",
     "report": "all runs on one HTML page, beside the book's numbers",

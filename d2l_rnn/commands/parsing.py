@@ -80,7 +80,9 @@ def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:
     for field in dataclasses.fields(defaults):
         flag, kind = flag_of(field), types[field.name]
         default = getattr(defaults, field.name)
-        text = f"{field.metadata['text']} (default: {default})".replace("%", "%%")
+        text = field.metadata.get("text", "")
+        text = f"{text} (default: {default})".strip().replace("%", "%%")
+        choices = field.metadata.get("choices")
         if kind is bool:
             group = settings.add_mutually_exclusive_group()
             group.add_argument(
@@ -95,7 +97,7 @@ def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:
                 dest=field.name,
                 default=default,
                 type=str if kind is str else number(kind),
-                choices=field.metadata["choices"],
-                metavar=None if field.metadata["choices"] else kind.__name__.upper(),
+                choices=choices,
+                metavar=None if choices else kind.__name__.upper(),
                 help=text,
             )

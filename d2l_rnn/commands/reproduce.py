@@ -144,13 +144,15 @@ def plan(
                 f"{setting} after --: 'd2l-rnn reproduce' sees to it itself"
             )
     num_epochs: Dict[str, int] = {}
+    folders: Dict[str, str] = {}
     for name in names:
-        _, config, _ = configured(name, settings, f"d2l-rnn run {name}")
+        experiment, config, _ = configured(name, settings, f"d2l-rnn run {name}")
         num_epochs[name] = getattr(config, "num_epochs", 0)
+        folders[name] = experiment.name
     jobs = []
     for seed in range(1, seeds + 1):
         for name in names:
-            directory = str(Path(out) / name / f"seed-{seed}")
+            directory = str(Path(out) / folders[name] / f"seed-{seed}")
             where = [] if out == RUNS else ["--out", directory]
             run = ["run", name, "--seed", str(seed), *settings, *where]
             # --json: a finished run is shown again without loading MXNet

@@ -43,7 +43,8 @@ def main(arguments: Sequence[str]) -> int:
             prog="d2l-rnn run",
             usage="d2l-rnn run NAME [flags]",
             description=f"{__doc__}\nexperiments:\n{_table()}",
-            epilog="d2l-rnn run NAME --help shows the flags of an experiment.",
+            epilog="d2l-rnn run NAME --help shows the flags of an experiment; NAME may "
+            "be your own,\nas FILE.py:EXPERIMENT.",
         )
         parser.parse_args(arguments)
         raise UsageError("run: an experiment's name is missing (see 'd2l-rnn list')")
@@ -61,7 +62,8 @@ def _table() -> str:
 def _parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
     parser = Parser(
         prog=prog,
-        description=f"{experiment.summary} (section {experiment.section})",
+        description=(experiment.summary or experiment.name)
+        + (f" (section {experiment.section})" if experiment.section else ""),
         epilog=(
             "exit status: 0 done; 2 bad usage; 3 data unavailable or corrupt; "
             "4 run directory unusable; 130 or 143 interrupted, state saved"

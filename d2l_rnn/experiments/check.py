@@ -15,7 +15,7 @@ import numpy
 
 from ..protocols import Arrays
 from .contract import ExperimentRun, Json
-from .runner import epoch_json
+from .run_log import epoch_json
 from .table import Experiment
 
 _TIMED = ("seconds", "tokens_per_sec", "seconds_per_update")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Callable, Iterator
 
 from ..errors import RunError
 from ..results import record
@@ -37,15 +37,16 @@ def sole_use(directory: Path) -> Iterator[None]:
         Path(lock.lock_file).unlink()
 
 
-def make_room(directory: Path) -> Optional[Path]:
-    """Move an earlier run out of the way, so that nothing is lost; say where to."""
+def make_room(directory: Path, notify: Callable[[str], None]) -> None:
+    """Move an earlier run out of the way, so that nothing is lost, and say where to."""
     if not (directory / record.CONFIG).exists():
         if directory.exists() and any(directory.iterdir()):
             raise RunError(
                 f"run directory {directory}: holds other files; name another with --out"
             )
-        return None
+        return
     number = 1
     while directory.with_name(f"earlier-{number}-{directory.name}").exists():
         number += 1
-    return directory.rename(directory.with_name(f"earlier-{number}-{directory.name}"))
+    moved = directory.rename(directory.with_name(f"earlier-{number}-{directory.name}"))
+    notify(f"{directory} held an earlier run, now in {moved}")

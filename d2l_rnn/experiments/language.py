@@ -155,9 +155,13 @@ class TextModelRun(ExperimentRun[C]):
 
 
 class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelConfig]):
-    """A net of Gluon's layers, or from scratch, trained as in the book's train_ch8."""
+    """A net of Gluon's layers, or from scratch, trained as in the book's train_ch8.
+
+    A reader's own net takes the place of :func:`build` in a subclass.
+    """
 
     usable_as = TrainedLanguageModel
+    build = staticmethod(build)
 
     def __init__(
         self, config: LanguageModelConfig, device: Device, notify: Notify
@@ -171,7 +175,7 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
             device,
         )
         set_seed(epoch_seed(config.seed, 0))
-        self.model = build(config, len(self.corpus.vocab), device)
+        self.model = self.build(config, len(self.corpus.vocab), device)
         self.nets = {"": self.model}
 
     def rows(self, first_epoch: int) -> Iterator[EpochRow]:
@@ -192,7 +196,7 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
     def load(cls, saved: Saved[LanguageModelConfig]) -> TrainedLanguageModel:
         """The trained net with its vocabulary."""
         vocab = saved.vocabulary("vocab")
-        net = build(saved.config, len(vocab), saved.device)
+        net = cls.build(saved.config, len(vocab), saved.device)
         checkpoint.put_arrays(named_arrays(net), saved.arrays)
         return TrainedLanguageModel(
             saved.path,

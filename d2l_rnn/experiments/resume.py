@@ -37,9 +37,12 @@ def refuse(directory: Path, why: str) -> NoReturn:
     )
 
 
-def config_json(name: str, config: Config) -> Json:
+def config_json(experiment: Experiment, config: Config) -> Json:
     """A configuration as it stands in ``config.json``."""
-    return {"experiment": name, **asdict(config)}
+    named = {"experiment": experiment.name}
+    if experiment.file_sha256:  # a reader's own: another file is another experiment
+        named["file_sha256"] = experiment.file_sha256
+    return {**named, **asdict(config)}
 
 
 def check_settings(
@@ -53,8 +56,8 @@ def check_settings(
         The number of epochs that the run was to have; more may be asked for now.
     """
     # A field that the record lacks came later, with the default that keeps its meaning.
-    found = {**config_json(experiment.name, experiment.config), **earlier.config}
-    wanted = config_json(experiment.name, config)
+    found = {**config_json(experiment, experiment.config), **earlier.config}
+    wanted = config_json(experiment, config)
     where = settings_with(config, "device", "folder")  # not what it computes
     for key in sorted((set(wanted) | set(found)) - set(where)):
         had, asked = found.get(key), wanted.get(key)

@@ -20,20 +20,11 @@ from ..errors import D2lRnnError, RunError
 from ..files import sweep
 from ..progress import Progress
 from ..results import record, tensorboard
-from ..results.metrics import median, perplexity
 from .configs import Config
 from .contract import ExperimentRun, Json, Notify
 from .directories import make_room, run_directory, sole_use
-from .environment import environment, with_starts
-from .resume import (
-    EPOCH,
-    ROWS,
-    RowsHash,
-    check_settings,
-    config_json,
-    identity,
-    reached,
-)
+from .resume import check_settings, config_json, identity, reached
+from .run_log import RunLog
 from .table import Experiment, find
 
 _CHECKPOINT_EVERY_SECONDS = 20.0
@@ -164,7 +155,6 @@ class _Running:
         #: Where the run's files go.
         self.place = directory / LONGER if finished else directory
         self.num_epochs: int = getattr(config, "num_epochs", 0)
-        self._started = time.perf_counter()
         if options.tensorboard:
             tensorboard.import_summary_writer()  # complain before anything is written
         self.device = device_from(config.device)
@@ -203,21 +193,16 @@ class _Running:
     def _begin(self, kept: List[Json], stack: ExitStack) -> None:
         """Open the run directory; an earlier run in it is moved aside, not lost."""
         if self.earlier is None:
-            moved = make_room(self.directory)
-            if moved:
-                self.notify(f"{self.directory} held an earlier run, now in {moved}")
-        source = self.run.source
-        corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
-        now = environment(self.device, corpus)
-        before = None if self.earlier is None else self.earlier.environment
-        self.writer = record.RunWriter(
+            make_room(self.directory, self.notify)
+        self.log = RunLog(
             self.place,
-            config_json(self.experiment.name, self.config),
-            with_starts(now, len(kept) + 1, before),
+            config_json(self.experiment, self.config),
+            self.run.source,
+            self.device,
             kept,
+            None if self.earlier is None else self.earlier.environment,
         )
-        stack.callback(self.writer.close)
-        self.hash = RowsHash(kept)
+        stack.callback(self.log.close)
         self.scalars: Optional[tensorboard.Scalars] = None
         if self.options.tensorboard:
             self.scalars = tensorboard.Scalars(self.directory, kept)
@@ -231,7 +216,7 @@ class _Running:
         be lost. From then on it is noted, and the epoch under way is brought to its
         end and saved; a second SIGINT does not wait for that.
         """
-        first_epoch = len(self.writer.epochs) + 1
+        first_epoch = len(self.log.epochs) + 1
         progress = Progress(self.num_epochs, first_epoch, self.options.quiet)
         stack.callback(progress.close)
         with ExitStack() as listening:
@@ -244,9 +229,7 @@ class _Running:
                     )
                 if noted is None:
                     noted = listening.enter_context(signals.noted(_not_twice))
-                fields = {**epoch_json(row), **self.run.metrics(row)}
-                self.writer.append(fields)
-                self.hash.update(fields)
+                fields = self.log.append(row, self.run.metrics(row))
                 if self.scalars is not None:
                     self.scalars.write(fields)
                 progress.show(row)
@@ -259,15 +242,7 @@ class _Running:
         progress.close()
 
     def _save(self, epoch: int) -> None:
-        from ..training import checkpoint
-
-        notes = {
-            **identity(self.experiment, self.run),
-            EPOCH: epoch,
-            ROWS: self.hash.hexdigest(),
-        }
-        self.writer.sync()  # before a checkpoint that counts them
-        checkpoint.save(self.place / record.CHECKPOINT, self.run.arrays(), notes)
+        self.log.save(self.run.arrays(), identity(self.experiment, self.run))
         self.saved_epoch, self.saved_at = epoch, time.perf_counter()
 
     def _conclude(self) -> None:
@@ -277,36 +252,14 @@ class _Running:
             options = replace(self.options, out=str(self.directory / folder))
             inner[folder] = run_experiment(find(name), config, options).directory
         self.run.inner = inner
-        result = self._result()
+        result = self.log.result(self.run.concluded(self.log.epochs))
         if self.scalars is not None:
             self.scalars.finish(result)
         try:
             if self.options.plot:
                 self.run.draw(self.place)
         finally:  # a picture that cannot be drawn takes no result along
-            self.writer.finish(result)
-
-    def _result(self) -> Json:
-        source, epochs = self.run.source, self.writer.epochs
-        own = self.run.concluded(epochs)
-        complete: Json = {
-            "experiment": self.experiment.name,
-            "seed": self.config.seed,
-            "status": "finished",
-            "device": str(self.device),
-            "corpus": source.name,
-            "corpus_sha1": source.sha1,
-        }
-        if epochs:
-            complete["epochs"] = len(epochs)
-            complete["perplexity"] = epochs[-1]["perplexity"]
-            complete["tokens_per_sec"] = median(
-                [row["tokens_per_sec"] for row in epochs]
-            )
-            complete["seconds"] = sum(row["seconds"] for row in epochs)
-        else:
-            complete["seconds"] = time.perf_counter() - self._started
-        return {**complete, **own}
+            self.log.finish(result)
 
     def _told(self, stop: signals.Interrupted) -> str:
         if str(stop) != str(signals.Interrupted(stop.number)):
@@ -323,15 +276,3 @@ class _Running:
 def _not_twice(numbers: List[int]) -> None:
     if numbers[1:] and numbers[-1] == signal.SIGINT:
         raise signals.Interrupted(numbers[-1])
-
-
-def epoch_json(row: Any) -> Json:
-    """An ``EpochRow`` as it stands in ``epochs.jsonl``."""
-    return {
-        "epoch": row.epoch,
-        "loss": row.loss,
-        "tokens": row.tokens,
-        "seconds": row.seconds,
-        "perplexity": perplexity(row.loss, row.tokens),
-        "tokens_per_sec": row.tokens / row.seconds,
-    }

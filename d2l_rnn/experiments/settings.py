@@ -22,6 +22,9 @@ EFFECTS = (
 )
 
 
+_NO_RULES = {"choices": None, "minimum": None, "above": None, "maximum": None}
+
+
 def setting(
     default: Any,
     text: str,
@@ -63,7 +66,7 @@ def setting(
 
 def flag_of(field: Any) -> str:
     """The command-line flag of a configuration's field."""
-    return field.metadata["flag"] or "--" + field.name.replace("_", "-")
+    return str(field.metadata.get("flag") or "--" + field.name.replace("_", "-"))
 
 
 def settings_with(config: Any, *effects: str) -> Dict[str, Any]:
@@ -90,7 +93,8 @@ def check_fields(config: Any) -> None:
     """
     types = types_of(type(config))
     for field in dataclasses.fields(config):
-        value, rules = getattr(config, field.name), field.metadata
+        value = getattr(config, field.name)
+        rules = {**_NO_RULES, **field.metadata}  # a reader's plain field has none
         problem = None
         if types[field.name] in (int, float) and not isinstance(value, (int, float)):
             problem = "a number"

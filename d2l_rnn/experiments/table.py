@@ -38,13 +38,16 @@ class Experiment:
     summary : str
     family : callable
         Imports the class of the experiments of this kind.
+    file_sha256 : str
+        Of the file that a reader's own experiment stands in; see :mod:`.own`.
     """
 
     name: str
-    config: Config
-    section: str
-    summary: str
+    config: Any
     family: Family
+    section: str = ""
+    summary: str = ""
+    file_sha256: str = ""
 
 
 _LSTM = LanguageModelConfig()
@@ -84,7 +87,7 @@ _FAMILIES: Dict[type, Family] = {
 
 
 def _row(name: str, config: Config, section: str, summary: str) -> Experiment:
-    return Experiment(name, config, section, summary, _FAMILIES[type(config)])
+    return Experiment(name, config, _FAMILIES[type(config)], section, summary)
 
 
 # Each configuration is a step from another; the reason stands behind it.
@@ -250,13 +253,17 @@ def published_settings() -> Dict[str, Dict[str, Any]]:
 
 
 def find(name: str) -> Experiment:
-    """The experiment of that name.
+    """The experiment of that name, or a reader's own, as in ``my_cell.py:EXPERIMENT``.
 
     Raises
     ------
     UsageError
         If there is none; names the nearest, or all.
     """
+    if ".py:" in name:
+        from .own import load
+
+        return load(name)
     if name in EXPERIMENTS:
         return EXPERIMENTS[name]
     near: List[str] = difflib.get_close_matches(name, EXPERIMENTS, n=3)

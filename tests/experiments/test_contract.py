@@ -176,7 +176,7 @@ class Walk(ExperimentRun[WalkConfig]):
         return ""
 
 
-WALK = Experiment("walk", WalkConfig(), "", "a random walk", lambda: Walk)
+WALK = Experiment("walk", WalkConfig(), lambda: Walk)
 
 
 @pytest.mark.parametrize(

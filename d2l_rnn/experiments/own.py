@@ -1,0 +1,61 @@
+"""A reader's own experiment, named by its file: ``my_cell.py:EXPERIMENT``."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+from ..errors import UsageError
+from .table import EXPERIMENTS, Experiment
+
+
+def load(reference: str) -> Experiment:
+    """Import the file and take the experiment out of it.
+
+    Parameters
+    ----------
+    reference : str
+        A path and, after a colon, the name of an :class:`~.table.Experiment` in it.
+
+    Returns
+    -------
+    Experiment
+        With the SHA-256 of the file: a run of another file is not resumed.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be imported, has no such experiment, or the experiment has
+        the name of one of ours.
+    """
+    path, _, name = reference.rpartition(":")
+    try:
+        sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    module_name = f"{__name__}.{Path(path).stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec is not None and spec.loader is not None  # the name ends in .py
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # where a dataclass looks its annotations up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(f"{path}: {type(error).__name__}: {error}") from error
+    found = getattr(module, name, None)
+    if not isinstance(found, Experiment):
+        raise UsageError(f"{path} has no experiment {name!r}: {name} = Experiment(...)")
+    check_name(found.name)
+    return dataclasses.replace(found, file_sha256=sha256)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is one of ours, or makes no folder's; UsageError."""
+    if name in EXPERIMENTS:
+        raise UsageError(f"name {name!r}: an experiment of d2l_rnn has it already")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+        raise UsageError(f"name {name!r}: accepted are a-z, 0-9, '-', '_' and '.'")

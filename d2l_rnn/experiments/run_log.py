@@ -1,0 +1,110 @@
+"""What a run leaves on the disk as it goes: rows, states, and at last its result."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+
+from ..results import record
+from ..results.metrics import median, perplexity
+from .contract import Json, Source
+from .environment import environment, with_starts
+from .resume import EPOCH, ROWS, RowsHash
+
+if TYPE_CHECKING:
+    from ..protocols import Arrays, Device
+
+
+class RunLog:
+    """The files of one run under way.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+    config : dict
+        As it stands in ``config.json``.
+    source : Source
+    device : mxnet.Context
+    kept : sequence of dict
+        Rows of a run that is resumed.
+    before : mapping, optional
+        The environment of that run.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        config: Json,
+        source: Source,
+        device: Device,
+        kept: Sequence[Json] = (),
+        before: Optional[Mapping[str, Any]] = None,
+    ) -> None:
+        self.directory, self.source, self.device = directory, source, device
+        corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
+        now = with_starts(environment(device, corpus), len(kept) + 1, before)
+        self._writer = record.RunWriter(directory, config, now, kept)
+        self._hash = RowsHash(kept)
+        self._started = time.perf_counter()
+
+    @property
+    def epochs(self) -> Sequence[Json]:
+        """The rows so far, as recorded."""
+        return self._writer.epochs
+
+    def append(self, row: Any, metrics: Mapping[str, float]) -> Json:
+        """Record an ``EpochRow``; return it as recorded."""
+        fields = {**epoch_json(row), **metrics}
+        self._writer.append(fields)
+        self._hash.update(fields)
+        return fields
+
+    def save(self, arrays: Arrays, identity: Json) -> None:
+        """Save the state after the rows so far, with what it is the state of."""
+        from ..training import checkpoint
+
+        notes = {**identity, EPOCH: len(self.epochs), ROWS: self._hash.hexdigest()}
+        self._writer.sync()  # before a checkpoint that counts them
+        checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
+
+    def result(self, own: Json) -> Json:
+        """What every finished run tells, and its own."""
+        complete: Json = {
+            "experiment": self._writer.config["experiment"],
+            "seed": self._writer.config["seed"],
+            "status": "finished",
+            "device": str(self.device),
+            "corpus": self.source.name,
+            "corpus_sha1": self.source.sha1,
+        }
+        epochs = self.epochs
+        if epochs:
+            complete["epochs"] = len(epochs)
+            complete["perplexity"] = epochs[-1]["perplexity"]
+            speeds = [row["tokens_per_sec"] for row in epochs]
+            complete["tokens_per_sec"] = median(speeds)
+            complete["seconds"] = sum(row["seconds"] for row in epochs)
+        else:
+            complete["seconds"] = time.perf_counter() - self._started
+        return {**complete, **own}
+
+    def finish(self, result: Json) -> None:
+        """Write the result, which ends the run."""
+        self._writer.finish(result)
+
+    def close(self) -> None:
+        """Close the files; without a result the run can be resumed."""
+        self._writer.close()
+
+
+def epoch_json(row: Any) -> Json:
+    """An ``EpochRow`` as it stands in ``epochs.jsonl``."""
+    return {
+        "epoch": row.epoch,
+        "loss": row.loss,
+        "tokens": row.tokens,
+        "seconds": row.seconds,
+        "perplexity": perplexity(row.loss, row.tokens),
+        "tokens_per_sec": row.tokens / row.seconds,
+    }
