@@ -31,7 +31,8 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
 
     It seeds as ``run`` does, at its beginning and before each epoch, so that the same
     net on the same data gives the same curve: a net from scratch has to be made inside,
-    a Gluon block is initialised anew anyway. Python's and NumPy's generators are given
+    a Gluon block is initialised anew anyway (and draws in the order of its parameters
+    if it has been called before). Python's and NumPy's generators are given
     back as they were; MXNet's, whose state cannot be read, goes on from a number drawn
     before. After an exception the record is an unfinished one.
 

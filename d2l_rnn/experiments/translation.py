@@ -106,6 +106,7 @@ class TranslationRun(NetRun[TranslationConfig]):
             self.translator.net,
             self.translator.tgt_vocab["<bos>"],
             self.device,
+            self.train_iter,
             num_epochs=config.num_epochs,
             schedule=config.schedule,
             final_probability=config.final_probability,
