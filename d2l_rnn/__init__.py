@@ -75,6 +75,7 @@ _HOMES = {
         "predict_seq2seq",
         "train_seq2seq",
     ),
+    "data.hub": ("DATA_HUB", "DATA_URL"),
     "data.sequences": ("seq_data_iter_random", "seq_data_iter_sequential"),
     "data.text": ("Vocab", "count_corpus", "tokenize"),
     "data.translation": (

@@ -52,8 +52,10 @@ class SeqDataLoader:
     def __init__(
         self, batch_size: int, num_steps: int, use_random_iter: bool, max_tokens: int
     ) -> None:
-        kind = "random" if use_random_iter else "sequential"
-        self.data_iter_fn = book(f"seq_data_iter_{kind}")
+        if use_random_iter:
+            self.data_iter_fn = book("seq_data_iter_random")
+        else:
+            self.data_iter_fn = book("seq_data_iter_sequential")
         self.corpus, self.vocab = book("load_corpus_time_machine")(max_tokens)
         self.batch_size, self.num_steps = batch_size, num_steps
 

@@ -8,7 +8,7 @@ from typing import Any, Iterable, List, Sequence, Tuple
 import numpy
 from mxnet import gluon, init, np, npx
 
-from .acceleration.translation import translation_of
+from .acceleration.translation import TracedTranslation
 from .data.translation import PairLoader
 from .errors import UsageError
 from .history import History
@@ -118,7 +118,7 @@ def train_seq2seq(
         raise UsageError(f"num_epochs {num_epochs}: at least 1")
     net.initialize(init.Xavier(), force_reinit=True, ctx=device)
     loss = book("MaskedSoftmaxCELoss")()
-    objective = translation_of(net, tgt_vocab["<bos>"], device, data_iter, loss=loss)
+    objective = TracedTranslation(net, tgt_vocab["<bos>"], device, data_iter, loss=loss)
     adam = _BookAdam(net, lr)
     animator = None
     if replaced("Animator"):

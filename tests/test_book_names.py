@@ -216,10 +216,11 @@ def looked_up(path: Path) -> Dict[str, Set[str]]:
                 for call in inside
                 if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "book"
             }
-    for owner in asked:
-        for helper in used[owner] & set(asked):
-            if helper.startswith("_"):
-                asked[owner] |= asked[helper]
+    for _ in asked:  # a helper may have helpers
+        for owner in asked:
+            for helper in used[owner] & set(asked):
+                if helper.startswith("_"):
+                    asked[owner] |= asked[helper]
     return {
         owner: names
         for owner, names in asked.items()

@@ -89,7 +89,7 @@ def _not_plain(net: RNNModel) -> str:
     if type(dense) is not nn.Dense:
         return f"its output layer is a {type(dense).__name__}, not Gluon's Dense"
     for name, block in (("net", net), ("net.rnn", layer), ("net.dense", dense)):
-        changed = _changed_block(name, block)
+        changed = changed_block(name, block)
         if changed:
             return changed
     if list(net._children.items()) != [("rnn", layer), ("dense", dense)]:
@@ -102,7 +102,8 @@ def _not_plain(net: RNNModel) -> str:
     return _unusual_layer(layer) or _unusual_dense(net, dense)
 
 
-def _changed_block(name: str, block: Any) -> str:
+def changed_block(name: str, block: Any) -> str:
+    """What a reader has changed about a block; empty where it is nothing."""
     replaced = replaced_in_class(type(block))
     if replaced:
         return f"{replaced} was replaced"

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, Union
 
 from mxnet import cpu, np
 
-from ..acceleration.translation import translation_of
+from ..acceleration.translation import TracedTranslation
 from ..chapters_translation import predict_seq2seq
 from ..data.translation import PairLoader
 from ..experiments.configs_translation import (
@@ -40,7 +40,7 @@ def translation(workload: Dict[str, Any]) -> Tasks:
 
     initialize_seq2seq(net, workload["num_steps"], device)
     batches, adam = Epochs(), Adam(Parameters.of(net), workload["lr"])
-    objective = translation_of(net, vocab["<bos>"], device, batches)
+    objective = TracedTranslation(net, vocab["<bos>"], device, batches)
     rows = train_translation(objective, batches, adam, 10**9)
 
     def train(steps: int) -> None:

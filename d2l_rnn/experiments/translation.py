@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import numpy
 
+from ..acceleration.translation import TracedTranslation
 from ..data.pairs import PairsFile, load_pairs
 from ..data.translation import (
     Pairs,
@@ -27,7 +28,6 @@ from ..training.losses import coverage
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters
 from ..training.translation import (
-    Translation,
     TranslationRow,
     decoder_inputs,
     train_translation,
@@ -92,10 +92,11 @@ def run(config: TranslationConfig, run: Run) -> None:
         kept = record.read_run(run.directory).epochs[: saved["epoch"]]
     tokens = int(train_iter.arrays[3].sum())
     run.begin({"name": file.name, "sha1": file.sha1, "tokens": tokens}, kept)
-    objective = Translation(
+    objective = TracedTranslation(
         net,
         tgt_vocab["<bos>"],
         run.device,
+        train_iter,
         num_epochs=config.num_epochs,
         schedule=config.schedule,
         final_probability=config.final_probability,

@@ -107,8 +107,13 @@ class Attention(nn.HybridBlock):
         self, F: Any, queries: Any, projected_keys: Any, values: Any, valid_lens: Any
     ) -> Tuple[Any, Any]:
         """Contexts and weights from projected keys."""
-        # (batch_size, num_queries, num_keys)
         scores = self.score(F, queries, projected_keys)
+        return self.contexts(F, scores, values, valid_lens)
+
+    def contexts(
+        self, F: Any, scores: Any, values: Any, valid_lens: Any
+    ) -> Tuple[Any, Any]:
+        """Contexts and weights from scores (batch_size, num_queries, num_keys)."""
         if self.normalise:
             weights = masked_softmax(scores, valid_lens)
         elif valid_lens is None:
@@ -207,7 +212,7 @@ class DotProductAttention(Attention):
         return scores / F.np.sqrt(F.np.sum(ones))
 
 
-class _Sharpness(nn.HybridBlock):
+class Sharpness(nn.HybridBlock):
     """Multiplies by ``beta = exp(b)``."""
 
     def __init__(self) -> None:
@@ -241,7 +246,7 @@ class CosineAttention(Attention):
         self, dropout: float = 0.0, normalise: bool = True, **kwargs: Any
     ) -> None:
         super().__init__(dropout, normalise, **kwargs)
-        self.sharpen = _Sharpness()
+        self.sharpen = Sharpness()
 
     def project_keys(self, F: Any, keys: Any) -> Any:
         """``k / |k|``, (batch_size, num_keys, key_size)."""

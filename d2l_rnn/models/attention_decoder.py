@@ -121,6 +121,11 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         logits = self.dense(np.concatenate(outputs, axis=0)).swapaxes(0, 1)
         return logits, [enc_outputs, recurrent, valid_lens]
 
+    def remember(self, weights: List[Any]) -> None:
+        """Hold the weights of a call that was not made here, a step each."""
+        self._attention_weights = weights
+        self.attention.attention_weights = weights[-1]
+
     @property
     def attention_weights(self) -> List[Any]:
         """Weights of the last call, an array (batch_size, 1, num_keys) a step."""
