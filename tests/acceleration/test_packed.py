@@ -19,7 +19,7 @@ from d2l_rnn.errors import DivergenceError
 from d2l_rnn.models import gluon_layers
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.training.loop import train
-from d2l_rnn.training.optimisers import Sgd
+from d2l_rnn.training.optimisers import Adam, Sgd
 from d2l_rnn.training.parameters import Parameters
 
 from .nets import LAYERS, VOCAB_SIZE, make
@@ -319,6 +319,16 @@ def test_a_layer_with_dropout_is_not_packed(layer: Any) -> None:
         assert isinstance(parameters, Parameters)
         assert getattr(parameters, "packed") is None
     assert parameters.path.startswith("plain: its recurrent layer is a")
+
+
+def test_only_gradient_descent_moves_what_is_packed() -> None:
+    """Adam would read the net's own gradients, which stand still meanwhile."""
+    net, loader = make("gru"), small_loader()
+    parameters = parameters_of(net, loader)
+    objective = next_token(net, parameters, DEVICE)
+    with pytest.raises(RuntimeError, match="sgd alone"):
+        next(train(objective, loader, Adam(parameters, 0.01), 1))
+    assert parameters.norm().shape == (1,)  # unpacked again
 
 
 @pytest.mark.parametrize("in_place", ["", "the test asks for it"])
