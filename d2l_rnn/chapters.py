@@ -247,11 +247,17 @@ def _by_reader(
         yield EpochRow(epoch, math.log(value), 1, 1 / speed)
 
 
-_told: "WeakSet[Any]" = WeakSet()
+_told: WeakSet[Any] = WeakSet()
 
 
 def _tell(net: Any, path: str) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
-    if path.startswith("plain: ") and net not in _told and sys.stderr.isatty():
+    if not path.startswith("plain: ") or not sys.stderr.isatty():
+        return
+    try:
+        if net in _told:
+            return
         _told.add(net)
-        print(f"d2l_rnn: plain path, {path[len('plain: '):]}", file=sys.stderr)
+    except TypeError:  # a net that cannot be remembered is told of at every epoch
+        pass
+    print(f"d2l_rnn: plain path, {path[len('plain: ') :]}", file=sys.stderr)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterable, List, Sequence, Tuple
+from typing import Any, Iterable, List, Tuple
 
 import numpy
 from mxnet import gluon, init, np, npx
 
 from .acceleration.translation import TracedTranslation
+from .data import translation
 from .data.translation import PairLoader
 from .errors import UsageError
 from .history import History
@@ -23,31 +24,13 @@ from .training.translation import TranslationRow, train_translation
 
 
 def build_array_nmt(
-    lines: Sequence[Sequence[str]], vocab: Any, num_steps: int
+    lines: List[List[str]], vocab: Any, num_steps: int
 ) -> Tuple[Array, Array]:
-    """Sentences as padded ids, ``<eos>`` at their end (book Section 9.5).
+    """Sentences as padded ids with their lengths (book Section 9.5).
 
-    A sentence of ``num_steps`` tokens or more is cut, and loses its ``<eos>``.
-
-    Parameters
-    ----------
-    lines : list of list of str
-    vocab : Vocab
-        With ``<pad>`` and ``<eos>``.
-    num_steps : int
-
-    Returns
-    -------
-    array : mxnet.np.ndarray, shape (len(lines), num_steps)
-        float32, as in the book.
-    valid_len : mxnet.np.ndarray, shape (len(lines),)
-        int32; number of tokens that are not padding.
+    See :func:`d2l_rnn.data.translation.build_array_nmt`.
     """
-    pad, eos = vocab["<pad>"], vocab["<eos>"]
-    fit = book("truncate_pad")
-    ids = [fit(vocab[line] + [eos], num_steps, pad) for line in lines]
-    valid_len = [sum(token != pad for token in row) for row in ids]
-    return np.array(ids), np.array(valid_len, dtype="int32")
+    return translation.build_array_nmt(lines, vocab, num_steps, book("truncate_pad"))
 
 
 def load_data_nmt(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, List
+from typing import List
 
 from .compatibility import prepare_mxnet
 from .errors import UsageError
+from .protocols import Device
 
 
-def try_gpu(i: int = 0) -> Any:
+def try_gpu(i: int = 0) -> Device:
     """Return ``gpu(i)`` if there is one, else ``cpu()`` (book Section 5.6).
 
     Parameters
@@ -22,10 +23,11 @@ def try_gpu(i: int = 0) -> Any:
     mxnet.Context
     """
     npx = prepare_mxnet().npx
-    return npx.gpu(i) if npx.num_gpus() >= i + 1 else npx.cpu()
+    device: Device = npx.gpu(i) if npx.num_gpus() >= i + 1 else npx.cpu()
+    return device
 
 
-def try_all_gpus() -> List[Any]:
+def try_all_gpus() -> List[Device]:
     """Return all GPUs, or ``[cpu()]`` if there is none (book Section 5.6).
 
     d2l 1.0.3 returns an empty list without a GPU; the book promises ``[cpu()]``.
@@ -34,7 +36,7 @@ def try_all_gpus() -> List[Any]:
     return [npx.gpu(i) for i in range(npx.num_gpus())] or [npx.cpu()]
 
 
-def device_from(name: str) -> Any:
+def device_from(name: str) -> Device:
     """Return the device that a ``--device`` value names.
 
     Parameters
@@ -50,8 +52,9 @@ def device_from(name: str) -> Any:
     if name == "auto":
         return try_gpu()
     npx = prepare_mxnet().npx
+    device: Device = npx.cpu()
     if name == "cpu":
-        return npx.cpu()
+        return device
     match = re.fullmatch(r"gpu(?::(\d+))?", name)
     if not match:
         raise UsageError(f"--device {name}: accepted are auto, cpu, gpu and gpu:N")
@@ -61,4 +64,5 @@ def device_from(name: str) -> Any:
             f"--device {name}: this MXNet sees {available} GPU(s); "
             "use --device auto or cpu"
         )
-    return npx.gpu(number)
+    device = npx.gpu(number)
+    return device

@@ -134,7 +134,7 @@ def _look(code: str) -> Tuple[Dict[str, Any], str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            universal_newlines=True,
+            text=True,
             timeout=_IMPORT_TIMEOUT_SECONDS,
             env=environment,
         )

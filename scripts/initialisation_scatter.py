@@ -16,7 +16,7 @@ from collections import defaultdict
 import numpy
 
 from d2l_rnn.results.book import load_book
-from d2l_rnn.results.compare import read_runs
+from d2l_rnn.results.record import read_runs
 
 _CUT = 6.0  # spreads; the spikes of single epochs are not what is measured
 

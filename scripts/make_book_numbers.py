@@ -201,8 +201,8 @@ def commit_of(entry: Dict[str, Any]) -> str:
     """'en 2a4d379010' from a source such as 'd2l-ai/d2l-en-colab:path@<sha> (...)'."""
     match = re.match(r"d2l-ai/d2l-(\w+)-colab:\S+@(\w{10})", entry["source"])
     if match is None:
-        raise SystemExit("no commit in %r" % entry["source"])
-    return "%s %s" % match.groups()
+        raise SystemExit(f"no commit in {entry['source']!r}")
+    return " ".join(match.groups())
 
 
 def texts_of(entries: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
@@ -265,8 +265,7 @@ def book_0_17(reference: Dict[str, Any], curves: Dict[str, Any]) -> Dict[str, An
             "epochs": [round(epoch) for epoch in curve["epochs"]],
             "builds": [
                 {
-                    "source": "%s %s"
-                    % (build["repo"].split("-")[2], build["commit"][:10]),
+                    "source": (f"{build['repo'].split('-')[2]} {build['commit'][:10]}"),
                     "values": [round(value, 4) for value in build["values"]],
                 }
                 for build in curve["builds"]
@@ -356,14 +355,10 @@ def main() -> None:
     book = book_0_17(reference, curves)
     book["sequence"] = sequence(reference)
     book.update(book_1_0(reference))
-    lines = [
-        "%s:%s"
-        % (
-            json.dumps(name),
-            json.dumps(entry, ensure_ascii=False, separators=(",", ":")),
-        )
-        for name, entry in book.items()
-    ]
+    lines = []
+    for name, entry in book.items():
+        text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+        lines.append(f"{json.dumps(name)}:{text}")
     OUTPUT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 

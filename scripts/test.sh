@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Everything that has to pass: flake8, isort, mypy, pytest, and other Pythons if asked.
+# Everything that has to pass: ruff, mypy, pytest, and other Pythons if asked.
 set -euo pipefail
 
 usage() {
     cat <<'END'
 usage: scripts/test.sh [--pythons[=3.8,3.12]] [pytest flags]
 
-Sets up .venv (first call only), then runs flake8, isort, mypy and pytest.
+Sets up .venv (first call only), then runs ruff, mypy and pytest.
 The slow tests are left out; scripts/test.sh -m "" runs them too.
 
   --pythons           also install and smoke-test under every other Python 3.8 to 3.12
@@ -65,8 +65,8 @@ smoke_test() {
 cd "$root"
 ensure_environment "$root/.venv" test "${python_versions[@]}"
 bin=$root/.venv/bin
-"$bin/python" -m flake8 d2l_rnn scripts tests
-"$bin/python" -m isort --check-only --quiet d2l_rnn scripts tests
+"$bin/python" -m ruff check --quiet d2l_rnn scripts tests
+"$bin/python" -m ruff format --diff --quiet d2l_rnn scripts tests
 "$bin/python" -m mypy
 
 own_version=$(sed -n 's/^python //p' "$root/.venv/stamp")

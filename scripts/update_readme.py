@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import List, Optional
 
 from d2l_rnn.errors import D2lRnnError
-from d2l_rnn.experiments.judging import published_configs
-from d2l_rnn.experiments.settings import flag_of
-from d2l_rnn.experiments.table import EXPERIMENTS
+from d2l_rnn.experiments.settings import flag_of, settings_with
+from d2l_rnn.experiments.table import EXPERIMENTS, published_settings
 from d2l_rnn.files import write_bytes
-from d2l_rnn.results import recorded, recorded_heldout
+from d2l_rnn.results import readme_heldout, readme_runs
 from d2l_rnn.results.book import load_book
-from d2l_rnn.results.compare import read_runs
-from d2l_rnn.results.record import RunRecord
-from d2l_rnn.results.recorded_heldout import RECORDED_HELDOUT
-from d2l_rnn.results.summaries import dump, load_summary, replace_section
+from d2l_rnn.results.readme_summary import load_summary, replace_section
+from d2l_rnn.results.record import RunRecord, read_runs
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -39,8 +36,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--collect", nargs="+", metavar="RUNS")
     parser.add_argument("--collect-heldout", nargs="+", metavar="RUNS")
     parser.add_argument("--readme", type=Path, default=README)
-    parser.add_argument("--recorded", type=Path, default=recorded.RECORDED)
-    parser.add_argument("--heldout", type=Path, default=RECORDED_HELDOUT)
+    parser.add_argument("--recorded", type=Path, default=readme_runs.RECORDED)
+    parser.add_argument("--heldout", type=Path, default=readme_heldout.RECORDED_HELDOUT)
     options = parser.parse_args(arguments)
     try:
         if options.collect:
@@ -65,20 +62,24 @@ def _finished(paths: List[str]) -> List[RunRecord]:
 
 
 def _collect(paths: List[str], target: Path) -> None:
-    summary = recorded.summarize(_finished(paths), load_book(), published_configs())
-    if target.exists():  # notes are written by hand
-        summary["notes"] = load_summary(target).get("notes", {})
-    write_bytes(target, dump(summary).encode("utf-8"))
+    summary = readme_runs.summarize(_finished(paths), load_book(), published_settings())
+    if target.exists():
+        kept = load_summary(target, readme_runs.Recorded)
+        summary.notes.update(kept.notes)
+    write_bytes(target, summary.dump().encode("utf-8"))
 
 
 def _collect_heldout(paths: List[str], target: Path) -> None:
-    flags = {
-        row.name: {field.name: flag_of(field) for field in fields(row.config)}
-        for row in EXPERIMENTS.values()
-    }
-    runs = _finished(paths)
-    summary = recorded_heldout.summarize(runs, published_configs(), flags)
-    write_bytes(target, dump(summary).encode("utf-8"))
+    options = {}
+    for row in EXPERIMENTS.values():
+        told = settings_with(row.config, "number", "text", "length")
+        options[row.name] = {
+            field.name: (flag_of(field), told[field.name])
+            for field in fields(row.config)
+            if field.name in told
+        }
+    summary = readme_heldout.summarize(_finished(paths), options)
+    write_bytes(target, summary.dump().encode("utf-8"))
 
 
 def _experiments() -> str:
@@ -94,11 +95,12 @@ def _experiments() -> str:
 
 def _update(options: argparse.Namespace) -> int:
     text = wanted = options.readme.read_text("utf-8")
-    summary, heldout = load_summary(options.recorded), load_summary(options.heldout)
+    summary = load_summary(options.recorded, readme_runs.Recorded)
+    heldout = load_summary(options.heldout, readme_heldout.Recorded)
     tables = {
         "experiments": _experiments(),
-        "recorded": recorded.render(summary, load_book()),
-        "heldout": recorded_heldout.render(heldout),
+        "recorded": readme_runs.render(summary, load_book()),
+        "heldout": readme_heldout.render(heldout),
     }
     for name, table in tables.items():
         wanted = replace_section(wanted, table, name)

@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from d2l_rnn.benchmark import measuring, pictures, summary, workers
+from d2l_rnn.benchmark import measuring, pictures, spreads, workers
 from d2l_rnn.benchmark.peers.products import operations, products
 from d2l_rnn.benchmark.peers.serving import tokens
 from d2l_rnn.benchmark.reporting import tables
@@ -19,8 +19,8 @@ from d2l_rnn.cli import main
 
 
 def test_sides_take_turns() -> None:
-    assert [name for _, name in summary.turns("AB", 3)] == list("ABBAAB")
-    assert [number for number, _ in summary.turns("AB", 3)] == [0, 0, 1, 1, 2, 2]
+    assert [name for _, name in spreads.turns("AB", 3)] == list("ABBAAB")
+    assert [number for number, _ in spreads.turns("AB", 3)] == [0, 0, 1, 1, 2, 2]
     order: List[str] = []
 
     def task(name: str) -> Any:
@@ -51,17 +51,17 @@ def test_a_turn_does_what_fits_into_it(step: float, expected: int) -> None:
 def test_ratios_are_taken_within_a_round() -> None:
     # The second round was disturbed and took ten times as long on both sides.
     ours, theirs = [1.0, 10.0, 2.0], [3.0, 20.0, 8.0]
-    assert summary.ratios(theirs, ours) == (3.0, 2.0, 4.0)
-    assert summary.rates(100, ours) == (50.0, 10.0, 100.0)
-    assert summary.spread([4, 1, 2, 3]) == (2.5, 1, 4)
+    assert spreads.ratios(theirs, ours) == (3.0, 2.0, 4.0)
+    assert spreads.rates(100, ours) == (50.0, 10.0, 100.0)
+    assert spreads.spread([4, 1, 2, 3]) == (2.5, 1, 4)
     with pytest.raises(ValueError, match="2 rounds beside 3"):
-        summary.ratios([1.0, 2.0], ours)
+        spreads.ratios([1.0, 2.0], ours)
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
 def test_slope_finds_the_power(power: float) -> None:
     x = [8, 16, 35, 128]
-    assert math.isclose(summary.slope(x, [7 * v**power for v in x]), power)
+    assert math.isclose(spreads.slope(x, [7 * v**power for v in x]), power)
 
 
 def test_floor_of_an_lstm_by_hand() -> None:

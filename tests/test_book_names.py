@@ -120,11 +120,7 @@ def calls_of(value: Any) -> Dict[str, Any]:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        name
-        for name in {**RECURRENT, **OTHERS}
-        if not name.startswith("DATA_")
-    ],
+    [name for name in {**RECURRENT, **OTHERS} if not name.startswith("DATA_")],
 )
 def test_signatures_are_those_of_0_17(old: ModuleType, name: str) -> None:
     ours = getattr(d2l, name)

@@ -160,8 +160,7 @@ def test_the_book_s_snippet(mxnet_first: bool, tmp_path: Path, book_data: Path) 
     script.write_text(code)
     done = subprocess.run(
         [sys.executable, str(script)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         env={**os.environ, "D2L_RNN_DATA": str(book_data.resolve())},
     )
     assert done.returncode == 0, done.stderr.decode()

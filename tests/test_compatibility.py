@@ -23,7 +23,7 @@ def numpy_without_bool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """NumPy as it is from 1.24 to 1.26: no ``bool``, and a warning for asking."""
 
     def no_attribute(name: str) -> None:
-        warnings.warn(f"In the future `np.{name}` will be ...", FutureWarning)
+        warnings.warn(f"In the future `np.{name}` will be ...", FutureWarning, 2)
         raise AttributeError(name)
 
     monkeypatch.delitem(vars(numpy), "bool", raising=False)
@@ -56,9 +56,8 @@ def run(code: str, folder: Path) -> str:
     prelude = f"import sys; sys.path[:0] = [{str(folder)!r}, {PACKAGE_PARENT!r}]\n"
     process = subprocess.run(
         [sys.executable, "-c", prelude + code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
     assert process.returncode == 0, process.stderr
     return process.stdout.strip()
@@ -217,9 +216,8 @@ def run_silently(code: str, folder: Path) -> str:
     environment = {k: v for k, v in os.environ.items() if k != "MXNET_ENGINE_TYPE"}
     process = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
         env={**environment, "PYTHONPATH": PACKAGE_PARENT},
         cwd=str(folder),
         check=True,

@@ -39,9 +39,8 @@ def test_runs_where_nothing_is_installed(tmp_path: Path) -> None:
         [bare_python, "-m", "d2l_rnn", "doctor", "--json"],
         cwd=str(tmp_path),
         env={**os.environ, "PYTHONPATH": str(PACKAGE_PARENT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
     assert process.stderr == ""
     assert process.returncode == 1

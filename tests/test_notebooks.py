@@ -227,9 +227,8 @@ def test_a_script_that_draws_to_files() -> None:
     environment = {"MPLBACKEND": "Agg", "PYTHONPATH": PACKAGE_PARENT}
     process = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
         env={**os.environ, **environment},
     )
     assert (process.returncode, process.stderr) == (0, "")

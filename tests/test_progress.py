@@ -18,7 +18,7 @@ from d2l_rnn.training.loop import EpochRow
 class Curve:
     """Stands for the notebook's."""
 
-    made: List["Curve"] = []
+    made: List[Curve] = []
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings

@@ -11,11 +11,10 @@ from typing import Any, List
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results import recorded
-from d2l_rnn.results.compare import compare
+from d2l_rnn.results import readme_heldout, readme_runs
+from d2l_rnn.results.readme_summary import load_summary, replace_section
 from d2l_rnn.results.record import RunRecord
-from d2l_rnn.results.recorded_heldout import RECORDED_HELDOUT
-from d2l_rnn.results.summaries import dump, load_summary, replace_section
+from d2l_rnn.results.verdict.compare import compare
 
 from .results.made_runs import BOOK, builds_of, every_epoch, write_run
 
@@ -29,9 +28,8 @@ def update(*arguments: Any) -> Any:
     """What scripts/update_readme.py answers."""
     return subprocess.run(
         [sys.executable, str(SCRIPT), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -43,13 +41,19 @@ def test_the_readme_is_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("path", [recorded.RECORDED, RECORDED_HELDOUT])
-def test_the_summary_names_no_place_of_the_machine(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path, kind",
+    [
+        (readme_runs.RECORDED, readme_runs.Recorded),
+        (readme_heldout.RECORDED_HELDOUT, readme_heldout.Recorded),
+    ],
+)
+def test_the_summary_names_no_place_of_the_machine(path: Path, kind: Any) -> None:
     text = path.read_text("utf-8")
     assert len(text) < 150_000
     for word in ("/tmp", "/home", "/root", "/work", '"platform"', '"data_dir"'):
         assert word not in text
-    assert dump(load_summary(path)) == text
+    assert load_summary(path, kind).dump() == text
 
 
 def made(directory: Path) -> List[RunRecord]:
@@ -68,9 +72,11 @@ def made(directory: Path) -> List[RunRecord]:
 
 def test_the_verdicts_are_those_of_the_whole_records(tmp_path: Path) -> None:
     runs = made(tmp_path)
-    summary = json.loads(dump(recorded.summarize(runs, BOOK, {})))
-    summary["notes"] = {"lstm": "It is a made one."}
-    text = recorded.render(summary, BOOK)
+    file = tmp_path / "recorded.json"
+    file.write_text(readme_runs.summarize(runs, BOOK, {}).dump())
+    summary = load_summary(file, readme_runs.Recorded)
+    summary.notes["lstm"] = "It is a made one."
+    text = readme_runs.render(summary, BOOK)
     for verdict in compare(runs, BOOK):
         start = f"| {verdict.experiment} "
         (row,) = [line for line in text.splitlines() if line.startswith(start)]
@@ -93,12 +99,12 @@ def test_altered_and_unfinished_runs_do_not_enter(tmp_path: Path) -> None:
     altered["tokens_per_sec"] = 1e6
     record = RunRecord(run.directory, run.config, run.environment, run.epochs, altered)
     with pytest.raises(RunError, match="changed after it was written"):
-        recorded.summarize([record], BOOK, {})
+        readme_runs.summarize([record], BOOK, {})
     unfinished = RunRecord(run.directory, run.config, {}, run.epochs, None)
     with pytest.raises(RunError, match="not finished"):
-        recorded.summarize([unfinished], BOOK, {})
+        readme_runs.summarize([unfinished], BOOK, {})
     with pytest.raises(RunError, match="seed 2 is there already"):
-        recorded.summarize([again, again], BOOK, {})
+        readme_runs.summarize([again, again], BOOK, {})
 
 
 def test_collected_checked_and_stale(tmp_path: Path) -> None:
@@ -124,9 +130,11 @@ def test_a_readme_without_its_place_is_refused(text: str) -> None:
         replace_section(text, "table", "recorded")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"runs": 3}', "null"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"runs": 3}', "null", '{"runs": [{"result": 1}]}']
+)
 def test_what_is_no_summary_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "recorded.json"
     path.write_text(text)
     with pytest.raises(RunError, match="no summary"):
-        load_summary(path)
+        load_summary(path, readme_runs.Recorded)

@@ -313,7 +313,7 @@ def test_test_script_checks_then_tests(house: House) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     tools = [re.sub(r"^python -m (\w+).*", r"\1", line) for line in lines]
-    assert tools == ["flake8", "isort", "mypy", "pytest"]
+    assert tools == ["ruff", "ruff", "mypy", "pytest"]
     assert lines[-1] == "python -m pytest tests/data -k corpus and not sample"
 
 

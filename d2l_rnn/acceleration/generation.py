@@ -9,7 +9,7 @@ from mxnet import np
 from ..models.scratch_model import RNNModelScratch
 from ..protocols import Array, Device, State
 from . import single_step
-from .recognise import parameters_in_order, why_not_to_generate
+from .recognise import Architecture, parameters_in_order, why_not_to_generate
 from .scratch import StepGraphs
 
 
@@ -70,16 +70,7 @@ def _call(net: Any, token: Array, state: State, greedy: bool) -> Tuple[Array, St
         if greedy:
             return StepGraphs.of(net).greedy_block(net, token, state)
         return net(token, state)
-    layer = net.rnn
-    graph = single_step.graph(
-        layer._mode,
-        layer._hidden_size,
-        layer._num_layers,
-        layer._dir,
-        net.vocab_size,
-        net.dense._units,
-        greedy,
-    )
+    graph = single_step.graph(Architecture.of(net), greedy)
     parameters = [parameter.data() for parameter in parameters_in_order(net)]
     result, *state = graph(token.astype("float32", copy=False), *state, *parameters)
     return result, state

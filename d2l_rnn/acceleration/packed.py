@@ -118,7 +118,7 @@ class PackedParameters(Parameters):
         #: The net's parameters where they are packed now.
         self.packed: Optional[Pack] = None
 
-    def __enter__(self) -> "PackedParameters":
+    def __enter__(self) -> PackedParameters:
         reason = self._reason()
         self.path = f"plain: {reason}" if reason else "packed"
         if not reason:

@@ -30,6 +30,10 @@ def _file_of(cls: type) -> Optional[str]:
     return getattr(module, "__file__", None)
 
 
+# What each class held when it was found to be as it was written.
+_written: Dict[type, Dict[str, object]] = {}
+
+
 def replaced_in_class(cls: type) -> str:
     """The first method of a class, or of its bases, that is not its module's own.
 
@@ -39,13 +43,26 @@ def replaced_in_class(cls: type) -> str:
         ``Class.method``; empty where all are as they were written.
     """
     for base in cls.__mro__[:-1]:
-        own = _file_of(base)
-        for name, value in vars(base).items():
-            for code in _code_of(value):
-                if code is None or code.co_filename != own:
-                    return f"{base.__name__}.{name}"
-            if callable(value) and not _is_written_in(base, name, value):
-                return f"{base.__name__}.{name}"
+        now, known = vars(base), _written.get(base)
+        if known is not None and len(known) == len(now):
+            if all(known.get(name) is value for name, value in now.items()):
+                continue  # nothing was put there since
+        name = _foreign_in(base)
+        if name:
+            return f"{base.__name__}.{name}"
+        _written[base] = dict(now)
+    return ""
+
+
+def _foreign_in(cls: type) -> str:
+    """The first method that stands in a class and comes from another file."""
+    own = _file_of(cls)
+    for name, value in vars(cls).items():
+        codes = _code_of(value)
+        if any(code is None or code.co_filename != own for code in codes):
+            return name
+        if callable(value) and not _is_written_in(cls, name, value):
+            return name
     return ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List
+from typing import Any, List, NamedTuple
 
 from mxnet import autograd, gluon, np
 from mxnet.gluon import nn, rnn
@@ -157,6 +157,44 @@ def _unusual_dense(net: RNNModel, dense: Any) -> str:
         if parameter._data is None and not parameter._deferred_init:
             return f"{name} is not initialised"
     return replaced_in_class(gluon.Parameter)
+
+
+class Architecture(NamedTuple):
+    """All that a recognised ``RNNModel``'s graphs depend on, beside its numbers.
+
+    Attributes
+    ----------
+    mode : str
+        Gluon's word for the kind of cell.
+    num_hiddens, num_layers, directions : int
+    vocab_size, units : int
+        Widths of the one-hot inputs and of the logits.
+    """
+
+    mode: str
+    num_hiddens: int
+    num_layers: int
+    directions: int
+    vocab_size: int
+    units: int
+
+    @classmethod
+    def of(cls, net: RNNModel) -> Architecture:
+        """A net's own."""
+        layer = net.rnn
+        return cls(
+            layer._mode,
+            layer._hidden_size,
+            layer._num_layers,
+            layer._dir,
+            net.vocab_size,
+            net.dense._units,
+        )
+
+    @property
+    def num_states(self) -> int:
+        """Hidden state, and of an LSTM the memory cell."""
+        return 2 if self.mode == "lstm" else 1
 
 
 def parameter_names(layer: Any) -> List[str]:

@@ -30,14 +30,14 @@ class StepGraphs:
         Ours, see :func:`~.provenance.is_ours`.
     """
 
-    _known: "WeakKeyDictionary[Any, StepGraphs]" = WeakKeyDictionary()
+    _known: WeakKeyDictionary[Any, StepGraphs] = WeakKeyDictionary()
 
     def __init__(self, forward_fn: Callable[..., Any]) -> None:
         # Not the function itself: it is the key that this object lives by.
         self._graphs: Dict[Any, Callable[..., List[Any]]] = {}
 
     @classmethod
-    def of(cls, net: Any) -> "StepGraphs":
+    def of(cls, net: Any) -> StepGraphs:
         """The graphs of a net's function, alike for all nets that have it."""
         if net.forward_fn not in cls._known:
             cls._known[net.forward_fn] = cls(net.forward_fn)
@@ -49,9 +49,7 @@ class StepGraphs:
         """The mean cross-entropy and the next state; ``y`` time-major, (T * B,)."""
         return self._run(net, "loss", X.shape[1], X, state, y)
 
-    def greedy_block(
-        self, net: Any, token: Array, state: State
-    ) -> Tuple[Array, State]:
+    def greedy_block(self, net: Any, token: Array, state: State) -> Tuple[Array, State]:
         """Ids (BLOCK, B) that follow tokens (B, 1), and the state before the last."""
         return self._run(net, "greedy", 1, token, state)
 

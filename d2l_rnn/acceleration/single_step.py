@@ -14,6 +14,7 @@ from typing import Any, Callable, List, Tuple
 from mxnet import symbol
 
 from .greedy import unroll
+from .recognise import Architecture
 from .tracing import static_graph, variable
 
 _NUM_GATES = {"rnn_relu": 1, "rnn_tanh": 1, "gru": 3, "lstm": 4}
@@ -68,23 +69,12 @@ def cell(
 
 
 @lru_cache(maxsize=32)
-def graph(
-    mode: str,
-    num_hiddens: int,
-    num_layers: int,
-    directions: int,
-    vocab_size: int,
-    units: int,
-    greedy: bool,
-) -> Callable[..., List[Any]]:
+def graph(model: Architecture, greedy: bool) -> Callable[..., List[Any]]:
     """``(X, *state, *parameters) -> [result, *state]`` of one token, or of a block.
 
     Parameters
     ----------
-    mode, num_hiddens, num_layers, directions
-        Of the recurrent layer.
-    vocab_size, units : int
-        Widths of the one-hot input and of the logits.
+    model : Architecture
     greedy : bool
         False: one step, whose result are the logits (batch_size, units). True: a block
         of steps, each fed with the likeliest token of the one before; the result are
@@ -97,9 +87,10 @@ def graph(
         num_hiddens); the parameters come in the fused operator's order, all weights,
         then all biases, then weight and bias of the output layer.
     """
-    cells = num_layers * directions
+    directions = model.directions
+    cells = model.num_layers * directions
     X = variable("X")
-    state = [variable(f"state{k}") for k in range(2 if mode == "lstm" else 1)]
+    state = [variable(f"state{k}") for k in range(model.num_states)]
     params = [variable(f"param{k}") for k in range(4 * cells + 2)]
     weights, biases, output = params[: 2 * cells], params[2 * cells : -2], params[-2:]
 
@@ -107,15 +98,16 @@ def graph(
         """Logits (batch_size, units) after ``token`` (batch_size,), and states."""
         end: List[List[Any]] = []
         # (batch_size, vocab_size)
-        inputs = symbol.numpy_extension.one_hot(token, vocab_size)
+        inputs = symbol.numpy_extension.one_hot(token, model.vocab_size)
         for k, before in enumerate(begin):
             own = weights[2 * k : 2 * k + 2] + biases[2 * k : 2 * k + 2]
-            end.append(cell(mode, inputs, before, own, num_hiddens))
+            end.append(cell(model.mode, inputs, before, own, model.num_hiddens))
             if (k + 1) % directions == 0:  # both directions of a layer are done
                 hiddens = [hidden for hidden, *_ in end[-directions:]]
                 # (batch_size, directions * num_hiddens)
                 inputs = symbol.numpy.concatenate(hiddens, axis=1)
-        return fully_connected(inputs, *output, num_hidden=units, flatten=False), end
+        logits = fully_connected(inputs, *output, num_hidden=model.units, flatten=False)
+        return logits, end
 
     # For each cell a list of its states, each (batch_size, num_hiddens)
     begin = [list(own) for own in zip(*(_rows(whole, cells) for whole in state))]

@@ -12,7 +12,7 @@ from ..protocols import Array, Device, Loss, State
 from ..training.objectives import NextToken
 from ..training.parameters import Parameters
 from .packed import Pack, PackedParameters
-from .recognise import why_not, why_not_iterate
+from .recognise import Architecture, why_not, why_not_iterate
 from .scratch import StepGraphs
 from .tracing import static_graph, variable
 
@@ -36,7 +36,7 @@ class ScratchParameters(Parameters):
         #: Whether the net's steps are one graph now.
         self.traced = False
 
-    def __enter__(self) -> "ScratchParameters":
+    def __enter__(self) -> ScratchParameters:
         reason = self._reason()
         self.path = f"plain: {reason}" if reason else "graph"
         self.traced = not reason
@@ -82,6 +82,7 @@ def next_token(
         Of :func:`parameters_of`.
     """
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    loss.hybridize()  # nobody else holds it, and its numbers stay the same
     return _NextToken(net, loss, device, fresh_state, parameters)
 
 
@@ -110,49 +111,37 @@ def packed_loss(
     net: Any, pack: Pack, X: Array, y: Array, state: State
 ) -> Tuple[Array, State]:
     """The mean loss and the next state of a packed net, as one graph."""
-    layer = net.rnn
-    graph = _packed_graph(
-        layer._mode,
-        layer._hidden_size,
-        layer._num_layers,
-        layer._dir,
-        net.vocab_size,
-        net.dense._units,
-    )
+    graph = _packed_graph(Architecture.of(net))
     inputs = X.astype("float32", copy=False)
     loss, *state = graph(inputs, pack.layer, pack.weight, pack.bias, *state, y)
     return loss, state
 
 
 @lru_cache(maxsize=32)
-def _packed_graph(
-    mode: str,
-    num_hiddens: int,
-    num_layers: int,
-    directions: int,
-    vocab_size: int,
-    units: int,
-) -> Callable[..., List[Any]]:
+def _packed_graph(model: Architecture) -> Callable[..., List[Any]]:
     """``(X, layer, weight, bias, *state, y) -> [mean loss, *state]``, of one shape.
 
     The operators are those of the plain path, in their order: so are the numbers.
     """
     operators = symbol.numpy_extension
     X, layer, weight, bias, y = map(variable, ("X", "layer", "weight", "bias", "y"))
-    state = [variable(f"state{k}") for k in range(2 if mode == "lstm" else 1)]
+    state = [variable(f"state{k}") for k in range(model.num_states)]
     # (num_steps, batch_size, directions * num_hiddens), then the states
     Y, *new_state = operators.rnn(
-        operators.one_hot(X.T, vocab_size),
+        operators.one_hot(X.T, model.vocab_size),
         layer,
         *state,
-        state_size=num_hiddens,
-        num_layers=num_layers,
-        bidirectional=directions == 2,
-        mode=mode,
+        state_size=model.num_hiddens,
+        num_layers=model.num_layers,
+        bidirectional=model.directions == 2,
+        mode=model.mode,
         state_outputs=True,
         p=0.0,
     )
     # (num_steps, batch_size, units): the logits are reshaped, not the wider hiddens
-    logits = operators.fully_connected(Y, weight, bias, num_hidden=units, flatten=False)
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()(logits.reshape(-1, units), y).mean()
+    logits = operators.fully_connected(
+        Y, weight, bias, num_hidden=model.units, flatten=False
+    )
+    logits = logits.reshape(-1, model.units)
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()(logits, y).mean()
     return static_graph([loss, *new_state], [X, layer, weight, bias, *state, y])

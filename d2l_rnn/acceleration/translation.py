@@ -136,7 +136,7 @@ class TracedTranslation(Translation):
         return losses, self._attention_matrix
 
 
-_graphs: "WeakKeyDictionary[Any, Dict[Any, Any]]" = WeakKeyDictionary()
+_graphs: WeakKeyDictionary[Any, Dict[Any, Any]] = WeakKeyDictionary()
 
 
 def _graph_of(net: Any, num_steps: int) -> Callable[..., List[Any]]:

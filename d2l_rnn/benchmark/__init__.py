@@ -9,7 +9,7 @@
     peers/       the other sides, d2l, PyTorch and the floor of a step's matrix
                  products alone: scripts for interpreters that lack this package
     measuring    which side is asked when
-    summary      medians, spreads, ratios, slopes
+    spreads      medians, spreads, ratios, slopes
     reporting    table, JSON and pictures
 
 Every side is a process of its own that stays, and they run in turns (A B A B ...), so

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
-from .summary import each, turns
+from .spreads import each, turns
 from .workers import Answer, SideFailed, Worker
 from .workloads import AXES, WORKLOADS, Workload, along
 

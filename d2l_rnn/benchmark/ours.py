@@ -8,13 +8,15 @@ _STARTED = time.perf_counter()
 
 from typing import Any, Dict, Iterator  # noqa: E402
 
-from mxnet import autograd, cpu, gluon, nd, np  # noqa: E402
+from mxnet import autograd, cpu, gluon, nd, np, npx  # noqa: E402
+from mxnet.gluon import nn, rnn  # noqa: E402
 
 from ..acceleration.training import next_token, parameters_of  # noqa: E402
 from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
 from ..generation.text import generate_ids  # noqa: E402
+from ..training.initialisation import initialize  # noqa: E402
 from ..training.loop import train as training  # noqa: E402
 from ..training.objectives import NextToken  # noqa: E402
 from ..training.optimisers import Sgd  # noqa: E402
@@ -22,12 +24,35 @@ from .peers.serving import Tasks, serve, tokens  # noqa: E402
 from .translation import translation  # noqa: E402
 
 
+class OwnCell(nn.Block):
+    """The book's ``RNNModel`` as a reader's own cell defines it (Section 8.6)."""
+
+    def __init__(self, rnn_layer: Any, vocab_size: int) -> None:
+        super().__init__()
+        self.rnn = rnn_layer
+        self.vocab_size = vocab_size
+        self.dense = nn.Dense(vocab_size)
+
+    def forward(self, inputs: Any, state: Any) -> Any:
+        X = npx.one_hot(inputs.T, self.vocab_size)
+        Y, state = self.rnn(X, state)
+        return self.dense(Y.reshape(-1, Y.shape[-1])), state
+
+    def begin_state(self, *args: Any, **kwargs: Any) -> Any:
+        return self.rnn.begin_state(*args, **kwargs)
+
+
 def language_model(workload: Dict[str, Any]) -> Tasks:
     """Tasks of a language model: ``train``, ``generate`` and ``passes``."""
     device = cpu()
     names = ("cell", "implementation", "num_hiddens", "num_layers", "bidirectional")
-    config = LanguageModelConfig(**{name: workload[name] for name in names})
-    net = build_net(config, workload["vocab_size"], device)
+    if workload["implementation"] == "own cell":
+        layer = rnn.LSTM(workload["num_hiddens"], workload["num_layers"])
+        net: Any = OwnCell(layer, workload["vocab_size"])
+        initialize(net, device)
+    else:
+        config = LanguageModelConfig(**{name: workload[name] for name in names})
+        net = build_net(config, workload["vocab_size"], device)
     batch_size, num_steps = workload["batch_size"], workload["num_steps"]
     epoch = [1]
 
@@ -38,7 +63,7 @@ def language_model(workload: Dict[str, Any]) -> Tasks:
             corpus = tokens(workload, epoch[0])
             return iter(SequenceLoader(corpus, batch_size, num_steps, ctx=device))
 
-    batches = Epochs()
+    batches: Any = Epochs()
     parameters = parameters_of(net, batches)
     objective = next_token(net, parameters, device)
     rows = training(objective, batches, Sgd(parameters, workload["lr"]), 10**9)

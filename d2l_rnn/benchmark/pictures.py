@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from .reporting import NAMES
-from .summary import Spread, each, ratios, slope, spread
+from .spreads import Spread, each, ratios, slope, spread
 from .workloads import WORKLOADS
 
 TASKS = {"train": "training", "generate": "generation"}

@@ -35,9 +35,12 @@ class Settings:
     out: Path
     old_wheel: Optional[str]
     torch_python: str
+    before: Optional[Path] = None
 
     def __post_init__(self) -> None:
         chosen_workloads(self.workloads)
+        if self.before and not (self.before / "d2l_rnn" / "benchmark").is_dir():
+            raise UsageError(f"--before {self.before}: no checkout of this project")
         for part in self.parts:
             if part not in PARTS:
                 accepted = ", ".join(PARTS)
@@ -69,8 +72,8 @@ def run(
     plan = measuring.Plan(
         settings.rounds,
         settings.turn_seconds,
-        commands(wheel, settings.torch_python),
-        environments(settings.threads, free_cores),
+        commands(wheel, settings.torch_python, settings.before),
+        environments(settings.threads, free_cores, settings.before),
         notify,
     )
     results: Dict[str, Any] = {

@@ -104,10 +104,17 @@ class Worker:
         raise SideFailed(words[-1] if words else f"exit {self._process.returncode}")
 
 
-def commands(old_wheel: Optional[str], torch_python: str) -> Dict[str, List[str]]:
-    """The command of each side; without a wheel d2l 0.17.6's is missing."""
+def commands(
+    old_wheel: Optional[str], torch_python: str, before: Optional[Path] = None
+) -> Dict[str, List[str]]:
+    """The command of each side; without a wheel d2l 0.17.6's is missing.
+
+    ``before`` is another checkout of this project: a side of its own.
+    """
     module = [sys.executable, "-m"]
     sides = {"ours": [*module, "d2l_rnn.benchmark.ours"]}
+    if before is not None:
+        sides["before"] = sides["ours"]
     if old_wheel is not None:
         sides["d2l"] = [sys.executable, str(PEERS / "book_loop.py"), old_wheel]
     sides["torch"] = [torch_python, str(PEERS / "pytorch.py")]
@@ -125,7 +132,9 @@ def _has_torch(python: str) -> bool:
         return False
 
 
-def environments(threads: Optional[int], free_cores: int) -> Dict[str, Dict[str, str]]:
+def environments(
+    threads: Optional[int], free_cores: int, before: Optional[Path] = None
+) -> Dict[str, Dict[str, str]]:
     """What is set for each side.
 
     Ours and the floor get the cores that are free; a reader's d2l and PyTorch choose
@@ -135,7 +144,14 @@ def environments(threads: Optional[int], free_cores: int) -> Dict[str, Dict[str,
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     given = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
     own = {"PYTHONPATH": path, "OMP_NUM_THREADS": str(threads or free_cores)}
-    return {"ours": own, "floor": own, "d2l": given, "torch": given}
+    earlier = {**own, "PYTHONPATH": str(before)}
+    return {
+        "ours": own,
+        "before": earlier,
+        "floor": own,
+        "d2l": given,
+        "torch": given,
+    }
 
 
 def find_old_wheel(given: Optional[str], cache: Path) -> Tuple[Optional[str], str]:

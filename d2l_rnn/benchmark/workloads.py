@@ -57,6 +57,8 @@ WORKLOADS: Dict[str, Workload] = {
     "lstm": Workload("lstm"),
     "deep-lstm": Workload("lstm", num_layers=2),
     "bilstm": Workload("lstm", num_layers=2, bidirectional=True),
+    # The same LSTM in a class that the reader has written, as the book prints it.
+    "lstm-own-cell": Workload("lstm", implementation="own cell"),
     "rnn-scratch": Workload("rnn", 512, implementation="scratch"),
     "gru-scratch": Workload("gru", implementation="scratch"),
     "lstm-scratch": Workload("lstm", implementation="scratch"),

@@ -39,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         out=Path(options.out),
         old_wheel=options.old_wheel,
         torch_python=options.torch_python,
+        before=None if options.before is None else Path(options.before).resolve(),
     )
     results, text = run(settings, notify)
     print(json.dumps(results) if options.json else text)
@@ -79,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="the figures as JSON")
     parser.add_argument(
         "--old-wheel", metavar="PATH", help="wheel of d2l 0.17.6 (default: fetched)"
+    )
+    parser.add_argument(
+        "--before",
+        metavar="CHECKOUT",
+        help="another checkout of this project, measured beside as it was then",
     )
     parser.add_argument(
         "--torch-python",

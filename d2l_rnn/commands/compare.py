@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ..experiments.judging import records_of, verdicts_on
-from ..results.compare import exit_status
-from ..results.tables import render_markdown, render_text, to_json
-from .parsing import Parser
+from ..experiments.table import published_settings
+from ..results.book import load_book
+from ..results.verdict.compare import (
+    compare,
+    exit_status,
+    render_markdown,
+    render_text,
+    to_json,
+)
+from .parsing import Parser, add_runs, read_named
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,17 +26,12 @@ def main(arguments: Sequence[str]) -> int:
         epilog="exit status: 0 nothing differs; 1 something differs; 2 bad usage; "
         "4 no usable run",
     )
-    parser.add_argument(
-        "runs",
-        nargs="*",
-        metavar="RUN",
-        help="run directories, or folders of them (default: runs/)",
-    )
+    add_runs(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--markdown", action="store_true", help="as a Markdown table")
     options = parser.parse_args(arguments)
-    verdicts = verdicts_on(records_of(options.runs))
+    verdicts = compare(read_named(options.runs), load_book(), published_settings())
     if options.json:
         print(to_json(verdicts))
     else:

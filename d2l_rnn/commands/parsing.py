@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from typing import Any, Callable, NoReturn
+from pathlib import Path
+from typing import Any, Callable, List, NoReturn, Sequence
 
-from ..errors import UsageError
+from ..errors import RunError, UsageError
 from ..experiments.settings import flag_of, types_of
+from ..results.record import RUNS, RunRecord, read_runs
 
 
 def notify(message: str) -> None:
@@ -41,6 +43,35 @@ def number(kind: type) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"{text!r} is not {name}") from None
 
     return parse
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """Add the run directories that a command reads."""
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help=f"run directories, or folders of them (default: {RUNS}/)",
+    )
+
+
+def read_named(paths: Sequence[str]) -> List[RunRecord]:
+    """Read the runs that were named, those in ``runs/`` by default.
+
+    Raises
+    ------
+    RunError
+        If there is no run, or none that can be read.
+    """
+    if not paths and not Path(RUNS).is_dir():
+        raise RunError(
+            f"no runs: there is no folder {RUNS}/ here; name run directories, or make "
+            "one with 'd2l-rnn run'"
+        )
+    records = read_runs(paths or [RUNS])
+    if all(record.damage for record in records):
+        raise RunError(records[0].damage)
+    return records
 
 
 def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:

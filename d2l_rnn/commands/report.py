@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Sequence
 
 from ..errors import UsageError
-from ..experiments.judging import published_configs, records_of
+from ..experiments.table import published_settings
 from ..results.book import load_book
 from ..results.report import write_report
-from .parsing import Parser, notify
+from .parsing import Parser, add_runs, notify, read_named
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -19,12 +19,7 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__,
         epilog="exit status: 0 done; 2 bad usage; 4 no usable run",
     )
-    parser.add_argument(
-        "runs",
-        nargs="*",
-        metavar="RUN",
-        help="run directories, or folders of them (default: runs/)",
-    )
+    add_runs(parser)
     parser.add_argument(
         "--out", default="report.html", metavar="FILE", help="default: %(default)s"
     )
@@ -32,9 +27,9 @@ def main(arguments: Sequence[str]) -> int:
     path = Path(options.out)
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"--out {path}: accepted is a file in a folder that exists")
-    records = records_of(options.runs)
+    records = read_named(options.runs)
     try:
-        write_report(path, records, load_book(), published_configs())
+        write_report(path, records, load_book(), published_settings())
     except OSError as error:
         raise UsageError(f"--out {path}: {error.strerror or error}") from None
     print(path)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..errors import UsageError
-from ..experiments.judging import RUNS, verdicts_on
 from ..experiments.reproducing import (
     Job,
     Outcome,
@@ -16,9 +15,10 @@ from ..experiments.reproducing import (
     run_locally,
     stop_requests,
 )
-from ..experiments.table import EXPERIMENTS
-from ..results.compare import exit_status, read_runs
-from ..results.tables import render_text
+from ..experiments.table import EXPERIMENTS, published_settings
+from ..results.book import load_book
+from ..results.record import RUNS, read_runs
+from ..results.verdict.compare import compare, exit_status, render_text
 from ..runtime import available_cores, thread_share
 from .parsing import Parser, notify, number
 from .run import configured
@@ -244,7 +244,7 @@ def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome], stopped: bool) -
     status = 0
     if finished:
         records = read_runs([job.directory for job in finished])
-        verdicts = verdicts_on(records)
+        verdicts = compare(records, load_book(), published_settings())
         print(render_text(verdicts), flush=True)
         status = exit_status(verdicts)
     if stopped:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Optional
 
 from ..errors import DataError
-from .corpora import SAMPLE_PAIRS, PathLike, choose
+from ..files import PathLike
+from .corpora import SAMPLE_PAIRS, choose
 
 _MEMBER = "fra-eng/fra.txt"
 # fra.txt has 11.6 million bytes, and its archive a third of that.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Iterator, Tuple
+from typing import Iterator, Optional, Tuple
 
 import numpy
 from mxnet import np
 
+from ..arrays import Floats
 from ..errors import DataError, UsageError
-from ..protocols import Ids
+from ..protocols import Array, Device, Ids
 
-Minibatch = Tuple[Any, Any]
+Minibatch = Tuple[Array, Array]
 
 
 def _check_sizes(batch_size: int, num_steps: int) -> None:
@@ -21,7 +22,7 @@ def _check_sizes(batch_size: int, num_steps: int) -> None:
 
 
 def seq_data_iter_random(
-    corpus: Ids, batch_size: int, num_steps: int, ctx: Any = None
+    corpus: Ids, batch_size: int, num_steps: int, ctx: Optional[Device] = None
 ) -> Iterator[Minibatch]:
     """Minibatches of subsequences in random order (book Section 8.3).
 
@@ -58,7 +59,7 @@ def seq_data_iter_random(
 
 
 def seq_data_iter_sequential(
-    corpus: Ids, batch_size: int, num_steps: int, ctx: Any = None
+    corpus: Ids, batch_size: int, num_steps: int, ctx: Optional[Device] = None
 ) -> Iterator[Minibatch]:
     """Minibatches whose rows go on where the last ones ended (book Section 8.3).
 
@@ -80,7 +81,7 @@ def seq_data_iter_sequential(
 
 
 def sequential_partition(
-    corpus: Ids, batch_size: int, num_steps: int, ctx: Any = None
+    corpus: Ids, batch_size: int, num_steps: int, ctx: Optional[Device] = None
 ) -> Iterator[Minibatch]:
     """Sequential partitioning from the first token on, nothing left to chance.
 
@@ -93,7 +94,7 @@ def sequential_partition(
     num_columns = (len(corpus) - 1) // batch_size
     ids = numpy.asarray(corpus[: num_columns * batch_size + 1], "float32")
 
-    def partition(ids: Any) -> Any:
+    def partition(ids: Floats) -> Floats:
         # (batch_size, num_columns), less the columns that fill no minibatch
         rows = ids.reshape(batch_size, num_columns)[:, : num_batches * num_steps]
         return rows.reshape(batch_size, num_batches, num_steps).transpose(1, 0, 2)
@@ -101,13 +102,16 @@ def sequential_partition(
     yield from _minibatches(partition(ids[:-1]), partition(ids[1:]), ctx)
 
 
-def _minibatches(Xs: Any, Ys: Any, ctx: Any) -> Iterator[Minibatch]:
+def _minibatches(
+    inputs: Floats, targets: Floats, ctx: Optional[Device]
+) -> Iterator[Minibatch]:
     """The minibatches of an epoch, (num_batches, batch_size, num_steps), one by one.
 
     They go to the device at once and lie there as they are read, so that each is a
     view: cut out of rows on the device, they cost a tenth of a small net's step.
     """
-    Xs, Ys = (np.array(numpy.ascontiguousarray(a), ctx=ctx) for a in (Xs, Ys))
+    arrays = (inputs, targets)
+    Xs, Ys = (np.array(numpy.ascontiguousarray(a), ctx=ctx) for a in arrays)
     yield from zip(Xs, Ys)
 
 
@@ -136,7 +140,7 @@ class SequenceLoader:
         batch_size: int,
         num_steps: int,
         use_random_iter: bool = False,
-        ctx: Any = None,
+        ctx: Optional[Device] = None,
     ) -> None:
         _check_sizes(batch_size, num_steps)
         needed = batch_size * num_steps + num_steps + 1
@@ -153,6 +157,4 @@ class SequenceLoader:
         self.batch_size, self.num_steps = batch_size, num_steps
 
     def __iter__(self) -> Iterator[Minibatch]:
-        return self.data_iter_fn(
-            self.corpus, self.batch_size, self.num_steps, self.ctx
-        )
+        return self.data_iter_fn(self.corpus, self.batch_size, self.num_steps, self.ctx)

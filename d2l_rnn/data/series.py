@@ -6,10 +6,11 @@ from typing import Tuple
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import UsageError
 
 
-def noisy_sine(noise: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def noisy_sine(noise: Floats) -> Tuple[Floats, Floats]:
     """``x_t = sin(0.01 t) + noise_t`` for t = 1, ..., num_points.
 
     Parameters
@@ -24,7 +25,7 @@ def noisy_sine(noise: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return time, (np.sin(0.01 * time) + noise).astype(np.float32)
 
 
-def windows(x: np.ndarray, tau: int) -> Tuple[np.ndarray, np.ndarray]:
+def windows(x: Floats, tau: int) -> Tuple[Floats, Floats]:
     """Every value that has ``tau`` values before it, and these.
 
     Parameters

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import collections
 import re
-from typing import Any, Counter, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import (
+    Counter,
+    Iterable,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+    overload,
+)
 
 from ..errors import UsageError
+
+Tokens = Sequence[Union[str, List[str]]]
+
+Kind = TypeVar("Kind", str, int)
+Several = Union[List[Kind], Tuple[Kind, ...]]
 
 CLEANINGS = ("book", "none")
 TOKENS = ("char", "word")
@@ -60,11 +75,10 @@ def tokenize(lines: Sequence[str], token: str = "word") -> List[List[str]]:
     raise UsageError(f"token {token!r}: accepted are char and word")
 
 
-def count_corpus(tokens: Sequence[Any]) -> Counter[str]:
+def count_corpus(tokens: Tokens) -> Counter[str]:
     """Count token frequencies in a list of tokens or of token lists."""
-    if len(tokens) == 0 or isinstance(tokens[0], list):
-        tokens = [token for line in tokens for token in line]
-    return collections.Counter(tokens)
+    lines = (line if isinstance(line, list) else [line] for line in tokens)
+    return collections.Counter(token for line in lines for token in line)
 
 
 class Vocab:
@@ -84,7 +98,7 @@ class Vocab:
 
     def __init__(
         self,
-        tokens: Optional[Sequence[Any]] = None,
+        tokens: Optional[Tokens] = None,
         min_freq: int = 0,
         reserved_tokens: Optional[Sequence[str]] = None,
     ) -> None:
@@ -113,12 +127,24 @@ class Vocab:
     def __len__(self) -> int:
         return len(self.idx_to_token)
 
-    def __getitem__(self, tokens: Union[str, List[Any], Tuple[Any, ...]]) -> Any:
+    @overload
+    def __getitem__(self, tokens: str) -> int: ...
+
+    @overload
+    def __getitem__(self, tokens: Several[str]) -> List[int]: ...
+
+    def __getitem__(self, tokens: Union[str, Several[str]]) -> Union[int, List[int]]:
         if not isinstance(tokens, (list, tuple)):
             return self.token_to_idx.get(tokens, self.unk)
         return [self[token] for token in tokens]
 
-    def to_tokens(self, indices: Union[int, List[int], Tuple[int, ...]]) -> Any:
+    @overload
+    def to_tokens(self, indices: int) -> str: ...
+
+    @overload
+    def to_tokens(self, indices: Several[int]) -> List[str]: ...
+
+    def to_tokens(self, indices: Union[int, Several[int]]) -> Union[str, List[str]]:
         """The token of an id, or the list of tokens of a list of ids."""
         if not isinstance(indices, (list, tuple)):
             return self.idx_to_token[indices]

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import random
 import re
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import (
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from mxnet import np
 
 from ..errors import DataError, UsageError
-from .corpora import PathLike
+from ..files import PathLike
+from ..protocols import Array
 from .pairs import load_pairs
 from .text import Vocab
 
 Sentences = List[List[str]]
+Token = TypeVar("Token", str, int)
 
 RESERVED_TOKENS = ["<pad>", "<bos>", "<eos>"]
 
@@ -73,13 +85,20 @@ def tokenize_nmt(
     return source, target
 
 
-def truncate_pad(line: Sequence[Any], num_steps: int, padding_token: Any) -> List[Any]:
+def truncate_pad(
+    line: Sequence[Token], num_steps: int, padding_token: Token
+) -> List[Token]:
     """Cut or pad a line to ``num_steps`` (Section 9.5)."""
-    line = list(line[:num_steps])
-    return line + [padding_token] * (num_steps - len(line))
+    kept = list(line[:num_steps])
+    return kept + [padding_token] * (num_steps - len(kept))
 
 
-def build_array_nmt(lines: Sentences, vocab: Vocab, num_steps: int) -> Tuple[Any, Any]:
+Fit = Callable[[List[int], int, int], List[int]]
+
+
+def build_array_nmt(
+    lines: Sentences, vocab: Vocab, num_steps: int, fit: Fit = truncate_pad
+) -> Tuple[Array, Array]:
     """Sentences as padded ids, ``<eos>`` at their end (Section 9.5).
 
     A sentence of ``num_steps`` tokens or more is cut, and loses its ``<eos>``.
@@ -90,6 +109,8 @@ def build_array_nmt(lines: Sentences, vocab: Vocab, num_steps: int) -> Tuple[Any
     vocab : Vocab
         With ``<pad>`` and ``<eos>``.
     num_steps : int
+    fit : callable
+        :func:`truncate_pad`, or what a reader has put in its place.
 
     Returns
     -------
@@ -99,7 +120,7 @@ def build_array_nmt(lines: Sentences, vocab: Vocab, num_steps: int) -> Tuple[Any
         int32; number of tokens that are not padding.
     """
     pad, eos = vocab["<pad>"], vocab["<eos>"]
-    ids = [truncate_pad(vocab[line] + [eos], num_steps, pad) for line in lines]
+    ids = [fit(vocab[line] + [eos], num_steps, pad) for line in lines]
     valid_len = [sum(token != pad for token in row) for row in ids]
     return np.array(ids), np.array(valid_len, dtype="int32")
 
@@ -124,7 +145,7 @@ class PairLoader:
     """
 
     def __init__(
-        self, arrays: Sequence[Any], batch_size: int, shuffle: bool = True
+        self, arrays: Sequence[Array], batch_size: int, shuffle: bool = True
     ) -> None:
         if batch_size < 1:
             raise UsageError(f"batch_size {batch_size}: at least 1")
@@ -135,7 +156,7 @@ class PairLoader:
     def __len__(self) -> int:
         return -(-len(self.arrays[0]) // self.batch_size)
 
-    def __iter__(self) -> Iterator[List[Any]]:
+    def __iter__(self) -> Iterator[List[Array]]:
         num_examples = len(self.arrays[0])
         arrays = self.arrays
         if self.shuffle:

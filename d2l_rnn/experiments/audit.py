@@ -16,6 +16,7 @@ from .configs import LanguageModelConfig
 from .configs_bidirectional import AuditConfig
 from .language import read_corpus
 from .running import Run, run_experiment
+from .settings import settings_with
 from .table import find
 from .trained import Trained, load_trained
 
@@ -167,12 +168,12 @@ def _train(config: AuditConfig, run: Run) -> Path:
 def _refuse_contradictions(config: AuditConfig, trained: Trained) -> None:
     """Flags that describe the model must not say what the checkpoint denies."""
     default = AuditConfig()
-    where_it_runs = ("seed", "device", "data_dir")
+    of_the_run = settings_with(config, "seed", "device", "folder")
     for field in dataclasses.fields(trained.config):
         asked = getattr(config, field.name, None)
         had = getattr(trained.config, field.name)
         unset = asked == getattr(default, field.name, None)
-        if field.name not in where_it_runs and not unset and asked != had:
+        if field.name not in of_the_run and not unset and asked != had:
             raise UsageError(
                 f"--{field.name.replace('_', '-')} {asked} and --checkpoint "
                 f"{trained.path}: that model was made with {had}"

@@ -105,7 +105,7 @@ def train_both(
         name: Adam(Parameters.of(net), config.lr, config.theta)
         for name, net in nets.items()
     }
-    kept: List[Dict[str, Any]] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         for name, net in nets.items():

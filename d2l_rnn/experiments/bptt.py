@@ -107,7 +107,7 @@ def run(config: BpttConfig, run: Run) -> None:
     trained = {n: _Strategy(n, config, len(vocab), run.device) for n in names}
     set_seed(epoch_seed(config.seed, 0))
     X, Y = next(iter(train_iter))
-    kept: List[Json] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         for name, strategy in trained.items():

@@ -117,8 +117,9 @@ def _counted(
     )
     yield "hmm", predict_missing(model, rows)
     unigrams = ngram_model(1, vocab_size, smoothing=config.smoothing).fit(ids)
-    yield "unigram", np.broadcast_to(
-        unigrams.probabilities(), (*rows.shape, vocab_size)
+    yield (
+        "unigram",
+        np.broadcast_to(unigrams.probabilities(), (*rows.shape, vocab_size)),
     )
     ngrams = cloze_model(config.ngram_width, vocab_size, smoothing=config.smoothing)
     yield "ngrams", neighbour_probabilities(ngrams.fit(ids), rows)

@@ -14,9 +14,13 @@ class Config:
     """What every experiment can be told."""
 
     seed: int = setting(
-        1, "seed of all random numbers of the run", minimum=0, maximum=2**31 - 1
+        1,
+        "seed of all random numbers of the run",
+        minimum=0,
+        maximum=2**31 - 1,
+        effect="seed",
     )
-    device: str = setting("auto", "auto, cpu, gpu or gpu:N")
+    device: str = setting("auto", "auto, cpu, gpu or gpu:N", effect="device")
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -27,9 +31,13 @@ class CorpusConfig(Config):
     """An experiment on a text corpus."""
 
     corpus: str = setting(
-        "auto", "auto, time-machine, sample, or the path of a UTF-8 text file"
+        "auto",
+        "auto, time-machine, sample, or the path of a UTF-8 text file",
+        effect="source",
     )
-    data_dir: str = setting("", "folder to look in first for corpus files")
+    data_dir: str = setting(
+        "", "folder to look in first for corpus files", effect="folder"
+    )
     clean: str = setting(
         "book", "book: letters only, lower case; none: as it is", ("book", "none")
     )
@@ -67,15 +75,21 @@ class LanguageModelConfig(CorpusConfig):
         "(the book's 'random sampling'); random: subsequences in random order",
         ("sequential", "reset", "random"),
     )
-    num_epochs: int = setting(500, "passes over the corpus", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        500, "passes over the corpus", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(1.0, "learning rate", above=0)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
     )
     prefixes: str = setting(
-        "time traveller,traveller", "what to continue, separated by commas"
+        "time traveller,traveller",
+        "what to continue, separated by commas",
+        effect="text",
     )
-    num_preds: int = setting(50, "tokens to generate after each prefix", minimum=0)
+    num_preds: int = setting(
+        50, "tokens to generate after each prefix", minimum=0, effect="text"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

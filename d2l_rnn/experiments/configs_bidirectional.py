@@ -26,7 +26,7 @@ class HMMConfig(CorpusConfig):
     )
     trial_epochs: int = setting(10, "Baum-Welch iterations of each trial", minimum=1)
     num_epochs: int = setting(
-        100, "Baum-Welch iterations in all", minimum=1, flag="--epochs"
+        100, "Baum-Welch iterations in all", minimum=1, flag="--epochs", effect="length"
     )
     pseudo_counts: float = setting(
         0.1, "added to every expected count, so that nothing is impossible", minimum=0
@@ -61,7 +61,9 @@ class BothSidesConfig(CorpusConfig):
     num_layers: int = setting(1, "recurrent layers", minimum=1)
     batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
     num_steps: int = setting(35, "tokens a subsequence", minimum=1)
-    num_epochs: int = setting(12, "passes over the corpus", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        12, "passes over the corpus", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(
         0.02, "learning rate of Adam; it falls from epoch to epoch", above=0
     )

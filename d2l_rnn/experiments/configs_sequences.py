@@ -15,9 +15,13 @@ class _Generating(Config):
     """An experiment that ends with texts of its model."""
 
     prefixes: str = setting(
-        "time traveller,traveller", "what to continue, separated by commas"
+        "time traveller,traveller",
+        "what to continue, separated by commas",
+        effect="text",
     )
-    num_preds: int = setting(50, "tokens to generate after each prefix", minimum=0)
+    num_preds: int = setting(
+        50, "tokens to generate after each prefix", minimum=0, effect="text"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -60,7 +64,9 @@ class SequenceConfig(Config):
     max_steps: int = setting(64, "farthest prediction, in steps", minimum=1)
     num_hiddens: int = setting(10, "hidden units", minimum=1)
     batch_size: int = setting(16, "pairs a minibatch", minimum=1)
-    num_epochs: int = setting(5, "passes over the pairs", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        5, "passes over the pairs", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(0.01, "learning rate of Adam", above=0)
 
     def __post_init__(self) -> None:
@@ -84,7 +90,9 @@ class HandwrittenConfig(CorpusConfig, _Generating):
     num_hiddens: int = setting(256, "hidden units", minimum=1)
     batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
     num_steps: int = setting(35, "tokens a subsequence", minimum=1)
-    num_epochs: int = setting(500, "passes over the corpus", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        500, "passes over the corpus", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(1.0, "learning rate", above=0)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
@@ -110,7 +118,9 @@ class BpttConfig(CorpusConfig):
         "steps between its draws; its mean segment is period / (1 - probability)",
         minimum=1,
     )
-    num_epochs: int = setting(150, "passes over the corpus", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        150, "passes over the corpus", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(1.0, "learning rate", above=0)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
@@ -128,9 +138,13 @@ class LinesConfig(Config):
     """English and French sentences, a character at a time."""
 
     corpus: str = setting(
-        "auto", "auto, fra-eng, sample, or the path of a file of sentence pairs"
+        "auto",
+        "auto, fra-eng, sample, or the path of a file of sentence pairs",
+        effect="source",
     )
-    data_dir: str = setting("", "folder to look in first for corpus files")
+    data_dir: str = setting(
+        "", "folder to look in first for corpus files", effect="folder"
+    )
     num_examples: int = setting(
         4000, "lines of each language, chosen from the whole file", minimum=2
     )
@@ -141,7 +155,9 @@ class LinesConfig(Config):
     embed_size: int = setting(16, "numbers that stand for a character", minimum=1)
     num_hiddens: int = setting(64, "hidden units", minimum=1)
     batch_size: int = setting(64, "lines a minibatch", minimum=1)
-    num_epochs: int = setting(5, "passes over the lines", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        5, "passes over the lines", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(0.01, "learning rate of Adam", above=0)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
@@ -153,7 +169,9 @@ class OneToManyConfig(LinesConfig):
     """A language in, a line out."""
 
     num_hiddens: int = setting(128, "hidden units", minimum=1)
-    num_epochs: int = setting(15, "passes over the lines", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        15, "passes over the lines", minimum=1, flag="--epochs", effect="length"
+    )
     temperature: float = setting(
         0.7, "of the sampled lines: below 1 sharper, above flatter", above=0
     )
@@ -165,9 +183,13 @@ class EditionV1Config(_Generating):
     """A language model as d2l 1.0.3 builds, feeds and trains it."""
 
     corpus: str = setting(
-        "auto", "auto, time-machine, sample, or the path of a UTF-8 text file"
+        "auto",
+        "auto, time-machine, sample, or the path of a UTF-8 text file",
+        effect="source",
     )
-    data_dir: str = setting("", "folder to look in first for corpus files")
+    data_dir: str = setting(
+        "", "folder to look in first for corpus files", effect="folder"
+    )
     cell: str = setting(
         "rnn", "which of its models", ("rnn-scratch", "rnn", "gru", "lstm", "birnn")
     )
@@ -178,8 +200,14 @@ class EditionV1Config(_Generating):
         10000, "subsequences to train on: one begins at each token", minimum=1
     )
     num_val: int = setting(5000, "subsequences that follow, to validate on", minimum=1)
-    num_epochs: int = setting(100, "passes over them", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        100, "passes over them", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(1.0, "learning rate", above=0)
     theta: float = setting(1.0, "gradient_clip_val; 0: no clipping", minimum=0)
-    prefixes: str = setting("it has", "what to continue, separated by commas")
-    num_preds: int = setting(20, "tokens to generate after each prefix", minimum=0)
+    prefixes: str = setting(
+        "it has", "what to continue, separated by commas", effect="text"
+    )
+    num_preds: int = setting(
+        20, "tokens to generate after each prefix", minimum=0, effect="text"
+    )

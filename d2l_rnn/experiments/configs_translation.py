@@ -18,8 +18,11 @@ class TranslationConfig(Config):
         "auto",
         "auto, fra-eng, sample, or the path of a UTF-8 text file of pairs, one a line: "
         "source, tab, target",
+        effect="source",
     )
-    data_dir: str = setting("", "folder to look in first for corpus files")
+    data_dir: str = setting(
+        "", "folder to look in first for corpus files", effect="folder"
+    )
     num_examples: int = setting(
         600, "index of the last pair to read, from 0 as in the book; 0: all", minimum=0
     )
@@ -52,7 +55,9 @@ class TranslationConfig(Config):
     mask_padding: bool = setting(
         False, "encoder that ends at a sentence's length; always with --bidirectional"
     )
-    num_epochs: int = setting(300, "passes over the pairs", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        300, "passes over the pairs", minimum=1, flag="--epochs", effect="length"
+    )
     lr: float = setting(0.005, "learning rate of Adam", above=0)
     theta: float = setting(1.0, "largest norm of the gradient", above=0)
     schedule: str = setting(
@@ -64,10 +69,12 @@ class TranslationConfig(Config):
         0.25, "that probability in the last epoch", minimum=0.001, maximum=0.999
     )
     beam_sizes: str = setting(
-        "2,4,8", "beams to translate held-out sentences with, beside greedy search"
+        "2,4,8",
+        "beams to translate held-out sentences with, beside greedy search",
+        effect="text",
     )
     alpha: float = setting(
-        0.75, "exponent of the length in a beam's ranking", minimum=0
+        0.75, "exponent of the length in a beam's ranking", minimum=0, effect="text"
     )
 
     def __post_init__(self) -> None:
@@ -116,6 +123,7 @@ class Seq2SeqConfig(TranslationConfig):
         False,
         "when translating, take the decoder's own last state for the context, as the "
         "0.17 edition does",
+        effect="text",
     )
 
     def __post_init__(self) -> None:
@@ -131,7 +139,9 @@ class Seq2SeqConfig(TranslationConfig):
 class Seq2SeqAttentionConfig(TranslationConfig):
     """The decoder attends to the encoder's outputs at every step (Section 10.4)."""
 
-    num_epochs: int = setting(250, "passes over the pairs", minimum=1, flag="--epochs")
+    num_epochs: int = setting(
+        250, "passes over the pairs", minimum=1, flag="--epochs", effect="length"
+    )
     score: str = setting(
         "additive",
         "how well a query matches a key; dot is scaled by the root of the size",

@@ -17,6 +17,7 @@ from mxnet.gluon import rnn
 
 from ..data.corpora import load_text
 from ..errors import D2lRnnError, DataError
+from ..models.gluon_layers import named_parameters
 from ..results import record
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
@@ -121,8 +122,7 @@ def named_arrays(model: Any) -> Dict[str, Any]:
     parameters = model.parameters()
     if isinstance(parameters, list):
         return {f"params.{number}": array for number, array in enumerate(parameters)}
-    named = model._collect_params_with_prefix()
-    return {name: parameter.data() for name, parameter in named.items()}
+    return {name: p.data() for name, p in named_parameters(model).items()}
 
 
 def run(config: EditionV1Config, run: Run) -> None:
@@ -153,7 +153,7 @@ def run(config: EditionV1Config, run: Run) -> None:
     X = data.X[:1].as_in_ctx(run.device)
     model(X)  # settles the shapes that Gluon leaves open
     arrays = named_arrays(model)
-    kept: List[Dict[str, Any]] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         saved, notes = checkpoint.load(run.checkpoint)
         for name, array in arrays.items():

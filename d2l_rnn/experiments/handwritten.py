@@ -96,7 +96,7 @@ def run(config: HandwrittenConfig, run: Run) -> None:
         config.activation,
         config.concatenated,
     )
-    kept: List[Dict[str, Any]] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         net.params = net.params._replace(**arrays)

@@ -111,7 +111,7 @@ def run(config: HMMConfig, run: Run) -> None:
     """Learn the model, ask it about the held-out text, record."""
     text, training, heldout, vocab = read_split(config)
     ids, rows = np.array(training), rows_of(heldout, config.batch_size)
-    kept: List[Dict[str, Any]] = []
+    kept: List[record.Row] = []
     tried: List[EpochRow] = []
     perplexities: Optional[List[float]] = None
     if run.options.resume and run.checkpoint.exists():

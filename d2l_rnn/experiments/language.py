@@ -97,7 +97,7 @@ def run(config: LanguageModelConfig, run: Run) -> None:
     net = build(config, len(vocab), run.device)
     notes: Dict[str, Any] = {"vocab": vocab.idx_to_token, "token": config.token}
     notes["corpus"] = {"name": text.name, "sha1": text.sha1}
-    kept: List[Dict[str, Any]] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         checkpoint.put_arrays(named_arrays(net), arrays)

@@ -90,7 +90,7 @@ def train_net(
     net = make(*sizes)
     net.initialize(init.Xavier(), ctx=run.device)
     adam = Adam(Parameters.of(net), config.lr, config.theta)
-    kept: List[Json] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         checkpoint.put_arrays(named_arrays(net), arrays, adam)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from ..errors import RunError
 from ..progress import Progress
@@ -17,6 +17,7 @@ from ..results.metrics import median, perplexity
 from .configs import Config
 from .directories import make_room, run_directory, sole_use
 from .environment import environment
+from .settings import settings_with
 from .table import Experiment
 
 Json = Dict[str, Any]
@@ -84,21 +85,21 @@ class Run:
         """Where the trained parameters go."""
         return self.directory / record.CHECKPOINT
 
-    def begin(self, corpus: Json, epochs: Optional[List[Json]] = None) -> None:
+    def begin(self, corpus: Json, epochs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Open the run directory; an earlier run in it is moved aside, not lost.
 
         Parameters
         ----------
         corpus : dict
             ``name``, ``sha1`` and ``tokens`` of the data, for the record.
-        epochs : list of dict, optional
+        epochs : sequence of dict
             Rows that a resumed run keeps.
         """
         if not (self.options.resume and (self.directory / record.CONFIG).exists()):
             moved = make_room(self.directory)
             if moved:
                 self.notify(f"{self.directory} held an earlier run, now in {moved}")
-        self.epochs = list(epochs or [])
+        self.epochs = [dict(row) for row in epochs]
         self._writer = record.RunWriter(
             self.directory,
             config_json(self.experiment, self.config),
@@ -283,9 +284,8 @@ def _check_same(
     # A field that the record lacks came later, with the default that keeps its meaning.
     found = {**config_json(experiment, experiment.config), **earlier.config}
     wanted = config_json(experiment, config)
-    for key in sorted(set(wanted) | set(found)):
-        if key in ("device", "data_dir"):  # where it runs, not what it computes
-            continue
+    where = settings_with(config, "device", "folder")  # not what it computes
+    for key in sorted((set(wanted) | set(found)) - set(where)):
         if wanted.get(key) != found.get(key):
             raise RunError(
                 f"run directory {earlier.directory}: began with {key} "

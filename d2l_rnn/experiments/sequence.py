@@ -59,7 +59,7 @@ def run(config: SequenceConfig, run: Run) -> None:
     def summed_loss(X: Any, y: Any) -> Tuple[Any, int]:
         return half_square(net(X), y).sum(), len(X)
 
-    kept: List[Json] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, notes = checkpoint.load(run.checkpoint)
         checkpoint.put_arrays(named_arrays(net), arrays, adam)

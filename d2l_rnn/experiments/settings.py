@@ -9,6 +9,18 @@ from typing import Any, Dict, Optional, Sequence
 
 from ..errors import UsageError
 
+# What a setting has an effect on. Runs that differ in a setting of the first kind are
+# other experiments; which of the others matter depends on what is asked.
+EFFECTS = (
+    "number",  # the curve and what follows from it
+    "text",  # only what is made with the trained model
+    "length",  # how far the curve goes
+    "source",  # which data, told apart by their SHA-1
+    "seed",  # which of the equally good draws
+    "device",
+    "folder",  # where files are looked for
+)
+
 
 def setting(
     default: Any,
@@ -18,6 +30,7 @@ def setting(
     above: Optional[float] = None,
     maximum: Optional[float] = None,
     flag: Optional[str] = None,
+    effect: str = "number",
 ) -> Any:
     """A dataclass field that also makes a command-line flag.
 
@@ -32,7 +45,10 @@ def setting(
         Bounds: at least, greater than, at most.
     flag : str, optional
         Where it is not ``--`` and the field's name.
+    effect : str
+        What it has an effect on, one of ``EFFECTS``.
     """
+    assert effect in EFFECTS, effect
     metadata = {
         "text": text,
         "choices": choices,
@@ -40,6 +56,7 @@ def setting(
         "above": above,
         "maximum": maximum,
         "flag": flag,
+        "effect": effect,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -47,6 +64,15 @@ def setting(
 def flag_of(field: Any) -> str:
     """The command-line flag of a configuration's field."""
     return field.metadata["flag"] or "--" + field.name.replace("_", "-")
+
+
+def settings_with(config: Any, *effects: str) -> Dict[str, Any]:
+    """The settings that have one of these effects, with their values."""
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if field.metadata.get("effect", "number") in effects
+    }
 
 
 def types_of(config_class: type) -> Dict[str, Any]:

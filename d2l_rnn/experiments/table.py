@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from ..errors import UsageError
 from .configs import Config, LanguageModelConfig
@@ -19,6 +19,7 @@ from .configs_sequences import (
     TextStatsConfig,
 )
 from .configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
+from .settings import settings_with
 
 
 @dataclass(frozen=True)
@@ -273,6 +274,11 @@ _ROWS: List[Experiment] = [
 ]
 
 EXPERIMENTS: Dict[str, Experiment] = {row.name: row for row in _ROWS}
+
+
+def published_settings() -> Dict[str, Dict[str, Any]]:
+    """The settings of each experiment that change a number, as the book has them."""
+    return {row.name: settings_with(row.config, "number") for row in _ROWS}
 
 
 def find(name: str) -> Experiment:

@@ -12,7 +12,7 @@ from ..data.sequences import SequenceLoader
 from ..data.tagging import MARKS, labelled_words, restore, split_label
 from ..data.text import Vocab
 from ..models.both_sides import Tagger
-from ..results.f1 import class_f1, macro_f1
+from ..results.metrics import class_f1, macro_f1
 from .both_sides import (
     BIDIRECTIONAL,
     LEFT_TO_RIGHT,
@@ -46,8 +46,9 @@ class _Labelled:
         config: TaggingConfig,
         ctx: Any,
     ) -> None:
-        self.words, self.labels = mx_np.array(words, ctx=ctx), mx_np.array(
-            labels, ctx=ctx
+        self.words, self.labels = (
+            mx_np.array(words, ctx=ctx),
+            mx_np.array(labels, ctx=ctx),
         )
         positions = range(len(words))
         self.loader = SequenceLoader(

@@ -124,7 +124,9 @@ def trained_config(path: Path, kind: type, needed: str) -> Tuple[Experiment, Any
         raise RunError(f"checkpoint {path}: of {experiment.name}; {needed}")
     names = [field.name for field in dataclasses.fields(experiment.config)]
     # A field that came after the run was made has the default that goes on as before.
-    fields = {name: trained.config[name] for name in names if name in trained.config}
+    fields: Dict[str, Any] = {
+        name: trained.config[name] for name in names if name in trained.config
+    }
     try:
         return experiment, dataclasses.replace(experiment.config, **fields)
     except (TypeError, UsageError) as error:

@@ -123,7 +123,7 @@ class Translator(NamedTuple):
         """The tokens of a hypothesis."""
         return [str(word) for word in self.tgt_vocab.to_tokens(list(hypothesis.tokens))]
 
-    def attention(self, sentence: Sentence, hypothesis: Hypothesis) -> "Attended":
+    def attention(self, sentence: Sentence, hypothesis: Hypothesis) -> Attended:
         """Where the decoder looked: it reads the chosen tokens once more."""
         tokens = list(hypothesis.tokens)
         read = [self.tgt_vocab["<bos>"]] + tokens

@@ -85,7 +85,7 @@ def run(config: TranslationConfig, run: Run) -> None:
     net = build(config, len(src_vocab), len(tgt_vocab))
     initialize_seq2seq(net, config.num_steps, run.device)
     adam = Adam(Parameters.of(net), config.lr, config.theta)
-    kept: List[Json] = []
+    kept: List[record.Row] = []
     if run.options.resume and run.checkpoint.exists():
         arrays, saved = checkpoint.load(run.checkpoint)
         checkpoint.put_arrays(named_arrays(net), arrays, adam)

@@ -6,23 +6,24 @@ Over the functions ``step`` and ``select`` of :mod:`d2l_rnn.inference.decoding`.
 from __future__ import annotations
 
 import math
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import UsageError
-from .decoding import Hypothesis, Path, Select, Step, advance, check_max_steps
+from .decoding import Hypothesis, Path, Select, State, Step, advance, check_max_steps
 
 
 def length_normalised(log_prob: float, length: int, alpha: float) -> float:
     """``log P / L^alpha`` (book Section 9.8.3); ``L`` counts the ending token too."""
-    return log_prob / length**alpha
+    return float(log_prob / length**alpha)
 
 
 def beam_search(
-    step: Step,
-    select: Select,
-    state: Any,
+    step: Step[State],
+    select: Select[State],
+    state: State,
     first_tokens: Sequence[int],
     eos: Optional[int],
     max_steps: int,
@@ -97,7 +98,7 @@ def beam_search(
 
 
 def _best(
-    beam: Sequence[Path], log_probs: np.ndarray, beam_size: int
+    beam: Sequence[Path], log_probs: Floats, beam_size: int
 ) -> List[Tuple[int, int, float]]:
     """The most probable continuations of a beam: (row, token, log-probability).
 
@@ -122,9 +123,9 @@ def _best(
 
 
 def exhaustive_search(
-    step: Step,
-    select: Select,
-    state: Any,
+    step: Step[State],
+    select: Select[State],
+    state: State,
     first_token: int,
     eos: Optional[int],
     max_steps: int,
@@ -151,7 +152,7 @@ def exhaustive_search(
     check_max_steps(max_steps)
     found: List[Hypothesis] = []
 
-    def extend(path: Path, last: int, state: Any) -> None:
+    def extend(path: Path, last: int, state: State) -> None:
         log_probs, state = advance(step, [last], state)
         length = len(path.tokens) + 1
         for token, value in enumerate(log_probs[0]):

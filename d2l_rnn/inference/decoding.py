@@ -11,14 +11,16 @@ Rows that end leave the batch. Beam and exhaustive search are in ``beam``.
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..errors import DivergenceError, UsageError
 
-Step = Callable[[np.ndarray, Any], Tuple[np.ndarray, Any]]
-Select = Callable[[Any, Sequence[int]], Any]
+State = TypeVar("State")
+Step = Callable[[Integers, State], Tuple[Floats, State]]
+Select = Callable[[State, Sequence[int]], State]
 
 
 class Hypothesis(NamedTuple):
@@ -49,7 +51,9 @@ class Path(NamedTuple):
     log_prob: float
 
 
-def advance(step: Step, tokens: Sequence[int], state: Any) -> Tuple[np.ndarray, Any]:
+def advance(
+    step: Step[State], tokens: Sequence[int], state: State
+) -> Tuple[Floats, State]:
     """One step of the model; raise :class:`DivergenceError` where it gives NaN."""
     log_probs, state = step(np.asarray(tokens), state)
     if np.isnan(log_probs).any():
@@ -64,9 +68,9 @@ def check_max_steps(max_steps: int) -> None:
 
 
 def greedy_search(
-    step: Step,
-    select: Select,
-    state: Any,
+    step: Step[State],
+    select: Select[State],
+    state: State,
     first_tokens: Sequence[int],
     eos: Optional[int],
     max_steps: int,
@@ -96,16 +100,16 @@ def greedy_search(
         If the model's probabilities are NaN.
     """
 
-    def choose(log_probs: np.ndarray) -> np.ndarray:
-        return log_probs.argmax(axis=1)
+    def choose(log_probs: Floats) -> Integers:
+        return np.asarray(log_probs.argmax(axis=1))
 
     return _one_by_one(step, select, state, first_tokens, eos, max_steps, choose)
 
 
 def sample(
-    step: Step,
-    select: Select,
-    state: Any,
+    step: Step[State],
+    select: Select[State],
+    state: State,
     first_tokens: Sequence[int],
     eos: Optional[int],
     max_steps: int,
@@ -120,22 +124,22 @@ def sample(
     that under the model itself.
     """
 
-    def choose(log_probs: np.ndarray) -> np.ndarray:
+    def choose(log_probs: Floats) -> Integers:
         probs = np.exp(restrict(log_probs, temperature, top_k, top_p))
         cumulative = probs.cumsum(axis=1)
         # (rows, 1); scaled, since rounding may leave the sum below 1
         points = generator.random((len(probs), 1)) * cumulative[:, -1:]
-        return (cumulative <= points).sum(axis=1)
+        return np.asarray((cumulative <= points).sum(axis=1))
 
     return _one_by_one(step, select, state, first_tokens, eos, max_steps, choose)
 
 
 def restrict(
-    log_probs: np.ndarray,
+    log_probs: Floats,
     temperature: float = 1.0,
     top_k: Optional[int] = None,
     top_p: Optional[float] = None,
-) -> np.ndarray:
+) -> Floats:
     """Log-probabilities sharpened, cut and normalised anew.
 
     Parameters
@@ -179,20 +183,20 @@ def restrict(
     return scores
 
 
-def _normalise(scores: np.ndarray) -> np.ndarray:
+def _normalise(scores: Floats) -> Floats:
     largest = scores.max(axis=1, keepdims=True)
     total = np.exp(scores - largest).sum(axis=1, keepdims=True)
-    return scores - largest - np.log(total)
+    return np.asarray(scores - largest - np.log(total))
 
 
 def _one_by_one(
-    step: Step,
-    select: Select,
-    state: Any,
+    step: Step[State],
+    select: Select[State],
+    state: State,
     first_tokens: Sequence[int],
     eos: Optional[int],
     max_steps: int,
-    choose: Callable[[np.ndarray], np.ndarray],
+    choose: Callable[[Floats], Integers],
 ) -> List[Hypothesis]:
     """Decode with one hypothesis a sequence, choosing a token a row at each step."""
     check_max_steps(max_steps)

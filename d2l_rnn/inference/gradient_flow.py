@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Floats
 from .handwritten import HIDDEN, known
 
 
-def jacobian_norms(W: np.ndarray, states: np.ndarray, hidden: str) -> np.ndarray:
+def jacobian_norms(W: Floats, states: Floats, hidden: str) -> Floats:
     """How far a gradient reaches back: the norms of ``ds_T / ds_{T-k}``.
 
     Each is a product of Jacobians, ``diag(f'(z_T)) W ... diag(f'(z_{T-k+1})) W``: with
@@ -36,6 +37,6 @@ def jacobian_norms(W: np.ndarray, states: np.ndarray, hidden: str) -> np.ndarray
     return np.array(norms)
 
 
-def with_spectral_radius(W: np.ndarray, radius: float) -> np.ndarray:
+def with_spectral_radius(W: Floats, radius: float) -> Floats:
     """``W`` scaled so that its largest absolute eigenvalue is ``radius``."""
-    return W * (radius / np.abs(np.linalg.eigvals(W)).max())
+    return W * (radius / float(np.abs(np.linalg.eigvals(W)).max()))

@@ -19,6 +19,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Tuple, TypeVar
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import UsageError
 
 Kind = TypeVar("Kind")
@@ -27,8 +28,8 @@ Kind = TypeVar("Kind")
 class Activation(NamedTuple):
     """Of the hidden state: the function, and its derivative told from its value."""
 
-    function: Callable[[np.ndarray], np.ndarray]
-    derivative: Callable[[np.ndarray], np.ndarray]
+    function: Callable[[Floats], Floats]
+    derivative: Callable[[Floats], Floats]
 
 
 class Output(NamedTuple):
@@ -39,8 +40,8 @@ class Output(NamedTuple):
     before its logarithm is lost.
     """
 
-    function: Callable[[np.ndarray], np.ndarray]
-    loss: Callable[[np.ndarray, np.ndarray], np.floating]
+    function: Callable[[Floats], Floats]
+    loss: Callable[[Floats, Floats], float]
 
 
 class RNNParameters(NamedTuple):
@@ -55,11 +56,11 @@ class RNNParameters(NamedTuple):
     c : np.ndarray, shape (num_outputs, 1)
     """
 
-    U: np.ndarray
-    W: np.ndarray
-    b: np.ndarray
-    V: np.ndarray
-    c: np.ndarray
+    U: Floats
+    W: Floats
+    b: Floats
+    V: Floats
+    c: Floats
 
 
 class ForwardPass(NamedTuple):
@@ -75,32 +76,32 @@ class ForwardPass(NamedTuple):
         ``y_1`` to ``y_T``.
     """
 
-    states: np.ndarray
-    scores: np.ndarray
-    outputs: np.ndarray
+    states: Floats
+    scores: Floats
+    outputs: Floats
 
 
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(0.5 * z))
+def _sigmoid(z: Floats) -> Floats:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * z)))
 
 
-def _softmax(o: np.ndarray) -> np.ndarray:
+def _softmax(o: Floats) -> Floats:
     exp = np.exp(o - o.max(axis=1, keepdims=True))
-    return exp / exp.sum(axis=1, keepdims=True)
+    return np.asarray(exp / exp.sum(axis=1, keepdims=True))
 
 
-def _cross_entropy(o: np.ndarray, target: np.ndarray) -> np.floating:
+def _cross_entropy(o: Floats, target: Floats) -> float:
     largest = o.max(axis=1, keepdims=True)
     log_sum = largest + np.log(np.exp(o - largest).sum(axis=1, keepdims=True))
-    return np.sum(target * (log_sum - o))
+    return float(np.sum(target * (log_sum - o)))
 
 
-def _binary_cross_entropy(o: np.ndarray, target: np.ndarray) -> np.floating:
-    return np.sum(np.logaddexp(0, o) - target * o)
+def _binary_cross_entropy(o: Floats, target: Floats) -> float:
+    return float(np.sum(np.logaddexp(0, o) - target * o))
 
 
-def _half_squares(o: np.ndarray, target: np.ndarray) -> np.floating:
-    return 0.5 * np.sum((o - target) ** 2)
+def _half_squares(o: Floats, target: Floats) -> float:
+    return 0.5 * float(np.sum((o - target) ** 2))
 
 
 HIDDEN: Dict[str, Activation] = {
@@ -119,8 +120,8 @@ OUTPUT: Dict[str, Output] = {
 
 def forward(
     params: RNNParameters,
-    x: np.ndarray,
-    state: np.ndarray,
+    x: Floats,
+    state: Floats,
     hidden: str = "tanh",
     output: str = "softmax",
     concatenated: bool = False,
@@ -169,7 +170,7 @@ def forward(
     return ForwardPass(s, o, g(o))
 
 
-def mean_loss(scores: np.ndarray, target: np.ndarray, output: str = "softmax") -> float:
+def mean_loss(scores: Floats, target: Floats, output: str = "softmax") -> float:
     """Mean over steps and examples of the output's loss, in nats for probabilities.
 
     Parameters
@@ -180,18 +181,18 @@ def mean_loss(scores: np.ndarray, target: np.ndarray, output: str = "softmax") -
         As in :func:`forward`.
     """
     loss = known(OUTPUT, output, "output activation").loss
-    return float(loss(scores, target)) / (scores.shape[0] * scores.shape[2])
+    return loss(scores, target) / (scores.shape[0] * scores.shape[2])
 
 
 def backward(
     params: RNNParameters,
-    x: np.ndarray,
-    target: np.ndarray,
+    x: Floats,
+    target: Floats,
     passed: ForwardPass,
     hidden: str = "tanh",
     concatenated: bool = False,
-    gradient_weights: Optional[np.ndarray] = None,
-) -> Tuple[RNNParameters, np.ndarray]:
+    gradient_weights: Optional[Floats] = None,
+) -> Tuple[RNNParameters, Floats]:
     """Backward pass over all steps; equations in the module's docstring.
 
     Parameters
@@ -246,7 +247,7 @@ def backward(
     return gradients, carried
 
 
-def _sum_of_products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _sum_of_products(a: Floats, b: Floats) -> Floats:
     """``sum_t a_t b_t^T`` over steps and examples, as one product."""
     return np.tensordot(a, b, axes=([0, 2], [0, 2]))
 
@@ -259,8 +260,8 @@ def known(table: Dict[str, Kind], name: str, what: str) -> Kind:
 
 
 def numerical_gradient(
-    loss: Callable[[], float], array: np.ndarray, step: float = 1e-5
-) -> np.ndarray:
+    loss: Callable[[], float], array: Floats, step: float = 1e-5
+) -> Floats:
     """Central differences, ``(loss(w + step) - loss(w - step)) / (2 step)``.
 
     Parameters

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Optional, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
-from .handwritten import HIDDEN, RNNParameters, backward, forward, known, mean_loss
+from ..arrays import Floats, Integers
+from .handwritten import (
+    HIDDEN,
+    ForwardPass,
+    RNNParameters,
+    backward,
+    forward,
+    known,
+    mean_loss,
+)
 
 
 class HandwrittenRNN:
@@ -48,7 +57,7 @@ class HandwrittenRNN:
         self.vocab_size, self.num_hiddens = vocab_size, num_hiddens
         self.hidden, self.concatenated, self.dtype = hidden, concatenated, dtype
 
-        def normal(*shape: int) -> np.ndarray:
+        def normal(*shape: int) -> Floats:
             return rng.normal(scale=0.01, size=shape).astype(dtype)
 
         self.params = RNNParameters(
@@ -59,13 +68,13 @@ class HandwrittenRNN:
             c=np.zeros((vocab_size, 1), dtype),
         )
 
-    def begin_state(self, batch_size: int, ctx: Any = None) -> Tuple[np.ndarray, ...]:
+    def begin_state(self, batch_size: int, ctx: object = None) -> Tuple[Floats, ...]:
         """The zero state, (num_hiddens, batch_size); ``ctx`` is for the loop's sake."""
         return (np.zeros((self.num_hiddens, batch_size), self.dtype),)
 
     def __call__(
-        self, X: np.ndarray, state: Tuple[np.ndarray, ...]
-    ) -> Tuple[np.ndarray, Tuple[np.ndarray, ...]]:
+        self, X: Integers, state: Tuple[Floats, ...]
+    ) -> Tuple[Floats, Tuple[Floats, ...]]:
         """Compute logits and the next state.
 
         Parameters
@@ -86,11 +95,11 @@ class HandwrittenRNN:
 
     def loss_and_gradients(
         self,
-        X: np.ndarray,
-        Y: np.ndarray,
-        state: Tuple[np.ndarray, ...],
-        gradient_weights: Optional[np.ndarray] = None,
-    ) -> Tuple[float, RNNParameters, Tuple[np.ndarray, ...]]:
+        X: Integers,
+        Y: Integers,
+        state: Tuple[Floats, ...],
+        gradient_weights: Optional[Floats] = None,
+    ) -> Tuple[float, RNNParameters, Tuple[Floats, ...]]:
         """Forward and backward pass of one minibatch.
 
         Parameters
@@ -136,7 +145,7 @@ class HandwrittenRNN:
             param -= factor * gradient
         return norm
 
-    def _forward(self, x: np.ndarray, state: Tuple[np.ndarray, ...]) -> Any:
+    def _forward(self, x: Floats, state: Tuple[Floats, ...]) -> ForwardPass:
         return forward(
             self.params,
             x,
@@ -146,6 +155,7 @@ class HandwrittenRNN:
             self.concatenated,
         )
 
-    def _one_hot(self, X: np.ndarray) -> np.ndarray:
+    def _one_hot(self, X: Integers) -> Floats:
         # (num_steps, vocab_size, batch_size)
-        return np.eye(self.vocab_size, dtype=self.dtype)[X.T].transpose(0, 2, 1)
+        rows: Floats = np.eye(self.vocab_size, dtype=self.dtype)[X.T]
+        return rows.transpose(0, 2, 1)

@@ -28,12 +28,18 @@ drawn hidden sequences are in ``hmm_paths``, learning is in ``hmm_learning``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Tuple, TypeVar
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..errors import UsageError
 from .hmm_recursion import recursion
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Result = TypeVar("Result", bound=Tuple[Floats, ...])
 
 #: The symbol of an observation that was not seen.
 MISSING = -1
@@ -62,9 +68,9 @@ class HiddenMarkovModel:
         that does not sum to one.
     """
 
-    initial: np.ndarray
-    transition: np.ndarray
-    emission: np.ndarray
+    initial: Floats
+    transition: Floats
+    emission: Floats
 
     def __post_init__(self) -> None:
         for name in ("initial", "transition", "emission"):
@@ -98,11 +104,11 @@ class Forward(NamedTuple):
     """What ``forward`` returns; the book's pi_t is exp(log_scales[t]) * pi[t]."""
 
     #: P(h_t | x_1..x_{t-1}), shape (num_steps, num_states).
-    pi: np.ndarray
+    pi: Floats
     #: log P(x_1..x_{t-1}) in nats, shape (num_steps,).
-    log_scales: np.ndarray
+    log_scales: Floats
     #: log P(x_1..x_T) in nats, a number; -inf where the model excludes x.
-    log_likelihood: Any
+    log_likelihood: Floats
 
 
 class Backward(NamedTuple):
@@ -110,24 +116,24 @@ class Backward(NamedTuple):
 
     #: P(x_{t+1}..x_T | h_t) up to a factor that is the same for all h_t,
     #: shape (num_steps, num_states).
-    rho: np.ndarray
+    rho: Floats
     #: The logarithm of that factor in nats, shape (num_steps,).
-    log_scales: np.ndarray
+    log_scales: Floats
 
 
 class Posterior(NamedTuple):
     """Distributions of each hidden state; all of shape (num_steps, num_states)."""
 
     #: log P(x_1..x_T) in nats, a number.
-    log_likelihood: Any
+    log_likelihood: Floats
     #: P(h_t | x_1..x_{t-1}).
-    predicted: np.ndarray
+    predicted: Floats
     #: P(h_t | x_1..x_t).
-    filtered: np.ndarray
+    filtered: Floats
     #: P(h_t | x_1..x_T).
-    smoothed: np.ndarray
+    smoothed: Floats
     #: P(h_t | x_1..x_{t-1}, x_{t+1}..x_T): all observations but the one at t.
-    left_out: np.ndarray
+    left_out: Floats
 
 
 class Score(NamedTuple):
@@ -139,7 +145,7 @@ class Score(NamedTuple):
     num_observed: int
 
 
-def forward(model: HiddenMarkovModel, observations: Any) -> Forward:
+def forward(model: HiddenMarkovModel, observations: ArrayLike) -> Forward:
     """Run the book's pi recursion from the first step to the last.
 
     Raises
@@ -151,24 +157,24 @@ def forward(model: HiddenMarkovModel, observations: Any) -> Forward:
     return _like(observations, _forward(model, symbol_rows(model, observations)))
 
 
-def backward(model: HiddenMarkovModel, observations: Any) -> Backward:
+def backward(model: HiddenMarkovModel, observations: ArrayLike) -> Backward:
     """Run the book's rho recursion from the last step to the first."""
     return _like(observations, _backward(model, symbol_rows(model, observations)))
 
 
-def log_likelihood(model: HiddenMarkovModel, observations: Any) -> Any:
+def log_likelihood(model: HiddenMarkovModel, observations: ArrayLike) -> Floats:
     """Return log P(x_1..x_T) in nats: a number, or shape (batch_size,)."""
     return forward(model, observations).log_likelihood
 
 
-def score(model: HiddenMarkovModel, observations: Any) -> Score:
+def score(model: HiddenMarkovModel, observations: ArrayLike) -> Score:
     """Return the summed log likelihood and the number of observed symbols."""
     rows = symbol_rows(model, observations)
     total = _forward(model, rows).log_likelihood.sum()
     return Score(float(total), int((rows != model.num_symbols).sum()))
 
 
-def posterior(model: HiddenMarkovModel, observations: Any) -> Posterior:
+def posterior(model: HiddenMarkovModel, observations: ArrayLike) -> Posterior:
     r"""Return the distributions of every h_t given the past, or past and future.
 
     predicted is :math:`\pi_t`, filtered :math:`\pi_t(h) P(x_t \mid h)`, smoothed
@@ -196,7 +202,7 @@ def posterior(model: HiddenMarkovModel, observations: Any) -> Posterior:
     return _like(observations, result)
 
 
-def pair_marginals(model: HiddenMarkovModel, observations: Any) -> np.ndarray:
+def pair_marginals(model: HiddenMarkovModel, observations: ArrayLike) -> Floats:
     """Return P(h_t, h_{t+1} | x), shape (num_steps - 1, num_states, num_states).
 
     Entry [t, i, j] belongs to h_t = i and h_{t+1} = j. ``expected_counts`` in
@@ -215,10 +221,11 @@ def pair_marginals(model: HiddenMarkovModel, observations: Any) -> np.ndarray:
     pairs = filtered[:, :-1, :, None] * model.transition * future[:, 1:, None, :]
     total = pairs.sum((-2, -1), keepdims=True)
     refuse_impossible(total)
-    return _like(observations, (pairs / total,))[0]
+    pairs /= total
+    return np.asarray(pairs if np.ndim(observations) == 2 else pairs[0])
 
 
-def predict_missing(model: HiddenMarkovModel, observations: Any) -> np.ndarray:
+def predict_missing(model: HiddenMarkovModel, observations: ArrayLike) -> Floats:
     r"""Return P(x_j | x_{-j}) for every j, shape (num_steps, num_symbols).
 
     .. math:: P(x_j \mid x_{-j}) \propto \sum_h \pi_j(h) \rho_j(h) P(x_j \mid h)
@@ -234,7 +241,7 @@ def predict_missing(model: HiddenMarkovModel, observations: Any) -> np.ndarray:
     return posterior(model, observations).left_out @ model.emission
 
 
-def symbol_rows(model: HiddenMarkovModel, observations: Any) -> np.ndarray:
+def symbol_rows(model: HiddenMarkovModel, observations: ArrayLike) -> Integers:
     """Check observations; return row numbers of ``symbol_likelihoods(model)``."""
     X = np.asarray(observations)
     if X.ndim not in (1, 2) or X.size == 0 or X.dtype.kind not in "iu":
@@ -249,22 +256,22 @@ def symbol_rows(model: HiddenMarkovModel, observations: Any) -> np.ndarray:
                 f"{model.num_symbols - 1}, and {MISSING} for a missing one"
             )
     # (batch_size, num_steps)
-    return np.atleast_2d(np.where(X == MISSING, model.num_symbols, X))
+    return np.asarray(np.atleast_2d(np.where(X == MISSING, model.num_symbols, X)))
 
 
-def symbol_likelihoods(model: HiddenMarkovModel) -> np.ndarray:
+def symbol_likelihoods(model: HiddenMarkovModel) -> Floats:
     """Return P(x | h) by symbol, and a last row of ones for a missing symbol."""
     # (num_symbols + 1, num_states)
     return np.concatenate([model.emission.T, np.ones((1, model.num_states))])
 
 
-def refuse_impossible(total: np.ndarray) -> None:
+def refuse_impossible(total: Floats) -> None:
     """Raise UsageError if a sum that is about to divide is zero."""
     if not total.all():
         raise UsageError("the observations have probability zero under the model")
 
 
-def _forward(model: HiddenMarkovModel, rows: np.ndarray) -> Forward:
+def _forward(model: HiddenMarkovModel, rows: Integers) -> Forward:
     vectors, scales = recursion(
         model.initial, rows, symbol_likelihoods(model), model.transition
     )
@@ -276,7 +283,7 @@ def _forward(model: HiddenMarkovModel, rows: np.ndarray) -> Forward:
     return Forward(vectors[:, :-1], before, log_scales.sum(1) + end)
 
 
-def _backward(model: HiddenMarkovModel, rows: np.ndarray) -> Backward:
+def _backward(model: HiddenMarkovModel, rows: Integers) -> Backward:
     # rho obeys the recursion of pi with time and transition matrix turned round:
     # rho_{t-1} = (rho_t * P(x_t | .)) @ transition.T.
     vectors, scales = recursion(
@@ -290,7 +297,7 @@ def _backward(model: HiddenMarkovModel, rows: np.ndarray) -> Backward:
     return Backward(vectors[:, -2::-1], after[:, ::-1])
 
 
-def _probabilities(name: str, table: Any) -> np.ndarray:
+def _probabilities(name: str, table: ArrayLike) -> Floats:
     """Return a read-only float64 copy whose rows sum to one."""
     array = np.array(table, dtype=np.float64, ndmin=1)
     if array.size == 0 or not np.isfinite(array).all() or (array < 0).any():
@@ -304,16 +311,15 @@ def _probabilities(name: str, table: Any) -> np.ndarray:
     return array
 
 
-def _normalised(joint: np.ndarray) -> np.ndarray:
+def _normalised(joint: Floats) -> Floats:
     total = joint.sum(-1, keepdims=True)
     refuse_impossible(total)
     joint /= total
     return joint
 
 
-def _like(observations: Any, result: Tuple[Any, ...]) -> Any:
+def _like(observations: ArrayLike, result: Result) -> Result:
     """Drop the batch axis of each field if the observations have none."""
     if np.ndim(observations) == 2:
         return result
-    fields = [field[0] for field in result]
-    return tuple(fields) if type(result) is tuple else type(result)(*fields)
+    return type(result)(*(field[0] for field in result))

@@ -15,10 +15,11 @@ objective log P(x) + alpha * (sum of the logarithms of all entries) never falls.
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..errors import UsageError
 from .hmm import (
     MISSING,
@@ -30,16 +31,19 @@ from .hmm import (
     symbol_rows,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 class Counts(NamedTuple):
     """Expected numbers of events given the observations, summed over sequences."""
 
     #: Sequences that begin in each state, shape (num_states,).
-    initial: np.ndarray
+    initial: Floats
     #: Steps from state i to state j, shape (num_states, num_states).
-    transition: np.ndarray
+    transition: Floats
     #: Observed symbols v from state i, shape (num_states, num_symbols).
-    emission: np.ndarray
+    emission: Floats
     #: log P(x) of the model that was asked, in nats, summed over sequences.
     log_likelihood: float
 
@@ -66,7 +70,7 @@ class Fit(NamedTuple):
     converged: bool
 
 
-def stack_sequences(sequences: Sequence[Any]) -> np.ndarray:
+def stack_sequences(sequences: Sequence[ArrayLike]) -> Integers:
     """Return sequences of any lengths as one array, shape (batch_size, num_steps).
 
     Shorter ones are filled up with ``MISSING`` at the end, which changes neither
@@ -92,7 +96,7 @@ def stack_sequences(sequences: Sequence[Any]) -> np.ndarray:
     return rows
 
 
-def expected_counts(model: HiddenMarkovModel, observations: Any) -> Counts:
+def expected_counts(model: HiddenMarkovModel, observations: ArrayLike) -> Counts:
     """Return the expected counts that one Baum-Welch iteration needs.
 
     Missing symbols at the end of a sequence are padding: they are not counted. Missing
@@ -128,8 +132,9 @@ def expected_counts(model: HiddenMarkovModel, observations: Any) -> Counts:
     )
     # One bin for each symbol and state; the last symbol, the missing one, is dropped.
     bins = rows[:, :, None] * num_states + np.arange(num_states)
-    emission = np.bincount(
-        bins.ravel(), smoothed.ravel(), minlength=(num_symbols + 1) * num_states
+    weights = smoothed.ravel()
+    emission = np.asarray(
+        np.bincount(bins.ravel(), weights, (num_symbols + 1) * num_states), np.float64
     )
     return Counts(
         initial=smoothed[:, 0].sum(0),
@@ -155,7 +160,7 @@ def random_model(
 
 
 def baum_welch_iterations(
-    start: HiddenMarkovModel, observations: Any, pseudo_counts: float = 0.0
+    start: HiddenMarkovModel, observations: ArrayLike, pseudo_counts: float = 0.0
 ) -> Iterator[Iteration]:
     """Yield the start, then the model after each Baum-Welch iteration, without end.
 
@@ -190,7 +195,7 @@ def baum_welch_iterations(
 
 def baum_welch(
     start: HiddenMarkovModel,
-    observations: Any,
+    observations: ArrayLike,
     num_iterations: int = 100,
     tolerance: float = 1e-5,
     pseudo_counts: float = 0.0,
@@ -230,7 +235,7 @@ def baum_welch(
 
 
 def fit(
-    observations: Any,
+    observations: ArrayLike,
     num_states: int,
     num_symbols: int,
     rng: np.random.Generator,
@@ -260,7 +265,7 @@ def fit(
     return max(fits, key=lambda candidate: candidate.history[-1])
 
 
-def _as_array(observations: Any) -> np.ndarray:
+def _as_array(observations: ArrayLike) -> Integers:
     if isinstance(observations, (list, tuple)) and any(map(np.ndim, observations)):
         return stack_sequences(observations)
     return np.asarray(observations)
@@ -277,9 +282,7 @@ def _log_prior(model: HiddenMarkovModel, pseudo_counts: float) -> float:
     return pseudo_counts * float(total)
 
 
-def _frequencies(
-    counts: np.ndarray, pseudo_counts: float, previous: np.ndarray
-) -> np.ndarray:
+def _frequencies(counts: Floats, pseudo_counts: float, previous: Floats) -> Floats:
     """Return counts as rows that sum to one; a row never visited stays as it was."""
     raised = counts + pseudo_counts
     total = raised.sum(-1, keepdims=True)

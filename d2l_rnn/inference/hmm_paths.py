@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..errors import UsageError
 from .hmm import HiddenMarkovModel, symbol_likelihoods, symbol_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class BestPath(NamedTuple):
     """What ``viterbi`` returns."""
 
     #: The most probable h_1..h_T, shape (num_steps,), integers.
-    states: np.ndarray
+    states: Integers
     #: log P(x, h) of this path in nats, a number; missing x_t are summed out.
-    log_probability: Any
+    log_probability: Floats
 
 
 class Sample(NamedTuple):
     """What ``sample`` returns; both arrays have shape (num_steps,)."""
 
-    states: np.ndarray
-    observations: np.ndarray
+    states: Integers
+    observations: Integers
 
 
-def viterbi(model: HiddenMarkovModel, observations: Any) -> BestPath:
+def viterbi(model: HiddenMarkovModel, observations: ArrayLike) -> BestPath:
     r"""Find the hidden sequence of greatest probability (Viterbi, 1967).
 
     .. math:: \delta_{t+1}(h_{t+1}) = P(x_{t+1} \mid h_{t+1})
@@ -119,12 +123,12 @@ def sample(
     return Sample(states.T, observations.T)
 
 
-def _cumulative(probabilities: np.ndarray) -> np.ndarray:
+def _cumulative(probabilities: Floats) -> Floats:
     """Return cumulative sums over the last axis that end at exactly one."""
     total = np.cumsum(probabilities, axis=-1)
     return np.asarray(total / total[..., -1:])
 
 
-def _draw(cumulative: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+def _draw(cumulative: Floats, uniform: Floats) -> Integers:
     """Return the first index whose cumulative probability exceeds ``uniform``."""
     return np.asarray((cumulative <= uniform[:, None]).sum(-1))

@@ -20,6 +20,8 @@ from typing import Tuple
 
 import numpy as np
 
+from ..arrays import Booleans, Floats, Integers
+
 # Measured with 16 to 64 states and 100,000 steps: 64 to 256 rows differ little.
 _ROWS = 128
 _SHORTEST_SEGMENT = 64
@@ -28,8 +30,8 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 
 def recursion(
-    start: np.ndarray, rows: np.ndarray, likelihoods: np.ndarray, matrix: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray]:
+    start: Floats, rows: Integers, likelihoods: Floats, matrix: Floats
+) -> Tuple[Floats, Floats]:
     """Iterate v_{t+1} = (v_t * likelihoods[x_t]) @ matrix / c_t from v_1 = start.
 
     The scale c_t is the sum of v_t * likelihoods[x_t], so that nothing underflows.
@@ -98,8 +100,8 @@ def recursion(
 
 
 def _advance(
-    first: np.ndarray, symbols: np.ndarray, likelihoods: np.ndarray, matrix: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray]:
+    first: Floats, symbols: Integers, likelihoods: Floats, matrix: Floats
+) -> Tuple[Floats, Floats]:
     """Run the recursion step by step, over all columns of ``symbols`` at once."""
     length, num_rows = symbols.shape
     num_states = len(matrix)
@@ -123,6 +125,7 @@ def _advance(
     return vectors, scales[:, :, 0]
 
 
-def _differ(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+def _differ(old: Floats, new: Floats) -> Booleans:
     """Tell which vectors (last axis) differ by more than rounding."""
-    return (np.abs(new - old) > 1e-14 * new + 1e16 * _SMALLEST).any(-1)
+    far: Booleans = np.abs(new - old) > 1e-14 * new + 1e16 * _SMALLEST
+    return np.asarray(far.any(-1))

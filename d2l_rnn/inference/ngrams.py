@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Counter, Dict, List, Sequence, Tuple, TypeVar, Union
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..errors import UsageError
 
+Token = TypeVar("Token")
+Context = Tuple[int, ...]
+Smoothing = Union[float, Sequence[float]]
 
-def count_ngrams(tokens: Sequence[Any], n: int) -> Counter:
+
+def count_ngrams(tokens: Sequence[Token], n: int) -> Counter[Tuple[Token, ...]]:
     """Count the runs of ``n`` tokens: unigrams, bigrams, trigrams, ...
 
     Parameters
@@ -28,7 +32,7 @@ def count_ngrams(tokens: Sequence[Any], n: int) -> Counter:
     return Counter(zip(*(tokens[start:] for start in range(n))))
 
 
-def rank_frequencies(counts: Counter) -> np.ndarray:
+def rank_frequencies(counts: Counter[Token]) -> Integers:
     """The counts from the most frequent on, as the book plots them against rank.
 
     Returns
@@ -39,7 +43,7 @@ def rank_frequencies(counts: Counter) -> np.ndarray:
     return np.array(sorted(counts.values(), reverse=True), dtype=np.int64)
 
 
-def zipf_exponent(frequencies: np.ndarray) -> float:
+def zipf_exponent(frequencies: Integers) -> float:
     """``alpha`` of Zipf's law ``log n_i = -alpha log i + c``, by least squares.
 
     Parameters
@@ -97,7 +101,7 @@ class ContextModel:
         self,
         offsets: Sequence[int],
         vocab_size: int,
-        smoothing: Any = 1.0,
+        smoothing: Smoothing = 1.0,
         to_unigram: bool = False,
     ) -> None:
         self.offsets = tuple(offsets)
@@ -115,11 +119,11 @@ class ContextModel:
             )
         self.to_unigram = to_unigram
         # For every k: first k neighbours -> the tokens they were seen with.
-        self._seen: List[Dict[Tuple[int, ...], Counter]] = [{} for _ in range(orders)]
+        self._seen: List[Dict[Context, Counter[int]]] = [{} for _ in range(orders)]
         # For every k: how often these neighbours were seen.
-        self._totals: List[Counter] = [Counter() for _ in range(orders)]
+        self._totals: List[Counter[Context]] = [Counter() for _ in range(orders)]
 
-    def fit(self, ids: Sequence[int]) -> "ContextModel":
+    def fit(self, ids: Sequence[int]) -> ContextModel:
         """Count a training sequence; counts of several calls add up.
 
         Parameters
@@ -139,7 +143,7 @@ class ContextModel:
                 self._totals[k][context[:k]] += 1
         return self
 
-    def probabilities(self, context: Sequence[int] = ()) -> np.ndarray:
+    def probabilities(self, context: Sequence[int] = ()) -> Floats:
         """Distribution of a token given the first neighbours.
 
         Parameters
@@ -163,7 +167,7 @@ class ContextModel:
             distribution /= self._totals[k][context[:k]] + eps
         return distribution
 
-    def log_probabilities(self, ids: Sequence[int]) -> np.ndarray:
+    def log_probabilities(self, ids: Sequence[int]) -> Floats:
         """``log P(x_j | its neighbours)`` of every token of a sequence, in nats.
 
         Returns
@@ -184,7 +188,7 @@ class ContextModel:
         """``exp`` of the mean negative log-probability of a sequence's tokens."""
         return math.exp(-float(np.mean(self.log_probabilities(ids))))
 
-    def _log_probability(self, token: int, context: Tuple[int, ...]) -> float:
+    def _log_probability(self, token: int, context: Context) -> float:
         probability = 1 / self.vocab_size
         for k in self._orders(len(context)):
             seen = self._seen[k].get(context[:k], Counter())
@@ -199,7 +203,7 @@ class ContextModel:
             return (0, length)
         return range(length + 1)
 
-    def _context(self, ids: Sequence[int], position: int) -> Tuple[int, ...]:
+    def _context(self, ids: Sequence[int], position: int) -> Context:
         """The neighbours up to the first that lies outside the sequence."""
         context = []
         for offset in self.offsets:
@@ -209,21 +213,24 @@ class ContextModel:
         return tuple(context)
 
 
-def ngram_model(n: int, vocab_size: int, **settings: Any) -> ContextModel:
+def ngram_model(
+    n: int, vocab_size: int, smoothing: Smoothing = 1.0, to_unigram: bool = False
+) -> ContextModel:
     """The n-gram language model, ``P(x_t | x_{t-1}, ..., x_{t-n+1})``.
 
     Parameters
     ----------
     n : int
         1 for unigrams, 2 for bigrams, ...
-    vocab_size : int
-    **settings
-        ``smoothing`` and ``to_unigram`` of :class:`ContextModel`.
+    vocab_size, smoothing, to_unigram
+        As of :class:`ContextModel`.
     """
-    return ContextModel(range(-1, -n, -1), vocab_size, **settings)
+    return ContextModel(range(-1, -n, -1), vocab_size, smoothing, to_unigram)
 
 
-def cloze_model(width: int, vocab_size: int, **settings: Any) -> ContextModel:
+def cloze_model(
+    width: int, vocab_size: int, smoothing: Smoothing = 1.0, to_unigram: bool = False
+) -> ContextModel:
     """The missing token from ``width`` neighbours on each side.
 
     ``width=1`` is ``P(x_j | x_{j-1}, x_{j+1})``; a wider model falls back from the
@@ -231,9 +238,9 @@ def cloze_model(width: int, vocab_size: int, **settings: Any) -> ContextModel:
 
     Parameters
     ----------
-    width, vocab_size : int
-    **settings
-        ``smoothing`` and ``to_unigram`` of :class:`ContextModel`.
+    width : int
+    vocab_size, smoothing, to_unigram
+        As of :class:`ContextModel`.
     """
     offsets = [sign * k for k in range(1, width + 1) for sign in (-1, 1)]
-    return ContextModel(offsets, vocab_size, **settings)
+    return ContextModel(offsets, vocab_size, smoothing, to_unigram)

@@ -10,14 +10,13 @@ from typing import Callable
 
 import numpy as np
 
+from ..arrays import Floats
 from ..errors import UsageError
 
-Predict = Callable[[np.ndarray], np.ndarray]
+Predict = Callable[[Floats], Floats]
 
 
-def continue_series(
-    predict: Predict, x: np.ndarray, num_steps: int, tau: int
-) -> np.ndarray:
+def continue_series(predict: Predict, x: Floats, num_steps: int, tau: int) -> Floats:
     """Go on after the end of a series, each prediction built on those before it.
 
     Parameters
@@ -33,15 +32,13 @@ def continue_series(
     """
     _check(x, tau, num_steps)
     # (1, tau + num_steps)
-    values = np.concatenate([x[-tau:], np.zeros(num_steps, x.dtype)])[None]
+    values: Floats = np.concatenate([x[-tau:], np.zeros(num_steps, x.dtype)])[None]
     for i in range(num_steps):
         values[:, tau + i] = predict(values[:, i : i + tau])
-    return values[0, tau:]
+    return np.asarray(values[0, tau:])
 
 
-def predict_ahead(
-    predict: Predict, x: np.ndarray, max_steps: int, tau: int
-) -> np.ndarray:
+def predict_ahead(predict: Predict, x: Floats, max_steps: int, tau: int) -> Floats:
     """The k-step-ahead predictions from every point, for k = 1, ..., max_steps::
 
         x^_{t+1} = f(x_{t-tau+1}, ..., x_t)
@@ -79,7 +76,7 @@ def predict_ahead(
     return values[:, tau:].T
 
 
-def _check(x: np.ndarray, tau: int, num_steps: int) -> None:
+def _check(x: Floats, tau: int, num_steps: int) -> None:
     if tau < 1 or num_steps < 1 or len(x) < tau:
         raise UsageError(
             f"tau {tau} and {num_steps} steps of {len(x)} points: at least 1 each, and "

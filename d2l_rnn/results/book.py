@@ -14,11 +14,37 @@ import math
 import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple, TypedDict, Union
+
+from .record import Row
 
 BOOK = Path(__file__).with_name("book.json")
 
 REPOSITORIES = {"en": "d2l-ai/d2l-en-colab", "zh": "d2l-ai/d2l-zh-colab"}
+
+
+class Text(TypedDict):
+    """A generated text, and in how many of the builds it was printed."""
+
+    text: str
+    builds: int
+    of: int
+
+
+class Bleu(TypedDict):
+    """A translated sentence's BLEU: its mean, and how often it was 1."""
+
+    source: str
+    mean: float
+    exact: int
+    of: int
+
+
+class PyTorch(TypedDict, total=False):
+    """The same of the book's PyTorch tab."""
+
+    n_builds: int
+    final: Dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -53,11 +79,11 @@ class BookNumber:
         Every build, with its value at each of ``epochs``.
     requires : dict
         Corpus, hyperparameters and ``num_epochs`` which make a run comparable.
-    texts, bleu : tuple of dict
+    texts, bleu : tuple of Text, of Bleu
         The most frequent generated texts, and BLEU over the builds, where printed.
     tokens_per_sec : dict
         ``median``, ``min``, ``max`` on the book's GPU.
-    pytorch : dict
+    pytorch : PyTorch
         The book's PyTorch tab, for information: another initialisation.
     """
 
@@ -75,11 +101,11 @@ class BookNumber:
     final: Mapping[str, float]
     epochs: Tuple[int, ...]
     builds: Tuple[Build, ...]
-    requires: Mapping[str, Any]
+    requires: Mapping[str, Union[str, int, float]]
     tokens_per_sec: Mapping[str, float] = field(default_factory=dict)
-    texts: Tuple[Mapping[str, Any], ...] = ()
-    bleu: Tuple[Mapping[str, Any], ...] = ()
-    pytorch: Mapping[str, Any] = field(default_factory=dict)
+    texts: Tuple[Text, ...] = ()
+    bleu: Tuple[Bleu, ...] = ()
+    pytorch: PyTorch = field(default_factory=PyTorch)
 
     @property
     def num_epochs(self) -> int:
@@ -89,13 +115,18 @@ class BookNumber:
     @property
     def label(self) -> str:
         """Where to find it: edition, section, framework."""
-        return "d2l %s, section %s, %s" % (self.edition, self.section, self.framework)
+        return f"d2l {self.edition}, section {self.section}, {self.framework}"
 
     def summary(self) -> str:
         """The published number in short: median [min, max] over the builds."""
-        return "%s [%s, %s]" % tuple(
-            self.format(self.final[key]) for key in ("median", "min", "max")
+        return self.in_short(self.final)
+
+    def in_short(self, spread: Mapping[str, float]) -> str:
+        """Median [min, max] of any spread in this metric."""
+        median, low, high = (
+            self.format(spread[key]) for key in ("median", "min", "max")
         )
+        return f"{median} [{low}, {high}]"
 
     def band(self) -> Tuple[List[float], List[float], List[float]]:
         """Minimum, median and maximum over the builds at each of ``epochs``."""
@@ -106,7 +137,7 @@ class BookNumber:
             [max(column) for column in columns],
         )
 
-    def value_of(self, row: Mapping[str, Any]) -> float:
+    def value_of(self, row: Row) -> float:
         """The book's number of one line of ``epochs.jsonl``.
 
         ``perplexity`` is exp(loss / tokens) and is worked out again from the sums;
@@ -149,14 +180,14 @@ def render_book(book: Mapping[str, BookNumber], sources: bool = False) -> str:
     """The published numbers as text; with ``sources`` the commit of every build."""
     lines = []
     for number in book.values():
-        lines.append("%s: %s (%s)" % (number.name, number.title, number.label))
+        lines.append(f"{number.name}: {number.title} ({number.label})")
         lines.append("  meaning     " + number.meaning)
         if number.printed:
-            counts = ", ".join("%s x%d" % pair for pair in number.printed.items())
+            counts = ", ".join(f"{value} x{n}" for value, n in number.printed.items())
             lines.append("  printed     " + counts)
         lines.append(
-            "  last epoch  %s, median and range of %d builds on %s"
-            % (number.summary(), len(number.builds), number.device)
+            f"  last epoch  {number.summary()}, median and range of "
+            f"{len(number.builds)} builds on {number.device}"
         )
         if number.tokens_per_sec:
             lines.append(
@@ -174,19 +205,12 @@ def render_book(book: Mapping[str, BookNumber], sources: bool = False) -> str:
             )
         if number.pytorch:
             lines.append(
-                "  PyTorch     %s [%s, %s] of %d builds"
-                % (
-                    number.format(number.pytorch["final"]["median"]),
-                    number.format(number.pytorch["final"]["min"]),
-                    number.format(number.pytorch["final"]["max"]),
-                    number.pytorch["n_builds"],
-                )
+                f"  PyTorch     {number.in_short(number.pytorch['final'])} of "
+                f"{number.pytorch['n_builds']} builds"
             )
-        requires = ("%s=%s" % pair for pair in number.requires.items())
+        requires = (f"{name}={value}" for name, value in number.requires.items())
         lines.append("  comparable  " + ", ".join(requires))
-        lines.append(
-            "  source      %s of %s" % (number.notebook, _repositories(number))
-        )
+        lines.append(f"  source      {number.notebook} of {_repositories(number)}")
         if sources:
             lines += ["    " + build.source for build in number.builds]
         lines.append("")
@@ -196,4 +220,5 @@ def render_book(book: Mapping[str, BookNumber], sources: bool = False) -> str:
 def _repositories(number: BookNumber) -> str:
     names = sorted({build.source.split()[0] for build in number.builds})
     newest = number.builds[0].source.split()[1]
-    return "%s (one: @%s)" % (" and ".join(REPOSITORIES[n] for n in names), newest)
+    repositories = " and ".join(REPOSITORIES[name] for name in names)
+    return f"{repositories} (one: @{newest})"

@@ -33,7 +33,7 @@ class _Scale:
 
     def points(self, epochs: Sequence[float], values: Sequence[float]) -> List[str]:
         places = zip(map(self.x, epochs), map(self.y, values))
-        return ["%.1f,%.1f" % place for place in places]
+        return [f"{x:.1f},{y:.1f}" for x, y in places]
 
 
 def curve_svg(
@@ -66,8 +66,8 @@ def curve_svg(
         last = max(last, number.num_epochs)
     scale = _Scale(last, min(values), max(values))
     parts = [
-        '<svg viewBox="0 0 %d %d" role="img" aria-label="%s">'
-        % (WIDTH, HEIGHT, escape(label, quote=True))
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{escape(label, quote=True)}">'
     ]
     parts += _frame(scale, min(values), max(values), number)
     if number is not None and band is not None:
@@ -111,11 +111,11 @@ def _positive(curve: Curve) -> Curve:
 def _line(
     kind: str, scale: _Scale, epochs: Sequence[float], values: Sequence[float]
 ) -> str:
-    points = scale.points(epochs, values)
-    if len(points) == 1:
-        x, y = points[0].split(",")
-        return '<circle class="%s" cx="%s" cy="%s" r="4"/>' % (kind, x, y)
-    return '<polyline class="%s" points="%s"/>' % (kind, " ".join(points))
+    points = " ".join(scale.points(epochs, values))
+    if len(epochs) == 1:
+        x, y = points.split(",")
+        return f'<circle class="{kind}" cx="{x}" cy="{y}" r="4"/>'
+    return f'<polyline class="{kind}" points="{points}"/>'
 
 
 def _area(
@@ -127,11 +127,14 @@ def _area(
 ) -> str:
     if len(epochs) == 1:  # a bar, to be seen at all
         x, top, bottom = scale.x(epochs[0]), scale.y(high[0]), scale.y(low[0])
-        box = (kind, x - 4, top, max(bottom - top, 1.0))
-        return '<rect class="%s" x="%.1f" y="%.1f" width="8" height="%.1f"/>' % box
+        return (
+            f'<rect class="{kind}" x="{x - 4:.1f}" y="{top:.1f}" width="8" '
+            f'height="{max(bottom - top, 1.0):.1f}"/>'
+        )
     there = scale.points(epochs, high)
     back = scale.points(epochs, low)[::-1]
-    return '<polygon class="%s" points="%s"/>' % (kind, " ".join(there + back))
+    points = " ".join(there + back)
+    return f'<polygon class="{kind}" points="{points}"/>'
 
 
 def _frame(
@@ -139,7 +142,7 @@ def _frame(
 ) -> List[str]:
     """Grid lines with their numbers, and what the axes are."""
     parts = []
-    bottom = HEIGHT - BOTTOM
+    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
     above = math.inf
     for value in _ticks(low, high):
         y = scale.y(value)
@@ -147,27 +150,26 @@ def _frame(
             continue
         above = y
         parts.append(
-            '<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>'
-            '<text class="tick" x="%d" y="%.1f" text-anchor="end">%g</text>'
-            % (LEFT, WIDTH - RIGHT, y, y, LEFT - 7, y + 4, value)
+            f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text class="tick" x="{LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">'
+            f"{value:g}</text>"
         )
     step = _round_step(scale.last_epoch / 5)
     for index in range(int(scale.last_epoch / step) + 1):
         x = scale.x(index * step)
-        anchor = "end" if x > WIDTH - RIGHT - 8 else "middle"
+        anchor = "end" if x > right - 8 else "middle"
         parts.append(
-            '<text class="tick" x="%.1f" y="%d" text-anchor="%s">%g</text>'
-            % (x, bottom + 20, anchor, index * step)
+            f'<text class="tick" x="{x:.1f}" y="{bottom + 20}" text-anchor="{anchor}">'
+            f"{index * step:g}</text>"
         )
     parts.append(
-        '<line class="axis" x1="%d" x2="%d" y1="%d" y2="%d"/>'
-        % (LEFT, WIDTH - RIGHT, bottom, bottom)
+        f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
     )
     metric = "perplexity" if number is None else number.metric.replace("_", " ")
     parts.append(
-        '<text class="tick" x="%d" y="%d" text-anchor="end">epoch</text>'
-        '<text class="tick" transform="translate(15 %d) rotate(-90)" '
-        'text-anchor="end">%s</text>' % (WIDTH - RIGHT, HEIGHT - 6, TOP, escape(metric))
+        f'<text class="tick" x="{right}" y="{HEIGHT - 6}" text-anchor="end">epoch'
+        f'</text><text class="tick" transform="translate(15 {TOP}) rotate(-90)" '
+        f'text-anchor="end">{escape(metric)}</text>'
     )
     return parts
 

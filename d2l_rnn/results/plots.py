@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import io
 import math
-import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from matplotlib import ticker
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..files import PathLike, write_bytes
 from .book import BookNumber
-from .comparable import curve_of
-from .record import RunRecord, write_bytes
+from .record import RunRecord
+from .verdict.comparable import curve_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":")
@@ -44,7 +49,7 @@ def curve_figure(
     figure, axes = _axes()
     if book_number is not None:
         low, middle, high = book_number.band()
-        source = "%d builds of the book" % len(book_number.builds)
+        source = f"{len(book_number.builds)} builds of the book"
         if len(book_number.epochs) > 1:
             axes.fill_between(
                 book_number.epochs,
@@ -70,9 +75,9 @@ def curve_figure(
     many = len(records) > 3
     for index, run in enumerate(records):
         epochs, values = curve_of(run, book_number)
-        label = "seed %s" % run.config.get("seed")
+        label = f"seed {run.seed}"
         if many:
-            label = "ours, %d seeds" % len(records) if index == 0 else "_"
+            label = f"ours, {len(records)} seeds" if index == 0 else "_"
         axes.plot(
             epochs,
             values,
@@ -152,7 +157,7 @@ def zipf_figure(frequencies: Mapping[str, Sequence[int]]) -> Figure:
 
 
 def heatmap_figure(
-    matrix: Any,
+    matrix: ArrayLike,
     row_labels: Sequence[str],
     column_labels: Sequence[str],
     title: str = "",
@@ -191,7 +196,7 @@ def heatmap_figure(
             for column in range(columns):
                 value = values[row, column]
                 colour = "white" if value > 0.6 * largest else "#1f2937"
-                text = "%.2f" % value
+                text = f"{value:.2f}"
                 text = text[1:] if text.startswith("0.") else text
                 axes.text(
                     column, row, text, ha="center", va="center", size=7, color=colour
@@ -244,14 +249,14 @@ def prediction_figure(
     return figure
 
 
-def save(figure: Figure, path: Union[str, "os.PathLike[str]"]) -> None:
+def save(figure: Figure, path: PathLike) -> None:
     """Write a figure as PNG, atomically; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     write_bytes(path, buffer.getvalue())
 
 
-def _axes(size: Tuple[float, float] = (6.4, 4.0)) -> Tuple[Figure, Any]:
+def _axes(size: Tuple[float, float] = (6.4, 4.0)) -> Tuple[Figure, Axes]:
     figure = Figure(figsize=size, dpi=150, layout="constrained")
     axes = figure.add_subplot()
     axes.spines["top"].set_visible(False)
@@ -279,13 +284,13 @@ def _literal(text: str) -> str:
     return str(text).replace("$", r"\$")
 
 
-def _powers_of_ten(axis: Any) -> None:
+def _powers_of_ten(axis: Axis) -> None:
     """Label the powers of ten of a logarithmic axis as plain numbers."""
-    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: "%g" % value))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
 
 
-def _plain_log_ticks(axes: Any) -> None:
+def _plain_log_ticks(axes: Axes) -> None:
     """Ticks at 1, 2, 3, 5, 10, ..., written out; between them where that is too few."""
     low, high = axes.get_ylim()
     steps: Tuple[float, ...] = (1, 2, 3, 5)
@@ -297,11 +302,11 @@ def _plain_log_ticks(axes: Any) -> None:
     places = [step * 10.0**exponent for exponent in exponents for step in steps]
     shown = [place for place in places if low <= place <= high]
     axes.yaxis.set_major_locator(ticker.FixedLocator(shown))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: "%g" % value))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
 
 
-def _label_ends(axes: Any, ends: List[Tuple[float, float, str, str]]) -> bool:
+def _label_ends(axes: Axes, ends: List[Tuple[float, float, str, str]]) -> bool:
     """Write each line's name at its end; False, and nothing, where they would touch."""
     if not 1 < len(ends) <= 6:
         return False

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Sequence, Tuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..arrays import Floats
+
+Map = Tuple[Sequence[str], Sequence[str], Floats]
+
 _COLUMNS = 2
 
 
-def attention_figure(maps: Sequence[Any]) -> Figure:
+def attention_figure(maps: Sequence[Map]) -> Figure:
     """A heat map a sentence: source tokens across, target tokens down.
 
     Parameters
@@ -53,7 +57,7 @@ def attention_figure(maps: Sequence[Any]) -> Figure:
             axes.text(
                 column,
                 row,
-                "%.2f" % value,
+                f"{value:.2f}",
                 ha="center",
                 va="center",
                 size=7,

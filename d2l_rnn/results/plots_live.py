@@ -112,7 +112,9 @@ class Animator:
         from IPython.display import display
 
         if self._output is None:
-            self._output = display(self, display_id=True)
+            self._output = display(  # type: ignore[no-untyped-call]
+                self, display_id=True
+            )
         else:
             self._output.update(self)
 

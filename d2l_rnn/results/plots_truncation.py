@@ -48,7 +48,7 @@ def truncation_figure(
                 t, y, token, ha="center", va="center", size=7.5, family="monospace"
             )
             if weights[t] not in (0, 1):
-                factor = "%g" % weights[t]
+                factor = f"{weights[t]:g}"
                 axes.text(
                     t - 0.5,
                     y + 0.5,

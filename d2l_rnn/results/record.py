@@ -19,50 +19,111 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    TypedDict,
+    cast,
+)
 
 from ..errors import RunError
 from ..files import PathLike, write_bytes
+from .json_files import encode, line_of, parse, read_json, read_text, write_json
 from .metrics import perplexity
 
-Json = Dict[str, Any]
+Json = Mapping[str, object]
 
+RUNS = "runs"  # where run directories are looked for
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
 EPOCHS, RESULT = "epochs.jsonl", "result.json"
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.png"
 
-_LARGEST_FILE = 64 << 20  # bytes; a record is far smaller, what is not is no record
+
+class Corpus(TypedDict, total=False):
+    """What a run was trained on, as its environment names it."""
+
+    name: str
+    sha1: str
+    tokens: int
 
 
-def write_json(path: PathLike, content: Json) -> None:
-    """Write a JSON object atomically, indented, keys in their order."""
-    write_bytes(path, (json.dumps(_encode(content), indent=2) + "\n").encode())
+class Environment(TypedDict, total=False):
+    """``environment.json``: what a run ran on, and from what."""
+
+    d2l_rnn: str
+    python: str
+    mxnet: str
+    device: str
+    processor: str
+    cores: int
+    threads: int
+    commit: Optional[str]
+    corpus: Corpus
+    command: str
+    started: str
 
 
-def _encode(value: Any) -> Any:
-    """JSON has no infinity: write it, and what is not a number, as a string."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: _encode(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encode(item) for item in value]
-    return value
+class Row(TypedDict, total=False):
+    """A line of ``epochs.jsonl``; an experiment's own fields come beside these."""
+
+    epoch: int
+    loss: float  # summed, in nats
+    tokens: int
+    seconds: float
+    perplexity: float
+    tokens_per_sec: float
+    heldout_perplexity: Optional[float]
 
 
-def _decode(row: Json) -> Json:
-    """Undo :func:`_encode` for the numbers at the top of an object."""
-    strings = ("inf", "-inf", "nan")
-    return {
-        key: float(value) if isinstance(value, str) and value in strings else value
-        for key, value in row.items()
-    }
+class Heldout(TypedDict, total=False):
+    """What translating held-out sentences gave."""
+
+    sentences: int
+    bleu: Dict[str, float]
 
 
-def digest(config: Json, epochs: List[Json], result: Json) -> str:
+class Coverage(TypedDict, total=False):
+    """How far the attention that source positions got strays from one."""
+
+    stray: Optional[float]
+
+
+class Result(TypedDict, total=False):
+    """``result.json``; an experiment's own fields come beside these."""
+
+    experiment: str
+    seed: int
+    status: str
+    epochs: int
+    perplexity: Optional[float]
+    heldout_perplexity: Optional[float]
+    tokens_per_sec: Optional[float]
+    device: str
+    corpus: str
+    corpus_sha1: str
+    texts: List[str]
+    pairs: int
+    heldout: Optional[Heldout]
+    coverage: Optional[Coverage]
+    digest: str
+
+
+class _Settings(TypedDict, total=False):
+    """Of ``config.json`` what every experiment has."""
+
+    experiment: str
+    seed: int
+
+
+def digest(config: Json, epochs: Sequence[Json], result: Json) -> str:
     """SHA-256 over what a run was asked for, what it went through and what it gave."""
     content = [config, epochs, {k: v for k, v in result.items() if k != "digest"}]
-    text = json.dumps(_encode(content), sort_keys=True)
+    text = json.dumps(encode(content), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -75,7 +136,7 @@ class RunWriter:
         Made if need be.
     config, environment : dict
         Written at once.
-    epochs : list of dict
+    epochs : sequence of dict
         Rows to begin with: those of a run that is resumed.
     """
 
@@ -83,12 +144,12 @@ class RunWriter:
         self,
         directory: PathLike,
         config: Json,
-        environment: Json,
-        epochs: Optional[List[Json]] = None,
+        environment: Mapping[str, Any],
+        epochs: Sequence[Json] = (),
     ) -> None:
         self.directory = Path(directory)
         self.config, self.environment = config, environment
-        self.epochs = list(epochs or [])
+        self.epochs = [dict(row) for row in epochs]
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             for stale in (RESULT, CURVE):
@@ -96,7 +157,7 @@ class RunWriter:
                     (self.directory / stale).unlink()
             write_json(self.directory / CONFIG, config)
             write_json(self.directory / ENVIRONMENT, environment)
-            write_bytes(self.directory / EPOCHS, b"".join(map(_line, self.epochs)))
+            write_bytes(self.directory / EPOCHS, b"".join(map(line_of, self.epochs)))
             self._file = open(self.directory / EPOCHS, "ab")
         except OSError as error:
             raise RunError(
@@ -105,25 +166,20 @@ class RunWriter:
 
     def append(self, row: Json) -> None:
         """Append one epoch and flush it to the file."""
-        self.epochs.append(row)
-        self._file.write(_line(row))
+        self.epochs.append(dict(row))
+        self._file.write(line_of(row))
         self._file.flush()
 
-    def finish(self, result: Json) -> Json:
+    def finish(self, result: Json) -> Dict[str, object]:
         """Write ``result.json`` with its digest; return what was written."""
         self.close()
-        result = dict(result)
-        result["digest"] = digest(self.config, self.epochs, result)
-        write_json(self.directory / RESULT, result)
-        return result
+        sealed = {**result, "digest": digest(self.config, self.epochs, result)}
+        write_json(self.directory / RESULT, sealed)
+        return sealed
 
     def close(self) -> None:
         """Close the files; the run directory then holds an unfinished run."""
         self._file.close()
-
-
-def _line(row: Json) -> bytes:
-    return (json.dumps(_encode(row)) + "\n").encode()
 
 
 @dataclass(frozen=True)
@@ -133,11 +189,10 @@ class RunRecord:
     Attributes
     ----------
     directory : pathlib.Path
-    config, environment : dict
-    epochs : list of dict
-        Keys ``epoch``, ``loss`` (summed, nats), ``tokens``, ``seconds``,
-        ``perplexity``, ``tokens_per_sec`` and an experiment's own.
-    result : dict or None
+    config : dict
+    environment : Environment
+    epochs : list of Row
+    result : Result or None
         None for a run that has not finished.
     damage : str
         Why its files could not be read; empty for what ``read_run`` returns.
@@ -145,15 +200,21 @@ class RunRecord:
 
     directory: Path
     config: Json
-    environment: Json
-    epochs: List[Json]
-    result: Optional[Json]
+    environment: Environment
+    epochs: List[Row]
+    result: Optional[Result]
     damage: str = ""
 
     @property
     def experiment(self) -> str:
         """The experiment's name."""
         return str(self.config.get("experiment"))
+
+    @property
+    def seed(self) -> Optional[int]:
+        """The seed; None where the record has none."""
+        seed = self.config.get("seed")
+        return seed if isinstance(seed, int) else None
 
     def verify(self) -> None:
         """Check that the finished run is what was written.
@@ -177,8 +238,8 @@ class RunRecord:
             last, stated = self.epochs[-1], self.result["perplexity"]
             try:
                 derived = perplexity(last["loss"], last["tokens"])
-                agrees = math.isclose(derived, stated, rel_tol=1e-9)
-            except (KeyError, TypeError, ZeroDivisionError) as error:
+                agrees = math.isclose(derived, float(stated or 0), rel_tol=1e-9)
+            except (KeyError, ZeroDivisionError) as error:
                 raise RunError(
                     f"run {self.directory}: its last epoch has no usable loss and "
                     f"tokens ({error!r})"
@@ -205,52 +266,60 @@ def read_run(directory: PathLike) -> RunRecord:
         raise RunError(f"run {directory}: not a run directory ({CONFIG} is missing)")
     result = directory / RESULT
     epochs = []
-    lines = _read(directory / EPOCHS).splitlines() if _exists(directory, EPOCHS) else []
+    rows, environment = directory / EPOCHS, directory / ENVIRONMENT
+    lines = read_text(rows).splitlines() if rows.exists() else []
     for number, line in enumerate(lines, start=1):
         try:
-            epochs.append(_object(line))
+            epochs.append(parse(line, Row))
         except ValueError as error:
             # A machine that stopped in the middle of a line has lost only that line.
             if number == len(lines) and not result.exists():
                 break
-            raise RunError(f"{directory / EPOCHS}, line {number}: {error}") from None
+            raise RunError(f"{rows}, line {number}: {error}") from None
     return RunRecord(
         directory,
-        _read_json(directory / CONFIG),
-        _read_json(directory / ENVIRONMENT) if _exists(directory, ENVIRONMENT) else {},
+        cast(Json, read_json(directory / CONFIG, _Settings)),
+        read_json(environment, Environment) if environment.exists() else {},
         epochs,
-        _read_json(result) if result.exists() else None,
+        read_json(result, Result) if result.exists() else None,
     )
 
 
-def _exists(directory: Path, name: str) -> bool:
-    return (directory / name).exists()
+def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
+    """Read run directories, and all those below the other directories given.
+
+    What is below a directory is taken as it is: a record that cannot be read becomes
+    one with its ``damage``, so that it does not hide the others. Runs that made room
+    for another (``earlier-1-seed-1``) are read only if they are named themselves.
+
+    Raises
+    ------
+    RunError
+        If a path is not a directory, is a run that cannot be read, or has no run below
+        it.
+    """
+    records = []
+    for path in map(Path, paths):
+        if (path / CONFIG).is_file() or not path.is_dir():
+            records.append(read_run(path))
+            continue
+        below = _run_directories(path)
+        if not below:
+            raise RunError(f"{path}: no run directory, and none below it")
+        records += map(_read_or_note, below)
+    return records
 
 
-def _read(path: Path) -> str:
+def _run_directories(path: Path) -> List[Path]:
+    """All directories below that hold a file of a run, complete or not."""
+    files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
+    found = {file.parent for group in files for file in group}
+    return sorted(run for run in found if not run.name.startswith("earlier-"))
+
+
+def _read_or_note(directory: Path) -> RunRecord:
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise RunError(f"{path}: larger than {_LARGEST_FILE} bytes, not a record")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise RunError(f"{path}: not UTF-8 text") from None
-
-
-def _read_json(path: Path) -> Json:
-    try:
-        return _object(_read(path))
-    except ValueError as error:
-        raise RunError(f"{path}: {error}") from None
-
-
-def _object(text: str) -> Json:
-    """Parse one JSON object; ValueError says what else it is."""
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return _decode(value)
+        return read_run(directory)
+    except RunError as error:
+        name = {"experiment": directory.parent.name}
+        return RunRecord(directory, name, {}, [], None, str(error))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import Callable, Iterable, Mapping, Protocol
 
 from ..errors import UsageError
+
+Row = Mapping[str, float]
 
 FOLDER = "tensorboard"
 _OWN_FILES = "events.out.tfevents.*"
@@ -13,7 +15,15 @@ _OWN_FILES = "events.out.tfevents.*"
 _NOT_SHOWN = ("epoch", "loss", "tokens", "seconds")
 
 
-def import_summary_writer() -> Any:
+class Writer(Protocol):
+    """What is used of ``tensorboardX.SummaryWriter``."""
+
+    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def import_summary_writer() -> Callable[[str], Writer]:
     """The class that writes TensorBoard's files; UsageError where it is missing."""
     try:
         from tensorboardX import SummaryWriter
@@ -22,7 +32,8 @@ def import_summary_writer() -> Any:
             "--tensorboard: the package tensorboardX is missing; pip install "
             "'d2l_rnn[tensorboard]' brings it"
         ) from None
-    return SummaryWriter
+    writer: Callable[[str], Writer] = SummaryWriter
+    return writer
 
 
 class Scalars:
@@ -37,7 +48,9 @@ class Scalars:
         Rows that a resumed run keeps.
     """
 
-    def __init__(self, directory: Path, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self, directory: Path, rows: Iterable[Mapping[str, float]] = ()
+    ) -> None:
         folder = directory / FOLDER
         for stale in folder.glob(_OWN_FILES):
             stale.unlink()
@@ -46,9 +59,9 @@ class Scalars:
         for row in rows:
             self.write(row)
 
-    def write(self, row: Mapping[str, Any]) -> None:
+    def write(self, row: Row) -> None:
         """Write one line of ``epochs.jsonl``."""
-        self._last_epoch = epoch = row["epoch"]
+        self._last_epoch = epoch = int(row["epoch"])
         for name, value in row.items():
             if name not in _NOT_SHOWN and isinstance(value, (int, float)):
                 self._writer.add_scalar(name, value, epoch)
@@ -57,7 +70,7 @@ class Scalars:
                 "loss_per_token", row["loss"] / row["tokens"], epoch
             )
 
-    def finish(self, result: Mapping[str, Any]) -> None:
+    def finish(self, result: Mapping[str, object]) -> None:
         """Write what only the finished run knows: its held-out perplexity."""
         value = result.get("heldout_perplexity")
         if isinstance(value, (int, float)):

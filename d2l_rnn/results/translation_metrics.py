@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import math
-from typing import Any, Counter, List, Sequence, Tuple
+from typing import Counter, List, Sequence, Tuple, cast
 
 from ..errors import UsageError
 
@@ -78,17 +78,18 @@ def corpus_bleu(
             "lists of references; as many are needed of each, and at least one"
         )
     try:
-        from sacrebleu.metrics import BLEU
+        from sacrebleu.metrics.bleu import BLEU
     except ImportError:
         raise UsageError(
             "corpus BLEU needs sacrebleu: pip install 'd2l_rnn[bleu]'"
         ) from None
     most = max(len(sentences) for sentences in references)
     # sacrebleu wants streams, each with one reference a sentence, or None
-    streams: List[Any] = [
+    streams = [
         [sentences[i] if i < len(sentences) else None for sentences in references]
         for i in range(most)
     ]
     # Tokens are what is meant to be compared: no warning about them.
     metric = BLEU(tokenize="none", force=True)
-    return float(metric.corpus_score(list(predictions), streams).score)
+    score = metric.corpus_score(list(predictions), cast(List[List[str]], streams))
+    return float(score.score)

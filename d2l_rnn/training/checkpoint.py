@@ -72,9 +72,7 @@ def load(path: PathLike) -> Tuple[Dict[str, numpy.ndarray], Any]:
     )
 
 
-_OLD_NAME = re.compile(
-    r"_unfused\.(\d+)\.(?:([lr])_cell\.)?([ih]2h_(?:weight|bias))\Z"
-)
+_OLD_NAME = re.compile(r"_unfused\.(\d+)\.(?:([lr])_cell\.)?([ih]2h_(?:weight|bias))\Z")
 
 
 def current_name(name: str) -> str:

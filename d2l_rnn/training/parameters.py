@@ -102,11 +102,11 @@ class Parameters:
         self._views: Dict[int, _View] = {}
 
     @classmethod
-    def of(cls, net: Any) -> "Parameters":
+    def of(cls, net: Any) -> Parameters:
         """A net's own."""
         return cls(lambda: trainables(net))
 
-    def __enter__(self) -> "Parameters":
+    def __enter__(self) -> Parameters:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -184,7 +184,7 @@ class Parameters:
                 rows = self._view(data).row, self._view(grad).row
                 descend(*rows, -lr * lr_mult, _one(data.ctx))
 
-    def _view(self, array: Array) -> "_View":
+    def _view(self, array: Array) -> _View:
         """An array's views, made once as long as it is the same object."""
         if id(array) not in self._views:
             row = as_row(array)

@@ -20,9 +20,7 @@ def step(net: Any, X: Any, state: Any) -> Tuple[Any, Any]:
 
 def close(one: Any, other: Any) -> None:
     assert one.shape == other.shape
-    numpy.testing.assert_allclose(
-        one.asnumpy(), other.asnumpy(), rtol=1e-5, atol=1e-6
-    )
+    numpy.testing.assert_allclose(one.asnumpy(), other.asnumpy(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", LAYERS)

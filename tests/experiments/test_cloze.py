@@ -11,6 +11,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 import pytest
+from d2l_rnn.training.adam_loop import AdamTraining
 from mxnet import cpu
 
 from d2l_rnn.cli import main
@@ -27,7 +28,6 @@ from d2l_rnn.experiments.table import find
 from d2l_rnn.inference.ngrams import cloze_model
 from d2l_rnn.models.both_sides import ClozeModel
 from d2l_rnn.results.record import read_run
-from d2l_rnn.training.adam_loop import AdamTraining
 
 TINY: Dict[str, Any] = {
     "max_tokens": 900,

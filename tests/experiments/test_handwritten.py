@@ -64,9 +64,8 @@ def test_the_same_losses_as_the_net_from_scratch() -> None:
 
 def test_concatenated_is_the_same() -> None:
     data = loader()
-    one, other = losses(handwritten(), data, 5), losses(
-        handwritten(concatenated=True), data, 5
-    )
+    one = losses(handwritten(), data, 5)
+    other = losses(handwritten(concatenated=True), data, 5)
     np.testing.assert_allclose(one, other, rtol=1e-5, atol=0)
 
 

@@ -219,8 +219,10 @@ def test_real_runs_are_interrupted_resumed_and_kept(
     )
     rows = [Path(f"runs/rnn/seed-{seed}/epochs.jsonl") for seed in (1, 2)]
     until(
-        lambda: process.poll() is not None
-        or any(path.exists() and path.read_text() for path in rows)
+        lambda: (
+            process.poll() is not None
+            or any(path.exists() and path.read_text() for path in rows)
+        )
     )
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
     _, errors = process.communicate(timeout=300)

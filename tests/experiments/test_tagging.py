@@ -8,6 +8,7 @@ from typing import List
 
 import numpy as np
 import pytest
+from d2l_rnn.training.adam_loop import AdamTraining
 from mxnet import cpu
 
 from d2l_rnn.cli import main
@@ -21,7 +22,6 @@ from d2l_rnn.experiments.configs_bidirectional import TaggingConfig
 from d2l_rnn.experiments.tagging import _Labelled, commonest_labels, f1_scores
 from d2l_rnn.models.both_sides import Tagger
 from d2l_rnn.results.record import read_run
-from d2l_rnn.training.adam_loop import AdamTraining
 
 
 @pytest.fixture(autouse=True)

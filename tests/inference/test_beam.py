@@ -128,7 +128,7 @@ def test_n_best_are_different_and_ranked():
     step = random_model(vocab_size=4, seed=3)
     [results] = beam_search(step, select, [()], [BOS], EOS, 5, 6, num_best=5)
     assert len(results) == 5 == len({(h.tokens, h.finished) for h in results})
-    assert [h.score for h in results] == sorted((h.score for h in results))[::-1]
+    assert [h.score for h in results] == sorted(h.score for h in results)[::-1]
 
 
 def test_impossible_continuations_are_never_returned():

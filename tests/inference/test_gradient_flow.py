@@ -37,13 +37,12 @@ def test_jacobian_is_that_of_the_last_state_by_the_first(hidden):
         params, x, state, _ = draw_problem()
     x, state = x[..., :1], state[..., :1]
     states = forward(params, x, state, hidden).states[..., 0]
-    jacobian = np.stack(
-        [
-            numerical_gradient(
-                lambda: forward(params, x, state, hidden).states[-1, row, 0], state
-            )[:, 0]
-            for row in range(NUM_HIDDENS)
-        ]
-    )
+
+    def gradient_of_last(row):
+        return numerical_gradient(
+            lambda: forward(params, x, state, hidden).states[-1, row, 0], state
+        )[:, 0]
+
+    jacobian = np.stack([gradient_of_last(row) for row in range(NUM_HIDDENS)])
     found = jacobian_norms(params.W, states, hidden)[-1]
     assert found == pytest.approx(np.linalg.norm(jacobian, 2), rel=1e-6, abs=1e-9)

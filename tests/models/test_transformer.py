@@ -73,8 +73,9 @@ def agree(ours: Any, theirs: Any, *inputs: Any) -> None:
 @pytest.mark.parametrize("use_bias", [False, True])
 def test_multihead_attention(old: ModuleType, valid_lens: Any, use_bias: bool) -> None:
     arguments = (HIDDENS, HEADS, 0.0, use_bias)
-    ours, theirs = d2l.MultiHeadAttention(*arguments), old.MultiHeadAttention(
-        *arguments
+    ours, theirs = (
+        d2l.MultiHeadAttention(*arguments),
+        old.MultiHeadAttention(*arguments),
     )
     keys, values = sequences(6), sequences(7)
     agree(ours, theirs, sequences(3), keys, values, valid_lens)

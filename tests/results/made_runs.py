@@ -59,7 +59,7 @@ def write_run(
         "device": "cpu(0)",
         "processor": "a processor",
         "corpus": held,
-        "command": "d2l-rnn run %s --seed %d" % (experiment, seed),
+        "command": f"d2l-rnn run {experiment} --seed {seed}",
         "started": "2026-11-21T08:00:00+00:00",
     }
     writer = RunWriter(directory, fields, environment)

@@ -14,16 +14,17 @@ import numpy as np
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results.compare import (
+from d2l_rnn.results.record import RunRecord, read_run, read_runs
+from d2l_rnn.results.verdict.compare import (
     DIFFERS,
     NOT_COMPARABLE,
     REPRODUCED,
     compare,
     exit_status,
-    read_runs,
+    render_markdown,
+    render_text,
+    to_json,
 )
-from d2l_rnn.results.record import RunRecord, read_run
-from d2l_rnn.results.tables import render_markdown, render_text, to_json
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
 
@@ -101,12 +102,12 @@ def test_a_run_with_fewer_epochs_is_not_comparable(tmp_path: Path) -> None:
     assert verdict.reason == "400 epochs recorded, not each of 1 to 500"
 
 
-def test_defaults_forbid_any_other_departure(tmp_path: Path) -> None:
-    defaults = {"bilstm": {"bidirectional": True, "seed": 1, "prefixes": "traveller"}}
+def test_settings_forbid_any_other_departure(tmp_path: Path) -> None:
+    settings = {"bilstm": {"bidirectional": True}}
     odd = {"bidirectional": False, "prefixes": "other"}
     other = build_as_run(tmp_path, "bilstm", 0, 1, config=odd)
     same = build_as_run(tmp_path, "bilstm", 1, 2, config={"bidirectional": True})
-    verdicts = compare([other, same], BOOK, defaults)
+    verdicts = compare([other, same], BOOK, settings)
     assert [verdict.verdict for verdict in verdicts] == [REPRODUCED, NOT_COMPARABLE]
     assert verdicts[1].reason == "bidirectional False, the book's is True"
 
@@ -139,14 +140,15 @@ def test_a_diverged_run_differs(tmp_path: Path) -> None:
 
 
 def test_a_malformed_record_is_not_comparable(tmp_path: Path) -> None:
-    run = build_as_run(tmp_path, "bilstm", 0, 1, result={"device": ["x"]})
-    rows = [dict(row) for row in run.epochs]
-    del rows[99]["loss"]
-    for environment, epochs in (({"corpus": "x"}, run.epochs), ({}, rows), ({}, [1])):
-        broken = RunRecord(run.directory, run.config, environment, epochs, run.result)
-        (verdict,) = compare([broken], BOOK)
+    run = build_as_run(tmp_path, "bilstm", 0, 1)
+    rows = run.epochs[:99] + [{"epoch": 100}] + run.epochs[100:]
+    broken = RunRecord(run.directory, run.config, run.environment, rows, run.result)
+    (run.directory / "environment.json").write_text('{"corpus": "x"}')
+    for records in ([broken], read_runs([tmp_path])):
+        (verdict,) = compare(records, BOOK)
         assert verdict.verdict == NOT_COMPARABLE
         assert render_text([verdict]) and to_json([verdict])
+    assert 'corpus "x": accepted is an object' in verdict.reason
 
 
 def test_a_seed_counts_once(tmp_path: Path) -> None:
@@ -220,10 +222,11 @@ def test_a_hundred_runs_are_compared_in_two_seconds(tmp_path: Path) -> None:
                 shutil.copytree(run.directory, tmp_path / copy / name / str(seed))
     code = (
         "import sys\n"
-        "from d2l_rnn.results import book, compare, tables\n"
-        "runs = compare.read_runs([sys.argv[1]])\n"
+        "from d2l_rnn.results import book, record\n"
+        "from d2l_rnn.results.verdict import compare\n"
+        "runs = record.read_runs([sys.argv[1]])\n"
         "assert len(runs) == 100\n"
-        "print(tables.render_text(compare.compare(runs, book.load_book())))\n"
+        "print(compare.render_text(compare.compare(runs, book.load_book())))\n"
         "heavy = {'mxnet', 'matplotlib', 'pandas', 'd2l'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from d2l_rnn.results.f1 import class_f1, macro_f1
+from d2l_rnn.results.metrics import class_f1, macro_f1
 
 
 def test_by_hand() -> None:

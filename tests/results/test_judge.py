@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from d2l_rnn.results.book import BOOK as BOOK_FILE
-from d2l_rnn.results.judge import INITIALISATION, judge, too_few
+from d2l_rnn.results.verdict.judge import INITIALISATION, judge, too_few
 
 from .made_runs import BOOK, builds_of
 

@@ -63,7 +63,7 @@ def test_infinite_and_missing_values_are_left_out(tmp_path: Path) -> None:
         {"epoch": 1, "perplexity": 5.0},
         {"epoch": 2, "perplexity": float("inf")},
         {"epoch": 3},
-        {"epoch": "4", "perplexity": 4.0},
+        {"epoch": 4, "perplexity": 4.0},
         {"perplexity": 3.0},
     ]
     run = RunRecord(tmp_path, {"experiment": "x", "seed": 1}, {}, rows, None)

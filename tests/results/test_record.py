@@ -89,7 +89,8 @@ def edit(name: str, before: str, after: str) -> Callable[[Path], None]:
     [
         (tamper_result("perplexity", 1.0), "digest"),
         (tamper_result("perplexity", 1.0, seal=True), "does not follow"),
-        (tamper_result("perplexity", "low", seal=True), "no usable loss"),
+        (tamper_result("perplexity", 1.5, seal=True), "does not follow"),
+        (tamper_result("perplexity", None, seal=True), "does not follow"),
         (edit("epochs.jsonl", "20.0", "19.0"), "digest"),
         (edit("config.json", '"seed": 1', '"seed": 2'), "digest"),
     ],
@@ -110,6 +111,18 @@ def test_tampering_is_noticed(tmp_path: Path, tamper: Any, message: str) -> None
         (lambda run: (run / "result.json").write_bytes(b"\xff"), "not UTF-8"),
         (lambda run: (run / "epochs.jsonl").write_text("{}\nx\n"), "line 2"),
         (lambda run: (run / "config.json").write_text("[" * 10**5), "nested|JSON"),
+        (edit("config.json", '"seed": 1', '"seed": "1"'), "seed .*a whole number"),
+        (
+            edit("epochs.jsonl", '"loss": 20.0', '"loss": "20"'),
+            "line 2: loss .*a number",
+        ),
+        (
+            edit("epochs.jsonl", '"loss": 20.0', '"loss": true'),
+            "line 2: loss .*a number",
+        ),
+        (tamper_result("perplexity", "low"), 'result.json: perplexity "low"'),
+        (tamper_result("texts", ["a", 7]), "texts .*a list, each of it a text"),
+        (tamper_result("heldout", {"bleu": {"greedy": "x"}}), "heldout .*an object"),
     ],
 )
 def test_damage_is_named(tmp_path: Path, damage: Any, message: str) -> None:

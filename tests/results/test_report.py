@@ -68,7 +68,7 @@ def made_runs(directory: Path) -> List[RunRecord]:
                 np.interp(np.clip(epochs * pace, 1, len(epochs)), epochs, curve)
             )
             runs.append(write_run(directory / name / str(seed), name, seed, curve))
-    evil = {"texts": [EVIL, 7], "device": EVIL}
+    evil = {"texts": [EVIL, "7"], "device": EVIL}
     config = {"note": EVIL, EVIL: 1}
     hostile = write_run(
         directory / "x", EVIL, 1, [9, 5, 4], config, {"name": EVIL}, evil
@@ -191,14 +191,13 @@ def browse(path: Path, profile: Path, *flags: str) -> Tuple[str, List[str]]:
             "--no-first-run",
             *("--disable-" + name for name in quiet),
             "--proxy-server=127.0.0.1:9",  # the browser's own errands go nowhere
-            "--user-data-dir=%s" % profile,
+            f"--user-data-dir={profile}",
             "--enable-logging=stderr",
             *flags,
             "--dump-dom",
             path.as_uri(),
         ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         timeout=120,
         check=True,
         env={**os.environ, "HOME": str(profile)},
@@ -217,7 +216,7 @@ def test_chromium_shows_the_page(tmp_path: Path, records: List[RunRecord]) -> No
     assert console == []
     assert elements.count('data-label="verdict"') == 4
     for name in ("bilstm", "lstm", "rnn-v1"):
-        assert re.search(r'<a href="#row-\d">%s</a>' % name, elements)
+        assert re.search(rf'<a href="#row-\d">{name}</a>', elements)
     # the check would notice: a page that asks for more is told off in its console
     path.write_text(
         path.read_text().replace(

@@ -73,9 +73,8 @@ def test_going_on_at_any_epoch_is_never_having_stopped() -> None:
     whole = curve(make(), 6, seed=1)
     net = make()
     first = curve(net, 2, seed=1)
-    random.random(), mxnet.np.random.uniform(
-        size=3
-    )  # what a new process would differ in
+    random.random()  # what a new process would differ in
+    mxnet.np.random.uniform(size=3)
     second = curve(net, 6, seed=1, first_epoch=3)
     assert first + second == whole
 
