@@ -96,19 +96,18 @@ class Attention(nn.HybridBlock):
         self, F: Any, queries: Any, keys: Any, values: Any, valid_lens: Any
     ) -> Tuple[Any, Any]:
         """Contexts and weights, for arrays and for symbols."""
-        keys = self.project_keys(F, keys)
-        return self.attend(F, queries, keys, values, valid_lens)
+        # Queries first, as in the book: weights whose shapes are open are drawn then.
+        queries = self.project_queries(F, queries)
+        scores = self.score(F, queries, self.project_keys(F, keys))
+        return self.contexts(F, scores, values, valid_lens)
+
+    def project_queries(self, F: Any, queries: Any) -> Any:
+        """What the score needs of the queries alone."""
+        return queries
 
     def project_keys(self, F: Any, keys: Any) -> Any:
-        """What the score needs of the keys alone: once for all queries of a loop."""
+        """What the score needs of the keys alone."""
         return keys
-
-    def attend(
-        self, F: Any, queries: Any, projected_keys: Any, values: Any, valid_lens: Any
-    ) -> Tuple[Any, Any]:
-        """Contexts and weights from projected keys."""
-        scores = self.score(F, queries, projected_keys)
-        return self.contexts(F, scores, values, valid_lens)
 
     def contexts(
         self, F: Any, scores: Any, values: Any, valid_lens: Any
@@ -122,7 +121,7 @@ class Attention(nn.HybridBlock):
             weights = _masked(F, scores, valid_lens, 0.0)
         return F.npx.batch_dot(self.dropout(weights), values), weights
 
-    def score(self, F: Any, queries: Any, projected_keys: Any) -> Any:
+    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         raise NotImplementedError
 
@@ -151,14 +150,18 @@ class AdditiveAttention(Attention):
         self.W_q = nn.Dense(num_hiddens, use_bias=False, flatten=False)
         self.w_v = nn.Dense(1, use_bias=False, flatten=False)
 
+    def project_queries(self, F: Any, queries: Any) -> Any:
+        """``W_q q``, (batch_size, num_queries, num_hiddens)."""
+        return self.W_q(queries)
+
     def project_keys(self, F: Any, keys: Any) -> Any:
         """``W_k k``, (batch_size, num_keys, num_hiddens)."""
         return self.W_k(keys)
 
-    def score(self, F: Any, queries: Any, projected_keys: Any) -> Any:
+    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         # (batch_size, 1, num_queries * num_hiddens)
-        queries = F.npx.reshape(F.np.expand_dims(self.W_q(queries), 1), (-2, -2, -5))
+        queries = F.npx.reshape(F.np.expand_dims(projected_queries, 1), (-2, -2, -5))
         # A query meets every key by a product with ones: the gradient of that is a
         # product too, while that of broadcasting, a sum along an axis, takes longer
         # than all the rest of the score.
@@ -198,16 +201,16 @@ class DotProductAttention(Attention):
         super().__init__(dropout, normalise, **kwargs)
         self.scaled = scaled
 
-    def score(self, F: Any, queries: Any, projected_keys: Any) -> Any:
+    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
         """Scores, shape (batch_size, num_queries, num_keys)."""
-        scores = F.npx.batch_dot(queries, projected_keys, transpose_b=True)
+        scores = F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
         if not self.scaled:
             return scores
         if F is not symbol:
-            return scores / math.sqrt(queries.shape[-1])
+            return scores / math.sqrt(projected_queries.shape[-1])
         # A symbol knows no shape; the sum of a row of ones is its length.
         ones = F.npx.slice(
-            F.np.ones_like(queries), begin=(0, 0, None), end=(1, 1, None)
+            F.np.ones_like(projected_queries), begin=(0, 0, None), end=(1, 1, None)
         )
         return scores / F.np.sqrt(F.np.sum(ones))
 
@@ -248,6 +251,10 @@ class CosineAttention(Attention):
         super().__init__(dropout, normalise, **kwargs)
         self.sharpen = Sharpness()
 
+    def project_queries(self, F: Any, queries: Any) -> Any:
+        """``q / |q|``, (batch_size, num_queries, query_size)."""
+        return self._unit(F, queries)
+
     def project_keys(self, F: Any, keys: Any) -> Any:
         """``k / |k|``, (batch_size, num_keys, key_size)."""
         return self._unit(F, keys)
@@ -256,11 +263,9 @@ class CosineAttention(Attention):
         squares = F.np.sum(F.np.square(X), axis=-1, keepdims=True)
         return X / F.np.sqrt(squares + self._EPSILON)
 
-    def score(self, F: Any, queries: Any, projected_keys: Any) -> Any:
+    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
         """Scores, shape (batch_size, num_queries, num_keys)."""
-        cosines = F.npx.batch_dot(
-            self._unit(F, queries), projected_keys, transpose_b=True
-        )
+        cosines = F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
         return self.sharpen(cosines)
 
 
@@ -288,9 +293,9 @@ class BilinearAttention(Attention):
         """``W k``, (batch_size, num_keys, query_size)."""
         return self.W(keys)
 
-    def score(self, F: Any, queries: Any, projected_keys: Any) -> Any:
+    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
         """Scores, shape (batch_size, num_queries, num_keys)."""
-        return F.npx.batch_dot(queries, projected_keys, transpose_b=True)
+        return F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
 
 
 SCORES = ("additive", "dot", "dot-unscaled", "cosine", "bilinear")
