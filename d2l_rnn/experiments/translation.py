@@ -17,12 +17,6 @@ from ..data.translation import (
     split_pairs,
     tokenize_nmt,
 )
-from ..generation.evaluation import (
-    DEMONSTRATION,
-    corpus_bleu_held_out,
-    coverage_histogram,
-    demonstration,
-)
 from ..generation.translations import Translator
 from ..models.attention_decoder import Seq2SeqAttentionDecoder
 from ..models.encoder_decoder import EncoderDecoder
@@ -42,6 +36,12 @@ from .contract import Json, Notify
 from .corpus import source_of
 from .nets import NetRun
 from .trained import Saved
+from .translation_quality import (
+    DEMONSTRATION,
+    corpus_bleu_held_out,
+    coverage_histogram,
+    demonstration,
+)
 
 
 def read_pairs(config: TranslationConfig) -> Tuple[PairsFile, Pairs, Pairs]:

@@ -8,12 +8,11 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 import numpy
 
 from ..data.translation import Pairs
+from ..generation.translations import Translator
 from ..results.translation_metrics import bleu, corpus_bleu
 from ..training.losses import coverage
 from ..training.translation import decoder_inputs
-from .translations import Translator
-
-Json = Dict[str, Any]
+from .contract import Json
 
 #: The book's four sentences with the translation that each is held against.
 DEMONSTRATION = {
