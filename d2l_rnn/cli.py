@@ -91,7 +91,8 @@ def _run(arguments: List[str]) -> int:
             warnings.showwarning = _show_warning
             warnings.simplefilter("always", SampleCorpusWarning)
             command = import_module(f"{__package__}.commands.{options.command}")
-            return command.main(options.rest)
+            status: int = command.main(options.rest)
+            return status
     except D2lRnnError as error:
         if debug:
             raise

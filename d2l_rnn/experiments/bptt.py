@@ -113,10 +113,10 @@ class BpttRun(SideBySide[BpttConfig]):
         from ..results.plots import lines_figure, save
         from ..results.plots_truncation import gradient_flow_figures, truncation_figure
 
-        rows = record.read_run(directory).epochs
+        rows: List[Json] = [{**row} for row in record.read_run(directory).epochs]
         keys = {FULL: "perplexity", **{n: f"{n}_perplexity" for n in _TRUNCATED}}
         epochs = [row["epoch"] for row in rows]
-        curves = {n: (epochs, [row[key] for row in rows]) for n, key in keys.items()}
+        curves = {n: (epochs, [r[key] for r in rows]) for n, key in keys.items()}
         figure = lines_figure(curves, "epoch", "training perplexity")
         save(figure, directory / record.CURVE)
         num_steps = self.config.num_steps
@@ -124,7 +124,9 @@ class BpttRun(SideBySide[BpttConfig]):
         shown = strategies(self.config, numpy.random.default_rng(self.config.seed))
         weights = {n: shown[n](len(tokens)) for n in (RANDOMISED, REGULAR, FULL)}
         save(truncation_figure(tokens, weights), directory / "strategies.png")
-        figures = gradient_flow_figures(self.moved, self.jacobians)
+        figures = gradient_flow_figures(
+            self.moved, {n: norms.tolist() for n, norms in self.jacobians.items()}
+        )
         for name, figure in figures.items():
             save(figure, directory / f"{name}.png")
 

@@ -11,8 +11,7 @@ import json
 import re
 from typing import Any, Dict, Iterator, List, NamedTuple
 
-import numpy
-
+from ..arrays import Floats
 from ..protocols import Arrays
 from .contract import ExperimentRun, Json
 from .run_log import epoch_json
@@ -30,7 +29,7 @@ class Finding(NamedTuple):
 
 class _Epoch(NamedTuple):
     row: Json
-    arrays: Dict[str, numpy.ndarray]
+    arrays: Dict[str, Floats]
 
 
 def check(experiment: Experiment, config: Any, device: Any) -> Iterator[Finding]:
@@ -149,7 +148,7 @@ class _Timed(Dict[str, Any]):
         raise KeyError(key)
 
 
-def _copy(arrays: Arrays) -> Dict[str, numpy.ndarray]:
+def _copy(arrays: Arrays) -> Dict[str, Floats]:
     return {name: array.copy() for name, array in arrays.items()}
 
 

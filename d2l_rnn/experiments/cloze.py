@@ -7,6 +7,7 @@ from typing import Any, Iterator, Mapping, Sequence, Tuple
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..data.blanks import read_blanks
 from ..data.sequences import SequenceLoader
 from ..generation.filling import Filler, fill, probabilities
@@ -113,8 +114,8 @@ class ClozeRun(TwoDirections[ClozeConfig]):
 
 
 def _counted(
-    config: ClozeConfig, ids: Sequence[int], rows: np.ndarray, vocab_size: int
-) -> Iterator[Tuple[str, np.ndarray]]:
+    config: ClozeConfig, ids: Sequence[int], rows: Integers, vocab_size: int
+) -> Iterator[Tuple[str, Floats]]:
     """The models without weights: what each makes of the held-out rows."""
     model = learn(
         np.array(ids),

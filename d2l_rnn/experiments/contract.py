@@ -34,8 +34,7 @@ from ..errors import RunError
 from .configs import Config
 
 if TYPE_CHECKING:  # what imports MXNet: none of it is needed to read this file
-    import numpy
-
+    from ..arrays import Floats
     from ..protocols import Arrays, Device
     from ..training.loop import EpochRow
     from .trained import Saved
@@ -108,7 +107,7 @@ class ExperimentRun(ABC, Generic[C]):
         """
         return {}
 
-    def arrays(self) -> Dict[str, numpy.ndarray]:
+    def arrays(self) -> Dict[str, Floats]:
         """The whole state, by name; the law."""
         return {}
 
@@ -162,7 +161,7 @@ class ExperimentRun(ABC, Generic[C]):
 
     @staticmethod
     @abstractmethod
-    def text(result: Json) -> str:
+    def text(result: Mapping[str, Any]) -> str:
         """A result as it is printed."""
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..data.corpora import TextFile, load_text
 from ..data.text import Vocab, clean, tokenize
 from ..errors import DataError
@@ -96,7 +97,7 @@ def split_tokens(
     return tokens[:num_training], tokens[num_training:]
 
 
-def rows_of(ids: Sequence[int], batch_size: int) -> np.ndarray:
+def rows_of(ids: Sequence[int], batch_size: int) -> Integers:
     """A text cut into rows of equal length; what does not fill a row is left out.
 
     Returns
@@ -117,7 +118,7 @@ def rows_of(ids: Sequence[int], batch_size: int) -> np.ndarray:
 
 
 def score_of(
-    probabilities: np.ndarray, truth: np.ndarray, not_asked: Optional[int] = None
+    probabilities: Floats, truth: Integers, not_asked: Optional[int] = None
 ) -> Dict[str, Any]:
     """How well distributions foretold what came.
 

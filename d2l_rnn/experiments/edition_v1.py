@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Sequence
 
 import numpy
 
+from ..arrays import Floats
 from ..errors import DataError
 from ..models.edition_one import LSTM, RNNLM, BiGRU, RNNLMScratch, d2l
 from ..models.gluon_layers import named_parameters
@@ -127,7 +128,7 @@ class EditionV1Run(ExperimentRun[EditionV1Config]):
             "heldout_mean_perplexity": row.heldout_mean_perplexity,
         }
 
-    def arrays(self) -> Dict[str, numpy.ndarray]:
+    def arrays(self) -> Dict[str, Floats]:
         """The model's parameters."""
         return arrays_of(named_arrays(self.model))
 

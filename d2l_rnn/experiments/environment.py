@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from .. import __version__, runtime
 
@@ -38,7 +38,9 @@ def environment(device: Any, corpus: Json) -> Json:
     }
 
 
-def with_starts(now: Json, first_epoch: int, before: Optional[Json]) -> Json:
+def with_starts(
+    now: Json, first_epoch: int, before: Optional[Mapping[str, Any]]
+) -> Json:
     """An environment with ``starts``, an entry a start: its first epoch, and the rest.
 
     Parameters
@@ -49,13 +51,13 @@ def with_starts(now: Json, first_epoch: int, before: Optional[Json]) -> Json:
     before : dict or None
         What the run directory has, where the run is resumed.
     """
-    starts = []
+    starts: List[Json] = []
     if before:  # version 0.1.0 knew no starts but the last
         starts = before.get("starts") or [_start(before, 1)]
     return {**now, "starts": [*starts, _start(now, first_epoch)]}
 
 
-def _start(environment: Json, first_epoch: int) -> Json:
+def _start(environment: Mapping[str, Any], first_epoch: int) -> Json:
     kept = {k: v for k, v in environment.items() if k not in ("corpus", "starts")}
     return {"first_epoch": first_epoch, **kept}
 

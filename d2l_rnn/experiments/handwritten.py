@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterable, Iterator, Sequence, Tuple
 import numpy
 from mxnet import np
 
+from ..arrays import Floats
 from ..data.sequences import SequenceLoader
 from ..errors import DivergenceError, RunError
 from ..inference.handwritten_model import HandwrittenRNN
@@ -110,7 +111,7 @@ class HandwrittenRun(TextModelRun[HandwrittenConfig]):
             first_epoch=first_epoch,
         )
 
-    def arrays(self) -> Dict[str, numpy.ndarray]:
+    def arrays(self) -> Dict[str, Floats]:
         """U, W, b, V and c, copied: the net changes its own in place."""
         return {name: a.copy() for name, a in self.net.params._asdict().items()}
 

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tup
 
 import numpy as np
 
+from ..arrays import Floats, Integers
 from ..data.text import Vocab
 from ..errors import RunError
 from ..inference.hmm import HiddenMarkovModel, predict_missing, score
@@ -36,7 +37,7 @@ class Step(NamedTuple):
 
 def iterations(
     start: HiddenMarkovModel,
-    ids: np.ndarray,
+    ids: Integers,
     first_epoch: int,
     num_epochs: int,
     pseudo_counts: float,
@@ -57,7 +58,7 @@ def iterations(
 
 
 def best_trial(
-    ids: np.ndarray,
+    ids: Integers,
     num_states: int,
     num_symbols: int,
     num_restarts: int,
@@ -91,7 +92,7 @@ def best_trial(
 
 
 def learn(
-    ids: np.ndarray,
+    ids: Integers,
     num_states: int,
     num_symbols: int,
     num_restarts: int,
@@ -152,7 +153,7 @@ class HMMRun(ExperimentRun[HMMConfig]):
             self.model = step.model
             yield step.row
 
-    def arrays(self) -> Dict[str, np.ndarray]:
+    def arrays(self) -> Dict[str, Floats]:
         """The model's tables, and what the trials reached."""
         tables = {name: getattr(self.model, name) for name in _TABLES}
         return {**tables, _TRIALS: np.array(self.trial_perplexities)}
@@ -220,7 +221,7 @@ class HMMRun(ExperimentRun[HMMConfig]):
         return "its trials would have been longer (--trial-epochs)"
 
 
-def _unigram_perplexity(ids: np.ndarray, rows: np.ndarray, vocab_size: int) -> float:
+def _unigram_perplexity(ids: Integers, rows: Integers, vocab_size: int) -> float:
     """Held-out perplexity of the training text's frequencies, one added to each."""
     counts = np.bincount(ids, minlength=vocab_size) + 1
     log_frequencies = np.log(counts / counts.sum())

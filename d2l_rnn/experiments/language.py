@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from mxnet.gluon import rnn
 
@@ -27,7 +38,8 @@ from ..training.initialisation import initialize
 from ..training.loop import EpochRow, evaluate, train
 from ..training.optimisers import Sgd
 from .configs import LanguageModelConfig
-from .contract import C, ExperimentRun, Json, Notify, Source
+from .configs_sequences import HandwrittenConfig
+from .contract import ExperimentRun, Json, Notify, Source
 from .corpus import read_corpus, read_text, source_of, tokens_of
 from .nets import NetRun
 from .trained import Saved
@@ -115,7 +127,10 @@ class TrainedLanguageModel:
         return source_of(text, len(training)), training, heldout
 
 
-class TextModelRun(ExperimentRun[C]):
+T = TypeVar("T", bound=Union[LanguageModelConfig, HandwrittenConfig])
+
+
+class TextModelRun(ExperimentRun[T]):
     """A model of a text: evaluated on what follows it, and made to continue prefixes.
 
     Attributes
@@ -128,7 +143,7 @@ class TextModelRun(ExperimentRun[C]):
     text = staticmethod(printed.language_model)
     model: Any
 
-    def __init__(self, config: C, device: Device, notify: Notify) -> None:
+    def __init__(self, config: T, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
         self.corpus = read_corpus(config)
         self.source = self.corpus.source

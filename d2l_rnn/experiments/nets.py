@@ -6,8 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Mapping
 
-import numpy
-
+from ..arrays import Floats
 from ..errors import RunError
 from ..models.gluon_layers import named_arrays
 from ..protocols import Arrays
@@ -33,7 +32,7 @@ class NetRun(ExperimentRun[C]):
     nets: Mapping[str, Any]
     adams: Mapping[str, Adam] = {}
 
-    def arrays(self) -> Dict[str, numpy.ndarray]:
+    def arrays(self) -> Dict[str, Floats]:
         """All nets' parameters, and Adam's moments."""
         return {
             _under(name) + key: array
@@ -52,7 +51,7 @@ def _under(name: str) -> str:
     return f"{name}." if name else ""
 
 
-def arrays_under(name: str, arrays: Arrays) -> Dict[str, numpy.ndarray]:
+def arrays_under(name: str, arrays: Arrays) -> Dict[str, Floats]:
     """One net's arrays out of those of several.
 
     Raises

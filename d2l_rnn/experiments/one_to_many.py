@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy
 from mxnet import np, npx
 
+from ..arrays import Floats, Integers
 from ..data.lines import LANGUAGES, Line
 from ..inference import decoding
 from ..models.shapes import LineGenerator
@@ -67,7 +68,7 @@ class OneToManyRun(LinesRun[OneToManyConfig]):
         """Lines of a language: the greedy one, or drawn at the set temperature."""
         device, vocab, config = self.device, self.vocab, self.config
 
-        def step(tokens: numpy.ndarray, state: Any) -> Tuple[numpy.ndarray, Any]:
+        def step(tokens: Integers, state: Any) -> Tuple[Floats, Any]:
             X = np.array(tokens, ctx=device).reshape(-1, 1)
             logits, state = self.net(X, state)
             return npx.log_softmax(logits[:, 0], axis=-1).asnumpy(), state

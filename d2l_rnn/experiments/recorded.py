@@ -62,7 +62,8 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
 
     def __init__(self, name: str, seed: int = 1, out: str = "") -> None:
         check_name(name)
-        self.name, self.seed = name, check_seed(seed)
+        self.name = name
+        self.seed: int = check_seed(seed)
         self.directory = run_directory(name, seed, out)
         self._log: Optional[RunLog] = None
 

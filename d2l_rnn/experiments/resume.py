@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, NoReturn, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, List, Mapping, NoReturn, Tuple
 
 from ..errors import RunError
 from ..results import record
@@ -23,7 +23,7 @@ from .settings import settings_with
 from .table import Experiment
 
 if TYPE_CHECKING:
-    import numpy
+    from ..protocols import Arrays
 
 #: Notes of ours in a checkpoint; all others are the experiment's.
 EPOCH, ROWS = "epoch", "rows_sha256"
@@ -61,8 +61,9 @@ def check_settings(
     where = settings_with(config, "device", "folder")  # not what it computes
     for key in sorted((set(wanted) | set(found)) - set(where)):
         had, asked = found.get(key), wanted.get(key)
-        numbers = isinstance(had, int) and isinstance(asked, int)
-        longer = key == "num_epochs" and numbers and had <= asked
+        longer = False
+        if key == "num_epochs" and isinstance(had, int) and isinstance(asked, int):
+            longer = had <= asked
         if had != asked and not longer:
             raise RunError(
                 f"run directory {earlier.directory}: began with {key} {had!r}, not "
@@ -101,7 +102,7 @@ def identity(experiment: Experiment, run: ExperimentRun[Any]) -> Json:
 
 def reached(
     earlier: record.RunRecord, experiment: Experiment, run: ExperimentRun[Any]
-) -> Tuple[List[Json], Dict[str, numpy.ndarray]]:
+) -> Tuple[List[Json], Arrays]:
     """The rows that a run keeps, and the state after them; none where none was saved.
 
     Raises
@@ -126,7 +127,7 @@ def reached(
     arrays, notes = checkpoint.load(path)
     _check_identity(directory, notes, identity(experiment, run))
     epoch = notes.get(EPOCH)
-    kept = earlier.epochs[:epoch]
+    kept: List[Json] = [{**row} for row in earlier.epochs[:epoch]]
     if [row.get("epoch") for row in kept] != list(range(1, (epoch or 0) + 1)):
         refuse(
             directory,

@@ -118,8 +118,8 @@ def _earlier(
 
 def _longer(config: Config, earlier: record.RunRecord) -> bool:
     """Whether more epochs are asked for than a run was to have."""
-    asked = getattr(config, "num_epochs", 0)
-    return bool(asked > earlier.config.get("num_epochs", asked))
+    asked, had = getattr(config, "num_epochs", 0), earlier.config.get("num_epochs")
+    return isinstance(had, int) and asked > had
 
 
 def _take_the_place(directory: Path) -> None:

@@ -8,10 +8,10 @@ import math
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
-import numpy
 from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
+from ..arrays import Floats
 from ..data.series import noisy_sine, windows
 from ..data.translation import PairLoader
 from ..inference.rollout import continue_series, errors, predict_ahead
@@ -91,12 +91,12 @@ class SequenceRun(NetRun[SequenceConfig]):
             **self._errors(),
         }
 
-    def _predict(self, last: numpy.ndarray) -> numpy.ndarray:
+    def _predict(self, last: Floats) -> Floats:
         """One value after each row of ``last``, (number of rows, tau)."""
-        found: numpy.ndarray = self.net(np.array(last, ctx=self.device)).asnumpy()
+        found: Floats = self.net(np.array(last, ctx=self.device)).asnumpy()
         return found[:, 0]
 
-    def _predictions(self) -> Dict[str, numpy.ndarray]:
+    def _predictions(self) -> Dict[str, Floats]:
         config, x = self.config, self.x
         known = config.num_train + config.tau
         return {
@@ -149,7 +149,5 @@ class SequenceRun(NetRun[SequenceConfig]):
         return ""
 
 
-def _points(
-    time: numpy.ndarray, values: numpy.ndarray
-) -> Tuple[List[float], List[float]]:
+def _points(time: Floats, values: Floats) -> Tuple[List[float], List[float]]:
     return time[: len(values)].tolist(), values.tolist()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, List, Mapping, Sequence, Tuple
 
 from .metrics import loss_line, three_lines
 
-Json = Dict[str, Any]
+Json = Mapping[str, Any]
 
 _STEPS = (1, 4, 16, 64)  # steps ahead that the book draws
 _GRAMS = ("unigram", "bigram", "trigram")
@@ -102,7 +102,7 @@ def tagging(result: Json) -> str:
     """F1 by class and model, and an excerpt as it was and as it was restored."""
     scores, names = result["scores"], ("lookup", *reversed(_TWO_NETS))
 
-    def line(title: str, score: Callable[[Any], float]) -> str:
+    def line(title: str, score: Callable[[Json], float]) -> str:
         cells = (f"{score(scores[name]):29.3f}" for name in names)
         return f"{title:19}" + "".join(cells)
 
@@ -113,13 +113,17 @@ def tagging(result: Json) -> str:
         support = classes[kind]["support"]
         if support:
             title = f"{kind:10}{support:9}"
-            lines.append(line(title, lambda s, kind=kind: s["classes"][kind]["f1"]))
+            lines.append(line(title, _f1_of(kind)))
     lines.append(line("mean", lambda s: s["macro_f1"]))
     lines.append(line("labels right", lambda s: s["accuracy"]))
     titles = ("as it was", "bidirectional", "left to right")
     for title, text in zip(titles, result["texts"]):
         lines += ["", f"{title}: {text}"]
     return "\n".join(lines)
+
+
+def _f1_of(kind: str) -> Callable[[Json], float]:
+    return lambda score: float(score["classes"][kind]["f1"])
 
 
 def truncation(result: Json) -> str:

@@ -19,6 +19,7 @@ from d2l_rnn.errors import UsageError
 from d2l_rnn.experiments.table import EXPERIMENTS
 from d2l_rnn.jobs import dask, local
 from d2l_rnn.jobs.local import Job, Outcome, run_locally
+from d2l_rnn.training import checkpoint
 
 EPOCHS = 300
 TINY = ["--corpus", "sample", "--num-hiddens", "8", "--max-tokens", "1500"]
@@ -239,6 +240,25 @@ def test_real_runs_are_interrupted_resumed_and_kept(
     times = [path.stat().st_mtime_ns for path in rows]
     assert main(arguments) == 0
     assert [path.stat().st_mtime_ns for path in rows] == times
+
+
+def test_a_killed_parent_leaves_no_children() -> None:
+    """Its runs save what they have reached, and end."""
+    endless = [*TINY[:-1], "1000000"]
+    arguments = ["reproduce", "rnn", "gru", "--jobs", "2", "--", *endless]
+    process = subprocess.Popen([sys.executable, "-m", "d2l_rnn", *arguments])
+    folders = [Path(f"runs/{name}/seed-1") for name in ("rnn", "gru")]
+    rows = [folder / "epochs.jsonl" for folder in folders]
+    until(lambda: all(path.exists() and path.read_text() for path in rows))
+    process.kill()
+    process.wait()
+    locks = [folder.with_name(".seed-1.lock") for folder in folders]
+    until(lambda: not any(lock.exists() for lock in locks))
+    for folder, path in zip(folders, rows):
+        _, notes = checkpoint.load(folder / "checkpoint.safetensors")
+        assert notes["epoch"] == len(path.read_text().splitlines()) < 1000000
+        log = folder.with_name("seed-1.log").read_text()
+        assert "--resume goes on" in log.splitlines()[-1]
 
 
 def until(condition: Callable[[], bool]) -> None:

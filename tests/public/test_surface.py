@@ -22,15 +22,15 @@ CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 # entry as it stands here, up to the first *.
 MOVED: Dict[str, str] = {
     "modules: d2l_rnn.data.tagging": "data.word_labels",
-    "modules: d2l_rnn.experiments.both_sides": "experiments.two_directions; what it fills with: generation.filling",
-    "modules: d2l_rnn.experiments.filling": "generation.filling; load_filler: experiments.trained",
+    "modules: d2l_rnn.experiments.both_sides": "experiments.two_directions",
+    "modules: d2l_rnn.experiments.filling": "generation.filling",
     "modules: d2l_rnn.experiments.gradient_flow": "inference.gradient_flow",
     "modules: d2l_rnn.experiments.heldout": "experiments.corpus",
     "modules: d2l_rnn.experiments.lines": "experiments.labelled_lines",
     "modules: d2l_rnn.experiments.reproducing": "jobs.local",
     "modules: d2l_rnn.experiments.reproducing_on_dask": "jobs.dask",
     "modules: d2l_rnn.experiments.running": "experiments.runner",
-    "modules: d2l_rnn.experiments.translating": "generation.translations; load_translator: experiments.trained",
+    "modules: d2l_rnn.experiments.translating": "generation.translations",
 }
 
 PROMISED: surface.Surface = json.loads(surface.SURFACE.read_text(encoding="utf-8"))
