@@ -10,7 +10,7 @@ it when the epoch is over, or broken off.
 from __future__ import annotations
 
 import math
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from mxnet import autograd, nd, np
 
@@ -50,16 +50,19 @@ class Pack:
         # (1, number of parameters)
         self.data = nd.zeros((1, size), ctx=ctx)
         self.grad = nd.zeros((1, size), ctx=ctx)
-        self.blocks: List[Any] = []
         self.views: List[Trainable] = []
+        blocks: Dict[str, List[Any]] = {}
         start = 0
-        for array in arrays:
+        for parameter, array in zip(self.parameters, arrays):
             stop = start + array.size
-            self.blocks += blocks_of(self.grad[:, start:stop])
+            blocks[parameter.name] = blocks_of(self.grad[:, start:stop])
             self.views.append(
                 Trainable(*(_view(v, start, stop, array.shape) for v in self._vectors))
             )
             start = stop
+        # In the net's own order, in which the plain path sums the norm: another order
+        # rounds otherwise.
+        self.blocks = [b for p in net.collect_params().values() for b in blocks[p.name]]
         split = size - arrays[-1].size - arrays[-2].size
         self.layer = _marked(*(_view(v, 0, split, (split,)) for v in self._vectors))
         self.weight, self.bias = (_marked(t.data, t.grad) for t in self.views[-2:])
