@@ -69,7 +69,12 @@ def blocks_of(row: Any) -> List[Any]:
 
 
 def norm_of_blocks(blocks: Sequence[Any]) -> Array:
-    """The Euclidean norm over all blocks together, (1,); it stays on the device."""
+    """The Euclidean norm over all blocks together, (1,); it stays on the device.
+
+    0 of no block: a net may list no parameters, and the operator would crash.
+    """
+    if not blocks:
+        return np.zeros(1)
     # (number of blocks,); np.dot is as exact and takes three times as long.
     squares = nd.multi_sum_sq(*blocks, num_arrays=len(blocks))
     norm: Array = np.sqrt(squares.as_np_ndarray().sum(keepdims=True))
