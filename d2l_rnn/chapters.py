@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple
-from weakref import WeakSet
+from typing import Any, Callable, Dict, Iterable, Iterator, Sequence, Tuple
+from weakref import ReferenceType, ref
 
 from mxnet import gluon, init
 
@@ -247,11 +247,18 @@ def _by_reader(
         yield EpochRow(epoch, math.log(value), 1, 1 / speed)
 
 
-_told: "WeakSet[Any]" = WeakSet()
+# By id, since a reader's net need not have a hash.
+_told: Dict[int, "ReferenceType[Any]"] = {}
 
 
 def _tell(net: Any, path: str) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
-    if path.startswith("plain: ") and net not in _told and sys.stderr.isatty():
-        _told.add(net)
-        print(f"d2l_rnn: plain path, {path[len('plain: '):]}", file=sys.stderr)
+    if not path.startswith("plain: ") or not sys.stderr.isatty():
+        return
+    if id(net) in _told and _told[id(net)]() is net:
+        return
+    try:
+        _told[id(net)] = ref(net)
+    except TypeError:  # a class with __slots__
+        return
+    print(f"d2l_rnn: plain path, {path[len('plain: '):]}", file=sys.stderr)

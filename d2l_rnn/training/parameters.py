@@ -188,6 +188,7 @@ class Parameters:
             elif lr_mult != 0:
                 rows = self._view(data).row, self._view(grad).row
                 descend(*rows, -lr * lr_mult, _one(data.ctx))
+            data._fresh_grad = False  # used: what Gluon's Trainer leaves behind
 
     def _view(self, array: Array) -> "_View":
         """An array's views, made once as long as it is the same object."""
