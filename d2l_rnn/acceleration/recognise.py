@@ -96,6 +96,8 @@ def _not_plain(net: RNNModel) -> str:
             return changed
     if list(net._children.items()) != [("rnn", layer), ("dense", dense)]:
         return "the net has other children than rnn and dense"
+    if dense.act is not None:  # a child of Dense
+        return "its output layer has an activation"
     for name, block in (("net.rnn", layer), ("net.dense", dense)):
         if block._children:
             return f"{name} has children of its own"
@@ -140,8 +142,6 @@ def _unusual_layer(layer: Any) -> str:
 def _unusual_dense(net: RNNModel, dense: Any) -> str:
     if dense.bias is None:
         return "its output layer has no bias"
-    if dense.act is not None:
-        return "its output layer has an activation"
     if not isinstance(net.vocab_size, int):
         return "its vocab_size is no whole number"
     for name, parameter in net.collect_params().items():
