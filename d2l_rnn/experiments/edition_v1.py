@@ -17,6 +17,7 @@ from mxnet.gluon import rnn
 
 from ..data.corpora import load_text
 from ..errors import D2lRnnError, DataError
+from ..models.gluon_layers import named_parameters
 from ..results import record
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
@@ -121,7 +122,7 @@ def named_arrays(model: Any) -> Dict[str, Any]:
     parameters = model.parameters()
     if isinstance(parameters, list):
         return {f"params.{number}": array for number, array in enumerate(parameters)}
-    named = model._collect_params_with_prefix()
+    named = named_parameters(model)
     return {name: parameter.data() for name, parameter in named.items()}
 
 

@@ -356,7 +356,7 @@ def check(row: Row, moment: str, old: ModuleType, seed: int = 8) -> None:
     errors = [type(error).__name__ for error in default.errors]
     assert errors == expected, default.errors
     assert_same(default, off)
-    assert all("off" in path for path in off.paths)
+    assert all(path.startswith("plain: ") for path in off.paths)
     assert default.paths
     for path in default.paths:
         if row.path in ("packed", "graph"):

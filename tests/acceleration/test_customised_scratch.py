@@ -275,12 +275,12 @@ ROWS = by_name(
         Row(
             "object around ours",
             "forward_fn is the reader's",
-            make=lstm(forward_fn=Halving(scratch_stacks.lstm)),
+            make=lstm(scale=6.0, forward_fn=Halving(scratch_stacks.lstm)),
         ),
         Row(
             "own layer",
             "forward_fn is the reader's",
-            make=of(OwnLayer(*scratch.LSTM), 3.0),
+            make=of(OwnLayer(*scratch.LSTM), 6.0),
         ),
         Row("own init_state", "init_state is the reader's", own_init_state, lstm()),
         Row("namedtuple state", "is the reader's", named_state, lstm()),
