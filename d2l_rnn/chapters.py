@@ -182,6 +182,7 @@ def train_ch8(
             net, train_iter, lr, num_epochs, device, use_random_iter, history
         ):
             history.append(row)
+            _tell(net, history.path, progress)
             progress.show(row)
     finally:
         progress.close()
@@ -209,7 +210,6 @@ def _epochs(
     for _ in range(num_epochs):
         yield _timed(lambda: next(rows))
         history.path = parameters.path
-        _tell(net, parameters.path)
 
 
 def _replaced_functions() -> str:
@@ -251,7 +251,7 @@ def _by_reader(
 _told: Dict[int, "ReferenceType[Any]"] = {}
 
 
-def _tell(net: Any, path: str) -> None:
+def _tell(net: Any, path: str, progress: Progress) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
     if not path.startswith("plain: ") or not sys.stderr.isatty():
         return
@@ -261,4 +261,4 @@ def _tell(net: Any, path: str) -> None:
         _told[id(net)] = ref(net)
     except TypeError:  # a class with __slots__
         return
-    print(f"d2l_rnn: plain path, {path[len('plain: '):]}", file=sys.stderr)
+    progress.tell(f"d2l_rnn: plain path, {path[len('plain: '):]}")

@@ -23,7 +23,8 @@ def lstm(**changed: Any) -> Callable[[Reader], Any]:
 
 
 def of(layer: Any, scale: float = 1.0) -> Callable[[Reader], Any]:
-    return lambda reader: reader.scratch(language_model(layer), scale)
+    functions = language_model(layer)  # once: graphs are kept by function
+    return lambda reader: reader.scratch(functions, scale)
 
 
 class OwnClass:
