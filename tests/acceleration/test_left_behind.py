@@ -45,6 +45,7 @@ def test_arrays_keep_their_identity_between_epochs(
     mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The callback of every tenth epoch finds the same objects, moved, and in order."""
+    mxnet_random.seed(8)  # whose gradients are longer than 1 at both looks
     net = gluon_net()
     seen: List[Tuple[List[Any], List[Any], List[Any], float]] = []
 

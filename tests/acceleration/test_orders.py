@@ -95,7 +95,9 @@ def deep_copy(reader: Reader, draw: Any) -> None:
 
 
 def hybridise(reader: Reader, draw: Any) -> None:
-    reader.net.hybridize(draw.random() < 0.5)
+    active = draw.random() < 0.5
+    if reader.kept is None:  # MXNet warns of hooks
+        reader.net.hybridize(active)
 
 
 def edit_corpus(reader: Reader, draw: Any) -> None:
@@ -179,7 +181,7 @@ def run(kind: str, name: str, order: int, on: bool) -> Reader:
         else:
             reader.net = reader.scratch(SCRATCH[name], 1.0)
             acts = OF_SCRATCH
-        for _ in range(7):
+        for _ in range(6):
             draw.choice(acts)(reader, draw)
         train(reader, draw)
         predict(reader, draw)
@@ -190,14 +192,14 @@ def run(kind: str, name: str, order: int, on: bool) -> Reader:
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_any_order_with_a_gluon_net(name: str, seed: int, capsys: Any) -> None:
-    for order in range(seed, seed + 3):
+    for order in range(seed, seed + 2):
         print(f"order {order}")
         assert_same(run("gluon", name, order, True), run("gluon", name, order, False))
 
 
 @pytest.mark.parametrize("name", SCRATCH)
 def test_any_order_with_a_net_from_scratch(name: str, seed: int, capsys: Any) -> None:
-    for order in range(seed, seed + 3):
+    for order in range(seed, seed + 2):
         print(f"order {order}")
         one, other = (run("scratch", name, order, on) for on in (True, False))
         assert_same(one, other)
