@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple
-from weakref import WeakSet
+from typing import Any, Callable, Dict, Iterable, Iterator, Sequence, Tuple
+from weakref import ReferenceType, ref
 
 from mxnet import gluon, init
 
@@ -188,6 +188,7 @@ def train_ch8(
         ):
             history.append(row)
             recorder.epoch(row)
+            _tell(net, history.path, progress)
             progress.show(row)
     finally:
         progress.close()
@@ -219,7 +220,6 @@ def _epochs(
     for _ in range(num_epochs):
         yield _timed(lambda: next(rows))
         history.path = parameters.path
-        _tell(net, parameters.path)
 
 
 def _replaced_functions() -> str:
@@ -260,17 +260,18 @@ def _by_reader(
         yield EpochRow(epoch, math.log(value), 1, 1 / speed)
 
 
-_told: WeakSet[Any] = WeakSet()
+# By id, since a reader's net need not have a hash.
+_told: Dict[int, ReferenceType[Any]] = {}
 
 
-def _tell(net: Any, path: str) -> None:
+def _tell(net: Any, path: str, progress: Progress) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
     if not path.startswith("plain: ") or not sys.stderr.isatty():
         return
+    if id(net) in _told and _told[id(net)]() is net:
+        return
     try:
-        if net in _told:
-            return
-        _told.add(net)
-    except TypeError:  # a net that cannot be remembered is told of at every epoch
-        pass
-    print(f"d2l_rnn: plain path, {path[len('plain: ') :]}", file=sys.stderr)
+        _told[id(net)] = ref(net)
+    except TypeError:  # a class with __slots__
+        return
+    progress.tell(f"d2l_rnn: plain path, {path[len('plain: ') :]}")

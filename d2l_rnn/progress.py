@@ -82,6 +82,13 @@ class Progress:
                 refresh=False,
             )
 
+    def tell(self, line: str) -> None:
+        """Write a line to stderr, above the bar where there is one."""
+        if self._bar is None:
+            print(line, file=sys.stderr)
+        else:
+            self._bar.write(line, file=sys.stderr)
+
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:

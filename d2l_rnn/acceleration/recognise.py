@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, List, NamedTuple
 
 from mxnet import autograd, gluon, np
@@ -20,6 +21,7 @@ from .provenance import (
 
 SWITCH = "D2L_RNN_ACCELERATION"
 LAYERS = (rnn.RNN, rnn.GRU, rnn.LSTM)
+LOSS = gluon.loss.SoftmaxCrossEntropyLoss
 _WORDS_FOR_OFF = ("off", "0", "no", "false")
 
 
@@ -46,7 +48,7 @@ def why_not(net: Any) -> str:
         Empty where it is recognised: then the fast path is taken, and gives the same
         numbers. Else the first reason found.
     """
-    return why_not_to_generate(net) or _untrainable(net)
+    return why_not_to_generate(net) or _changed_loss() or _untrainable(net)
 
 
 def why_not_to_generate(net: Any) -> str:
@@ -94,6 +96,8 @@ def _not_plain(net: RNNModel) -> str:
             return changed
     if list(net._children.items()) != [("rnn", layer), ("dense", dense)]:
         return "the net has other children than rnn and dense"
+    if dense.act is not None:  # a child of Dense
+        return "its output layer has an activation"
     for name, block in (("net.rnn", layer), ("net.dense", dense)):
         if block._children:
             return f"{name} has children of its own"
@@ -130,8 +134,8 @@ def _unusual_layer(layer: Any) -> str:
         return "its recurrent layer takes sequence lengths"
     if layer._dtype != "float32":
         return f"its recurrent layer is of {layer._dtype}"
-    expected = set(parameter_names(layer))
-    if set(layer._reg_params) != expected:
+    expected = {name: getattr(layer, name, None) for name in parameter_names(layer)}
+    if layer._reg_params != expected:
         return "its recurrent layer has other parameters than Gluon gave it"
     return ""
 
@@ -139,8 +143,6 @@ def _unusual_layer(layer: Any) -> str:
 def _unusual_dense(net: RNNModel, dense: Any) -> str:
     if dense.bias is None:
         return "its output layer has no bias"
-    if dense.act is not None:
-        return "its output layer has an activation"
     if not isinstance(net.vocab_size, int):
         return "its vocab_size is no whole number"
     for name, parameter in net.collect_params().items():
@@ -156,7 +158,8 @@ def _unusual_dense(net: RNNModel, dense: Any) -> str:
             return f"{name} lies on several devices"
         if parameter._data is None and not parameter._deferred_init:
             return f"{name} is not initialised"
-    return replaced_in_class(gluon.Parameter)
+    replaced = replaced_in_class(gluon.Parameter)
+    return f"{replaced} was replaced" if replaced else ""
 
 
 class Architecture(NamedTuple):
@@ -216,6 +219,13 @@ def parameters_in_order(net: RNNModel) -> List[Any]:
     """The recurrent layer's parameters in the operator's order, then the output's."""
     layer = [getattr(net.rnn, name) for name in parameter_names(net.rnn)]
     return [*layer, net.dense.weight, net.dense.bias]
+
+
+def _changed_loss() -> str:
+    if gluon.loss.SoftmaxCrossEntropyLoss is not LOSS:
+        return "gluon.loss.SoftmaxCrossEntropyLoss was replaced"
+    replaced = replaced_in_class(LOSS)
+    return f"{replaced} was replaced" if replaced else ""
 
 
 def _untrainable(net: Any) -> str:
@@ -283,6 +293,9 @@ def why_not_iterate(batches: Any) -> str:
     if replaced:
         return f"{replaced} of the iterator was replaced"
     function = getattr(batches, "data_iter_fn", None)
-    if function is not None and not is_ours(function):
+    if function is None:
+        return ""
+    if not is_ours(function):
         return "data_iter_fn of the iterator is the reader's own"
-    return ""
+    replaced = replaced_in_module(sys.modules[function.__module__])
+    return f"{replaced} was replaced" if replaced else ""

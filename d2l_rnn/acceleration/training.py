@@ -66,7 +66,9 @@ def parameters_of(net: Any, batches: Any, more: Reason = lambda: "") -> Paramete
         return ScratchParameters(net, reason)
     if isinstance(net, gluon.Block):
         return PackedParameters(net, reason)
-    return Parameters.of(net)
+    parameters = Parameters.of(net)
+    parameters.path = f"plain: {why_not(net)}"
+    return parameters
 
 
 def next_token(

@@ -41,7 +41,8 @@ def detach(state: State) -> State:
 
     ``detach()`` returns a new array; the book's ``for s in state: s.detach()`` throws
     it away. Lists, tuples, namedtuples and dicts keep their kind; what has no
-    ``detach`` is a reader's own and stays as it is.
+    ``detach`` is a reader's own and stays as it is, and so does what detaches itself
+    in place.
     """
     if isinstance(state, dict):
         return type(state)((key, detach(s)) for key, s in state.items())
@@ -49,7 +50,8 @@ def detach(state: State) -> State:
         return type(state)(*(detach(s) for s in state))
     if isinstance(state, (list, tuple)):
         return type(state)(detach(s) for s in state)
-    return state.detach() if hasattr(state, "detach") else state
+    detached = state.detach() if hasattr(state, "detach") else None
+    return state if detached is None else detached
 
 
 class NextToken:

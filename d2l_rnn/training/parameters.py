@@ -69,7 +69,12 @@ def blocks_of(row: Any) -> List[Any]:
 
 
 def norm_of_blocks(blocks: Sequence[Any]) -> Array:
-    """The Euclidean norm over all blocks together, (1,); it stays on the device."""
+    """The Euclidean norm over all blocks together, (1,); it stays on the device.
+
+    0 of no block: a net may list no parameters, and the operator would crash.
+    """
+    if not blocks:
+        return np.zeros(1)
     # (number of blocks,); np.dot is as exact and takes three times as long.
     squares = nd.multi_sum_sq(*blocks, num_arrays=len(blocks))
     norm: Array = np.sqrt(squares.as_np_ndarray().sum(keepdims=True))
@@ -183,6 +188,7 @@ class Parameters:
             elif lr_mult != 0:
                 rows = self._view(data).row, self._view(grad).row
                 descend(*rows, -lr * lr_mult, _one(data.ctx))
+            data._fresh_grad = False  # used: what Gluon's Trainer leaves behind
 
     def _view(self, array: Array) -> _View:
         """An array's views, made once as long as it is the same object."""
