@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import CodeType, FunctionType
-from typing import Any, Dict, List, Optional, Set
+from types import CodeType, FunctionType, ModuleType
+from typing import Dict, List, Optional, Set
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -115,7 +115,7 @@ def is_ours(function: object, _seen: Optional[Set[int]] = None) -> bool:
     return all(is_ours(value, seen) for value in [*cells, *arguments])
 
 
-def replaced_in_module(module: Any) -> str:
+def replaced_in_module(module: ModuleType) -> str:
     """The first function of one of our modules that comes from elsewhere.
 
     Returns

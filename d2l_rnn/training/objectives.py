@@ -36,7 +36,7 @@ class Minimised(NamedTuple):
     batch_size: float = 1
 
 
-def detach(state: State) -> State:
+def detach(state: Any) -> Any:
     """The same state cut off from the graph it was computed in.
 
     ``detach()`` returns a new array; the book's ``for s in state: s.detach()`` throws
@@ -129,7 +129,7 @@ class Examples:
 
     def __call__(self, *minibatch: Array) -> Minimised:
         """The sum divided, and the sum itself to report."""
-        arrays: Any = [array.as_in_ctx(self.device) for array in minibatch]
+        arrays = [array.as_in_ctx(self.device) for array in minibatch]
         loss, count = self.summed_loss(*arrays)
         return Minimised(loss / (self.batch_size or count), loss, 1, count)
 
