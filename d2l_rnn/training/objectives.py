@@ -6,7 +6,7 @@ memory that lasts an epoch: a language model's state.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterable, NamedTuple, Optional, Protocol, Tuple
 
 from mxnet import autograd
 
@@ -34,6 +34,14 @@ class Minimised(NamedTuple):
     weight: float
     num_terms: int
     batch_size: float = 1
+
+
+class Objective(Protocol):
+    """Called with the arrays of a minibatch, however many these are."""
+
+    def begin_epoch(self, epoch: int) -> None: ...
+
+    def __call__(self, *minibatch: Any, **named: Any) -> Minimised: ...
 
 
 def detach(state: Any) -> Any:
