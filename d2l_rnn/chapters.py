@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, Sequence, Tuple
 from weakref import WeakSet
 
 from mxnet import gluon, init
@@ -20,7 +20,16 @@ from .generation.text import continue_text
 from .history import History
 from .late_binding import book, replaced
 from .progress import Progress
-from .protocols import Array, Device, LanguageModel, Loss, Minibatch, Vocabulary
+from .protocols import (
+    Array,
+    Device,
+    LanguageModel,
+    Loss,
+    Minibatch,
+    Net,
+    TrainableModel,
+    Vocabulary,
+)
 from .results.metrics import perplexity
 from .training.loop import EpochRow, train, train_epoch
 from .training.objectives import NextToken
@@ -66,7 +75,7 @@ def predict_ch8(
 class _BookSgd(Sgd):
     """Gradient descent by the book's ``grad_clipping`` and ``sgd``, or a reader's."""
 
-    def __init__(self, net: Any, parameters: Parameters, lr: float) -> None:
+    def __init__(self, net: Net, parameters: Parameters, lr: float) -> None:
         super().__init__(parameters, lr)
         self._net = net
 
@@ -86,7 +95,7 @@ class _BookSgd(Sgd):
 class _Updater:
     """The book's ``updater(batch_size)`` as an optimiser."""
 
-    def __init__(self, net: Any, updater: Callable[..., Any]) -> None:
+    def __init__(self, net: Net, updater: Callable[..., object]) -> None:
         self.parameters = Parameters.of(net)
         self._net, self._updater = net, updater
 
@@ -98,10 +107,10 @@ class _Updater:
 
 
 def train_epoch_ch8(
-    net: LanguageModel,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     loss: Loss,
-    updater: Callable[..., Any],
+    updater: Callable[..., object],
     device: Device,
     use_random_iter: bool,
 ) -> Tuple[float, float]:
@@ -126,7 +135,7 @@ def _timed(epoch: Callable[[], EpochRow]) -> EpochRow:
 
 
 def train_ch8(
-    net: LanguageModel,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     vocab: Vocabulary,
     lr: float,
@@ -193,7 +202,7 @@ def train_ch8(
 
 
 def _epochs(
-    net: Any,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     lr: float,
     num_epochs: int,
@@ -220,7 +229,7 @@ def _replaced_functions() -> str:
 
 
 def _by_reader(
-    net: Any,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     lr: float,
     num_epochs: int,
@@ -232,7 +241,7 @@ def _by_reader(
     history.path = "plain: train_epoch_ch8 was replaced"
     if isinstance(net, gluon.Block):
         trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": lr})
-        updater: Callable[..., Any] = trainer.step
+        updater: Callable[..., object] = trainer.step
     else:
 
         def updater(batch_size: int) -> None:
@@ -247,10 +256,10 @@ def _by_reader(
         yield EpochRow(epoch, math.log(value), 1, 1 / speed)
 
 
-_told: WeakSet[Any] = WeakSet()
+_told: WeakSet[Net] = WeakSet()
 
 
-def _tell(net: Any, path: str) -> None:
+def _tell(net: Net, path: str) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
     if not path.startswith("plain: ") or not sys.stderr.isatty():
         return

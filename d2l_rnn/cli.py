@@ -10,7 +10,7 @@ import argparse
 import sys
 import warnings
 from importlib import import_module
-from typing import Any, List, Optional
+from typing import List, Optional
 
 from . import __version__
 from .commands.parsing import Parser, notify
@@ -55,7 +55,7 @@ def _main_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _show_warning(message: Any, category: Any, *rest: Any, **named: Any) -> None:
+def _show_warning(message: object, *rest: object, **named: object) -> None:
     notify(f"warning: {message}")
 
 
@@ -83,7 +83,8 @@ def main(argv: Optional[List[str]] = None) -> int:
             warnings.showwarning = _show_warning
             warnings.simplefilter("always", SampleCorpusWarning)
             command = import_module(f"{__package__}.commands.{options.command}")
-            return command.main(options.rest)
+            status: int = command.main(options.rest)
+            return status
     except D2lRnnError as error:
         if debug:
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import (
     Callable,
+    Iterable,
     Iterator,
     List,
     Mapping,
@@ -17,6 +18,7 @@ from typing import (
     Tuple,
     TypeVar,
     Union,
+    overload,
 )
 
 from .arrays import Floats, Integers
@@ -159,6 +161,12 @@ class TrainableModel(Net, LanguageModel, Protocol):
     """A language model whose arrays can be trained."""
 
 
+class Classifier(Protocol):
+    """A net that scores classes."""
+
+    def __call__(self, X: Array) -> Array: ...
+
+
 class Loss(Protocol):
     """A loss a prediction: ``loss(y_hat, y)``."""
 
@@ -176,6 +184,17 @@ class Vocabulary(Protocol):
     def __len__(self) -> int: ...
 
 
+class BookVocabulary(Protocol):
+    """What the book's functions ask of a vocabulary, ours or a reader's."""
+
+    @overload
+    def __getitem__(self, tokens: str) -> int: ...
+    @overload
+    def __getitem__(self, tokens: List[str]) -> List[int]: ...
+    def to_tokens(self, indices: List[int]) -> List[str]: ...
+
+
 #: Ids of a text: what a corpus is.
 Ids = Union[Sequence[int], Integers, Floats]
 Minibatch = Sequence[Array]
+Minibatches = Iterable[Minibatch]
