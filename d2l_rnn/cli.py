@@ -12,12 +12,10 @@ import warnings
 from importlib import import_module
 from typing import List, Optional
 
-from . import __version__
+from . import __version__, signals
 from .commands.parsing import Parser, notify
 from .data.corpora import SampleCorpusWarning
 from .errors import D2lRnnError, UsageError
-
-INTERRUPTED = 130
 
 COMMANDS = {
     "list": "what experiments there are, with section and published number",
@@ -67,7 +65,16 @@ def main(argv: Optional[List[str]] = None) -> int:
     argv : list of str, optional
         Without the program's name; default ``sys.argv[1:]``.
     """
-    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        with signals.heard():
+            signals.end_with_parent()
+            return _run(sys.argv[1:] if argv is None else argv)
+    except signals.Interrupted as stop:
+        notify(str(stop))
+        return stop.exit_status
+
+
+def _run(arguments: List[str]) -> int:
     debug = "--debug" in arguments
     try:
         options = _main_parser().parse_args([a for a in arguments if a != "--debug"])
@@ -90,11 +97,6 @@ def main(argv: Optional[List[str]] = None) -> int:
             raise
         notify(f"error: {error}")
         return error.exit_status
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        notify("interrupted")
-        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone
         sys.stderr.close()
         return 0

@@ -11,7 +11,8 @@ status meaning
 2      bad usage or bad input
 3      data unavailable or corrupt
 4      a run directory or checkpoint is unusable
-130    interrupted; the state reached so far is saved
+130    interrupted by Ctrl-C; the state reached so far is saved
+143    the same by SIGTERM
 ====== ======================================================================
 """
 

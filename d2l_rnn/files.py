@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
-from typing import Union
+from typing import Collection, Dict, Iterable, Union
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -39,3 +41,22 @@ def write_bytes(path: PathLike, content: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def sweep(directory: PathLike, names: Iterable[str]) -> None:
+    """Remove what a killed :func:`write_bytes` left of files of these names."""
+    either = "|".join(map(re.escape, names))
+    temporary = re.compile(rf"\.(?:{either})-[a-z0-9_]{{8}}")
+    directory = Path(directory)
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if temporary.fullmatch(path.name):
+            path.unlink()
+
+
+def digests(directory: PathLike, without: Collection[str]) -> Dict[str, str]:
+    """SHA-256 of a directory's files by name; not of folders and hidden files."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(Path(directory).iterdir())
+        if path.is_file() and path.name not in without and path.name[0] != "."
+    }

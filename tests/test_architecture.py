@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Iterator, List, Set
 
@@ -16,7 +17,7 @@ PACKAGE = Path(d2l_rnn.__file__).parent
 ROOMS = {
     # room: the third-party packages that it may import
     "data": {"mxnet", "numpy", "pooch", "platformdirs", "filelock", "requests"},
-    "models": {"mxnet", "numpy"},
+    "models": {"mxnet", "numpy", "d2l"},  # d2l: of edition 1.0
     "inference": {"numpy"},
     "training": {"mxnet", "numpy", "safetensors"},
     "results": {
@@ -27,7 +28,18 @@ ROOMS = {
         "sacrebleu",
         "tensorboardX",
     },
+    "acceleration": {"mxnet", "numpy"},
+    "generation": {"mxnet", "numpy"},
 }
+# The two that stand above the five: what they may stand on besides.
+BELOW = {
+    "acceleration": {"models", "training"},
+    "generation": {"acceleration", "data", "inference", "models", "training"},
+}
+# Who may ask the package itself for a name: it may be a reader's there.
+AT_THE_TOP = ("__init__", "__main__", "chapters*", "cli", "late_binding")
+# Who may import the chapters: the benchmark measures what a reader calls.
+OF_CHAPTERS = ("benchmark",)
 # The ground floor: what every room may stand on.
 FOUNDATIONS = {
     "arrays",
@@ -73,7 +85,8 @@ def breaches(path: Path, room: str) -> List[str]:
     for name in imports_of(path):
         parts = name.split(".")
         if parts[0] == "d2l_rnn":
-            if len(parts) > 1 and parts[1] not in FOUNDATIONS | {room}:
+            allowed = FOUNDATIONS | BELOW.get(room, set()) | {room}
+            if len(parts) > 1 and parts[1] not in allowed:
                 found.append(name)
         elif parts[0] in DRAWING and not (
             {path.stem, path.stem.split("_")[0]} & DRAWING[parts[0]]
@@ -94,6 +107,33 @@ def test_rooms_do_not_import_one_another(room: str) -> None:
     assert {str(f): b for f in files for b in [breaches(f, room)] if b} == {}
 
 
+# What stands above the rooms, and what of it each may not import.
+ABOVE = {
+    "acceleration": {"generation", "experiments", "jobs", "commands", "cli"},
+    "generation": {"experiments", "jobs", "commands", "cli"},
+    "experiments": {"jobs", "commands", "cli"},
+    "jobs": {"experiments", "generation", "acceleration", "commands", "cli"},
+    "commands": {"cli"},
+}
+
+
+@pytest.mark.parametrize("room", ABOVE)
+def test_what_is_above_looks_down_only(room: str) -> None:
+    """And the book's functions, on top, are imported by nobody inside."""
+    for file in sorted((PACKAGE / room).rglob("*.py")):
+        names = [name.split(".") for name in imports_of(file)]
+        imported = {parts[1] for parts in names if parts[0] == "d2l_rnn" and parts[1:]}
+        assert not imported & ABOVE[room], file
+        assert not [name for name in imported if name.startswith("chapters")], file
+
+
+def test_no_module_name_stands_for_two_concepts() -> None:
+    """Those that did stand once: what a line is about is told by its module."""
+    names = [path.stem for path in PACKAGE.rglob("*.py")]
+    for name in ("lines", "running", "gradient_flow", "tagging", "both_sides"):
+        assert names.count(name) <= 1, name
+
+
 def test_a_breach_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room = tmp_path / "inference"
     room.mkdir()
@@ -112,6 +152,163 @@ def test_a_breach_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         drawing = room / f"{name}.py"
         drawing.write_text("from IPython.display import display\nimport matplotlib\n")
         assert breaches(drawing, "results") == refused
+
+
+def asks_the_package(path: Path) -> List[str]:
+    """Lines of a file that reach for the package itself, and with it for any name."""
+    found = []
+    here = ["d2l_rnn", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                root, _, rest = alias.name.partition(".")
+                if root == "d2l_rnn" and not (rest and alias.asname):
+                    found.append(f"{node.lineno}: import {alias.name}")
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] if node.level else []
+            module = ".".join(base + ([node.module] if node.module else []))
+            for alias in node.names:
+                if module == "d2l_rnn" and not is_module_or_version(alias.name):
+                    found.append(f"{node.lineno}: from d2l_rnn import {alias.name}")
+        elif isinstance(node, ast.Call) and node.args:
+            function = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if function in ("import_module", "__import__") and may_be_the_package(
+                node.args[0]
+            ):
+                found.append(f"{node.lineno}: {function}")
+        elif isinstance(node, ast.Subscript):
+            keys = [getattr(part, "value", None) for part in ast.walk(node.slice)]
+            if "d2l_rnn" in keys or "__package__" in names_in(node.slice):
+                found.append(f"{node.lineno}: [...]")
+    return found
+
+
+def names_in(node: ast.AST) -> Set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def is_module_or_version(name: str) -> bool:
+    modules = {path.stem for path in PACKAGE.iterdir()}
+    return name in modules - {"__init__"} or name == "__version__"
+
+
+def may_be_the_package(argument: ast.expr) -> bool:
+    """Unless it is a plain name of another module, or one below ``__package__``."""
+    if isinstance(argument, ast.Constant):
+        return str(argument.value).strip(".") in ("d2l_rnn", "")
+    if isinstance(argument, ast.JoinedStr):
+        texts = [part for part in argument.values if isinstance(part, ast.Constant)]
+        first = str(texts[0].value) if texts else ""
+        return not (first.startswith(".") or first.startswith("d2l_rnn."))
+    return True
+
+
+def imports_chapters(path: Path) -> List[str]:
+    return [
+        name
+        for name in imports_of(path)
+        if name.split(".")[:1] == ["d2l_rnn"]
+        and any(part.startswith("chapters") for part in name.split(".")[1:2])
+    ]
+
+
+def files_but(*patterns: str) -> List[Path]:
+    """The package's files, but those whose first part is one of the patterns."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        first = path.relative_to(PACKAGE).parts[0].replace(".py", "")
+        if not any(fnmatch(first, pattern) for pattern in patterns):
+            found.append(path)
+    return found
+
+
+def test_only_the_chapters_ask_the_package_what_a_reader_put_there() -> None:
+    files = files_but(*AT_THE_TOP)
+    assert len(files) > 50
+    assert {str(f): b for f in files for b in [asks_the_package(f)] if b} == {}
+    late = {
+        str(path)
+        for path in files_but("__init__", "chapters*")
+        if "d2l_rnn.late_binding" in imports_of(path)
+    }
+    assert late == set()
+
+
+def test_nobody_inside_imports_the_chapters() -> None:
+    files = files_but(*OF_CHAPTERS, "chapters*")
+    assert {str(f): b for f in files for b in [imports_chapters(f)] if b} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import d2l_rnn",
+        "import d2l_rnn as d2l",
+        "import d2l_rnn.seeding",
+        "from d2l_rnn import train_ch8",
+        "from .. import train_ch8",
+        "from .. import *",
+        "import importlib\nimportlib.import_module(__package__)",
+        "from importlib import import_module\nimport_module('d2l_rnn')",
+        "from importlib import import_module\nimport_module(__package__.split('.')[0])",
+        "from importlib import import_module\nimport_module(f'{__package__}')",
+        "from importlib import import_module\nimport_module('..', __package__)",
+        "__import__('d2l_rnn')",
+        "import sys\nsys.modules['d2l_rnn']",
+        "import sys\nsys.modules[__package__]",
+        "def inside():\n    from d2l_rnn import RNNModel",
+    ],
+)
+def test_asking_the_package_is_noticed(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = tmp_path / "models" / "bad.py"
+    bad.parent.mkdir()
+    bad.write_text(code + "\n")
+    (tmp_path / "seeding.py").write_text("")
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    assert asks_the_package(bad) != []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from .. import seeding, __version__",
+        "from ..seeding import set_seed",
+        "from d2l_rnn.seeding import set_seed",
+        "import d2l_rnn.seeding as seeding",
+        "from importlib import import_module\nimport_module('mxnet')",
+        "from importlib import import_module\nimport_module(f'{__package__}.{name}')",
+        "from importlib import import_module\nimport_module(f'd2l_rnn.jobs.{name}')",
+        "arrays['d2l_rnn.x']",
+    ],
+)
+def test_what_does_not_ask_the_package_passes(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = tmp_path / "experiments" / "good.py"
+    good.parent.mkdir()
+    good.write_text(code + "\n")
+    (tmp_path / "seeding.py").write_text("")
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    assert asks_the_package(good) == []
+
+
+def test_the_rooms_above_stand_on_those_below_them_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = [*ROOMS, "experiments", "chapters", "chapters_text", "late_binding"]
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    for room in ROOMS:
+        (tmp_path / room).mkdir()
+        path = tmp_path / room / "all.py"
+        path.write_text("".join(f"from ..{name} import x\n" for name in everything))
+        allowed = {room} | BELOW.get(room, set())
+        assert breaches(path, room) == [
+            f"d2l_rnn.{name}" for name in everything if name not in allowed
+        ]
+        chapters = ["d2l_rnn.chapters", "d2l_rnn.chapters_text"]
+        assert imports_chapters(path) == chapters
 
 
 # Where `Any` may stand, and how often: what Gluon, IPython, tqdm or a notebook's shell
@@ -137,16 +334,24 @@ ANY = {
     "benchmark/peers/book_translation.py": 8,
     "benchmark/reporting.py": 1,
     "benchmark/workloads.py": 1,
+    "generation/evaluation.py": 2,
+    "generation/filling.py": 3,
+    "generation/translations.py": 6,
+    "jobs/dask.py": 2,
+    "jobs/local.py": 1,
     "models/attention.py": 1,
     "models/attention_decoder.py": 5,
+    "models/edition_one.py": 9,
     "models/encoder_decoder.py": 7,
     "models/scratch_operators.py": 1,
     "results/plots_book.py": 7,
     "results/plots_live.py": 5,
+    "results/printed.py": 2,
     "results/record.py": 1,
     "training/bptt.py": 1,
     "training/checkpoint.py": 2,
     "training/objectives.py": 4,
+    "training/truncation_bias.py": 9,
     "training/visibility.py": 1,
 }
 UNCOUNTED = {"commands", "experiments"}  # until their runner is one

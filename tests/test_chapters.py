@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from mxnet import cpu, gluon, np
 from mxnet.gluon import rnn
 
 import d2l_rnn as d2l
+from d2l_rnn.data.corpora import SampleCorpusWarning
 from d2l_rnn.errors import UsageError
 
 
@@ -54,6 +56,35 @@ def test_prediction_is_the_book_s_step_by_step() -> None:
         assert d2l.predict_ch8("abead", 12, net, vocab, cpu()) == expected
 
 
+def test_the_book_s_loader(book_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("D2L_RNN_DATA", str(book_data.resolve()))
+    train_iter, vocab = d2l.load_data_time_machine(32, 35)
+    assert len(vocab) == 28 and len(train_iter.corpus) == 10000
+    for _ in range(5):
+        batches = list(train_iter)
+        assert len(batches) == 8  # at every offset, as REFERENCE derives
+        assert batches[0][0].shape == (32, 35)
+
+
+@pytest.mark.parametrize("use_random_iter", [False, True])
+def test_the_loader_gives_the_book_s_minibatches(
+    use_random_iter: bool, no_network: Path
+) -> None:
+    with pytest.warns(SampleCorpusWarning):
+        loader, vocab = d2l.load_data_time_machine(2, 5, use_random_iter, 200)
+    assert loader.vocab is vocab and len(loader.corpus) == 200
+    kind = "random" if use_random_iter else "sequential"
+    iterate = getattr(d2l, f"seq_data_iter_{kind}")
+    for attempt in range(2):  # anew at each iteration
+        random.seed(attempt)
+        found = [(X.tolist(), Y.tolist()) for X, Y in loader]
+        random.seed(attempt)
+        expected = [(X.tolist(), Y.tolist()) for X, Y in iterate(loader.corpus, 2, 5)]
+        assert found == expected and found
+    loader.num_steps = 4  # its attributes are read anew
+    assert next(iter(loader))[0].shape == (2, 4)
+
+
 def test_train_ch8_returns_its_history(capsys: pytest.CaptureFixture) -> None:
     from d2l_rnn.data.sequences import SequenceLoader
 
@@ -61,6 +92,7 @@ def test_train_ch8_returns_its_history(capsys: pytest.CaptureFixture) -> None:
     loader = SequenceLoader(vocab[list("time traveller " * 20)], 2, 5)
     net = d2l.RNNModel(rnn.RNN(8), len(vocab))
     history = d2l.train_ch8(net, loader, vocab, 1, 3, d2l.try_gpu())
+    assert history.path == "packed"
     assert [row.epoch for row in history] == [1, 2, 3]
     assert repr(history).startswith("History(3 epochs, perplexity ")
     printed = capsys.readouterr().out.splitlines()

@@ -17,7 +17,7 @@ from d2l_rnn.data.corpora import SampleCorpusWarning
 from d2l_rnn.data.pairs import load_pairs
 from d2l_rnn.data.translation import build_vocab_nmt, load_arrays_nmt
 from d2l_rnn.errors import UsageError
-from d2l_rnn.training import seq2seq_loop
+from d2l_rnn.training.initialisation import initialize_seq2seq
 
 from .reference import d2l_0_17
 
@@ -74,6 +74,20 @@ def test_the_snippets_of_section_9_7_run(
     assert attention_weight_seq == []
     with pytest.raises(UsageError, match="num_epochs 0"):
         d2l.train_seq2seq(net, train_iter, lr, 0, tgt_vocab, device)
+
+
+def test_load_data_nmt_works_offline(no_network: Path) -> None:
+    with pytest.warns(SampleCorpusWarning):
+        data_iter, src_vocab, tgt_vocab = d2l.load_data_nmt(64, 10, 600)
+    assert sum(len(X) for X, *_ in data_iter) == 601
+    for X, X_valid_len, Y, Y_valid_len in data_iter:
+        assert X.shape[1] == Y.shape[1] == 10
+        assert int(X.max()) < len(src_vocab) and int(Y.max()) < len(tgt_vocab)
+        for array, lengths in ((X, X_valid_len), (Y, Y_valid_len)):
+            valid = (array != src_vocab["<pad>"]).sum(axis=1)
+            assert valid.astype("int32").tolist() == lengths.tolist()
+    for vocab in (src_vocab, tgt_vocab):
+        assert vocab.to_tokens([0, 1, 2, 3]) == ["<unk>", "<pad>", "<bos>", "<eos>"]
 
 
 class ReadersEncoder(d2l.Encoder):
@@ -167,7 +181,7 @@ def test_training_follows_the_book(
     batches: List[Any] = [list(batch) for batch in loader]
     nets = [make(attention, src_vocab, tgt_vocab) for _ in range(2)]
     for net in nets:
-        seq2seq_loop.initialize_seq2seq(net, batches, cpu())
+        initialize_seq2seq(net, 8, cpu())
         net.initialize = lambda *args, **named: None  # both begin with these weights
     weights, same = [net._collect_params_with_prefix() for net in nets]
     for name, parameter in weights.items():

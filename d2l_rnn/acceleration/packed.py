@@ -10,7 +10,7 @@ it when the epoch is over, or broken off.
 from __future__ import annotations
 
 import math
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from mxnet import autograd, nd, np
 
@@ -51,15 +51,17 @@ class Pack:
         # (1, number of parameters)
         self.data = nd.zeros((1, size), ctx=ctx)
         self.grad = nd.zeros((1, size), ctx=ctx)
-        self.blocks: List[LegacyArray] = []
+        blocks: Dict[int, List[LegacyArray]] = {}
         self.views: List[Trainable] = []
         start = 0
-        for array in arrays:
+        for parameter, array in zip(self.parameters, arrays):
             stop = start + array.size
-            self.blocks += blocks_of(self.grad[:, start:stop])
+            blocks[id(parameter)] = blocks_of(self.grad[:, start:stop])
             data, grad = (_view(v, start, stop, array.shape) for v in self._vectors)
             self.views.append(Trainable(data, grad))
             start = stop
+        # In the net's order, not the operator's: a sum's bits depend on its order.
+        self.blocks = [b for p in net.collect_params().values() for b in blocks[id(p)]]
         split = size - arrays[-1].size - arrays[-2].size
         self.layer = _marked(*(_view(v, 0, split, (split,)) for v in self._vectors))
         self.weight, self.bias = (_marked(t.data, t.grad) for t in self.views[-2:])
@@ -133,6 +135,12 @@ class PackedParameters(Parameters):
         if self.packed is not None:
             self.packed.scatter(self._factor)
             self.packed = None
+
+    def trained(self) -> List[Trainable]:
+        """The net's own arrays; while they are packed only :meth:`sgd` knows them."""
+        if self.packed is not None:
+            raise RuntimeError("packed parameters are moved by sgd alone")
+        return super().trained()
 
     def sgd(self, lr: float, theta: float) -> Array:
         """As of :class:`Parameters`; the gradient is scaled when the epoch is over."""

@@ -9,11 +9,8 @@ from mxnet import cpu, np
 from ..acceleration.translation import TracedTranslation
 from ..chapters_translation import predict_seq2seq
 from ..data.translation import PairLoader
-from ..experiments.configs_translation import (
-    Seq2SeqAttentionConfig,
-    Seq2SeqConfig,
-)
-from ..experiments.translating import build as build_net
+from ..experiments.configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
+from ..experiments.translation import build as build_net
 from ..protocols import Minibatch
 from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam

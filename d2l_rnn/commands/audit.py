@@ -44,13 +44,14 @@ def main(arguments: Sequence[str]) -> int:
     if not Path(options.checkpoint).exists():
         raise RunError(f"checkpoint {options.checkpoint}: no such file or folder")
     from ..devices import device_from
-    from ..experiments.audit import audit, draw, summary
-    from ..experiments.trained import load_trained
+    from ..experiments.audit import audit, draw
+    from ..experiments.trained import load_language_model
+    from ..results import printed
 
     device = device_from(options.device)
-    trained = load_trained(options.checkpoint, device)
+    trained = load_language_model(options.checkpoint, device)
     result = audit(trained, options.tokens, device, options.data_dir)
-    print(json.dumps(result) if options.json else summary(result))
+    print(json.dumps(result) if options.json else printed.audit(result))
     for path in draw(result, plots) if plots is not None else []:
         notify(f"drawn: {path}")
     return 0

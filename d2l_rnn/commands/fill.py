@@ -37,14 +37,15 @@ def main(arguments: Sequence[str]) -> int:
         raise RunError(f"--run {options.run}: no such file or folder")
     from ..data.blanks import read_blanks
     from ..devices import device_from
-    from ..experiments.filling import fill, latest_run, load_filler
+    from ..experiments.trained import latest_cloze, load_filler
+    from ..generation.filling import fill
 
     of_words = re.search(r"(?<!\S)__+(?!\S)", options.text) is not None
-    run = options.run or latest_run("word" if of_words else "char")
+    run = options.run or latest_cloze("word" if of_words else "char")
     device = device_from(options.device)
     filler = load_filler(run, device)
-    config, vocab = filler.config, filler.vocab
-    tokens, blanks = read_blanks(options.text, config.token, config.clean)
+    vocab = filler.vocab
+    tokens, blanks = read_blanks(options.text, filler.token, filler.clean)
     shown = [token for place, token in enumerate(tokens) if place not in blanks]
     unknown = [token for token in shown if vocab[token] == vocab.unk]
     if unknown:
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     filled = fill(filler.net, vocab[tokens], blanks, vocab, device)
     for blank in filled:
         tokens[blank.position] = blank.best[0][0]
-    text = ("" if config.token == "char" else " ").join(tokens)
+    text = ("" if filler.token == "char" else " ").join(tokens)
     if options.json:
         answers = [{"position": b.position, "best": b.best} for b in filled]
         print(json.dumps({"text": text, "blanks": answers, "run": str(filler.path)}))

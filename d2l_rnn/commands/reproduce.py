@@ -7,15 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from .. import signals
 from ..errors import UsageError
-from ..experiments.reproducing import (
-    Job,
-    Outcome,
-    StopLevel,
-    run_locally,
-    stop_requests,
-)
 from ..experiments.table import EXPERIMENTS, published_settings
+from ..jobs.local import Job, Outcome, StopLevel, run_locally
 from ..results.book import load_book
 from ..results.record import RUNS, read_runs
 from ..results.verdict.compare import compare, exit_status, render_text
@@ -23,7 +18,6 @@ from ..runtime import available_cores, thread_share
 from .parsing import Parser, notify, number
 from .run import configured
 
-INTERRUPTED = 130
 # What each run is told by us, and what would hide its outcome from us.
 _OURS = ("--seed", "--out", "--resume", "--quiet", "--json", "--help", "-h")
 
@@ -42,17 +36,29 @@ def main(arguments: Sequence[str]) -> int:
     if not options.scheduler and options.jobs > cores:
         notify(f"warning: {options.jobs} jobs on {cores} cores take turns")
     outcomes: List[Outcome] = []
-    with stop_requests(notify) as stop_level:
+    with signals.noted(_tell_once) as numbers:
         progress = _Progress(jobs, options.quiet)
         try:
-            for outcome in _start(jobs, options, stop_level):
+            for outcome in _start(jobs, options, lambda: min(len(numbers), 2)):
                 if outcome is not None:
                     outcomes.append(outcome)
                 progress.show(outcome)
         finally:
             progress.close()
-        stopped = stop_level() > 0
-    return _conclude(jobs, outcomes, stopped)
+    status = _conclude(jobs, outcomes, bool(numbers))
+    if numbers:
+        finished = sum(outcome.status == 0 for outcome in outcomes)
+        raise signals.Interrupted(
+            numbers[0],
+            f"interrupted: {finished} of {len(jobs)} runs have finished; the same "
+            "command goes on",
+        )
+    return status
+
+
+def _tell_once(numbers: List[int]) -> None:
+    if len(numbers) == 1:
+        notify("stopping when every run has saved its state; again to end at once")
 
 
 def _parser() -> Parser:
@@ -65,7 +71,7 @@ def _parser() -> Parser:
         "  d2l-rnn reproduce rnn gru lstm --seeds 5 --jobs 2\n"
         "  d2l-rnn reproduce all -- --corpus sample\n"
         "exit status: 0 done; 1 a run failed, or differs from the book; 2 bad usage; "
-        "130 interrupted,\nstates saved",
+        "130 or 143\ninterrupted, states saved",
     )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="experiments (default: all)"
@@ -160,7 +166,7 @@ def _start(
     threads = None if chosen else thread_share(options.jobs)
     if options.backend == "local":
         return run_locally(jobs, options.jobs, stop_level, threads)
-    from ..experiments.reproducing_on_dask import run_on_dask
+    from ..jobs.dask import run_on_dask
 
     return run_on_dask(jobs, options.jobs, stop_level, threads, options.scheduler)
 
@@ -224,7 +230,7 @@ def _weight(job: Job) -> int:
 
 def failure(outcome: Outcome) -> str:
     """One line on a run that did not finish."""
-    if outcome.status == INTERRUPTED:
+    if outcome.status in signals.EXIT_STATUSES:
         return f"{outcome.job}: interrupted, its state saved"
     lines = [line for line in outcome.output.splitlines() if line.strip()]
     told = [line for line in lines if "error: " in line] or lines
@@ -247,13 +253,7 @@ def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome], stopped: bool) -
         verdicts = compare(records, load_book(), published_settings())
         print(render_text(verdicts), flush=True)
         status = exit_status(verdicts)
-    if stopped:
-        notify(
-            f"interrupted: {len(finished)} of {len(jobs)} runs have finished; the same "
-            "command goes on"
-        )
-        return INTERRUPTED
-    if failed:
+    if failed and not stopped:
         notify(f"{len(failed)} of {len(jobs)} runs did not finish:")
         for outcome in failed:
             notify(failure(outcome))

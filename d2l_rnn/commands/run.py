@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from importlib import import_module
 from typing import Any, Dict, Sequence, Tuple
 
 from ..errors import UsageError
 from ..experiments.configs import Config
-from ..experiments.running import Interrupted, Options, run_experiment
+from ..experiments.runner import Options, run_experiment
 from ..experiments.table import EXPERIMENTS, Experiment, find
 from .parsing import Parser, add_settings, notify
-
-INTERRUPTED = 130
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +21,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with an interrupted run; a finished one is shown again",
+        help="go on with an interrupted run, or extend it to more --epochs; a finished "
+        "one is shown again",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument(
@@ -66,7 +64,7 @@ def _parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
         description=f"{experiment.summary} (section {experiment.section})",
         epilog=(
             "exit status: 0 done; 2 bad usage; 3 data unavailable or corrupt; "
-            "4 run directory unusable; 130 interrupted, state saved"
+            "4 run directory unusable; 130 or 143 interrupted, state saved"
         ),
     )
     add_settings(parser, experiment.config)
@@ -97,16 +95,11 @@ def run_named(name: str, arguments: Sequence[str], prog: str) -> int:
         not parsed["no_plot"],
         parsed["tensorboard"],
     )
-    try:
-        record = run_experiment(experiment, config, options, notify)
-    except Interrupted as interruption:
-        notify(str(interruption))
-        return INTERRUPTED
+    record = run_experiment(experiment, config, options, notify)
     assert record.result is not None
     if parsed["json"]:
         print(json.dumps({**record.result, "directory": str(record.directory)}))
     else:
-        family = import_module(f"d2l_rnn.experiments.{experiment.family}")
-        print(family.summary(record.result))
+        print(experiment.family().text(record.result))
         notify(f"recorded in {record.directory}")
     return 0

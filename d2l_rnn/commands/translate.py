@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     if not Path(options.run).exists():
         raise RunError(f"run {options.run}: no such file or folder")
     from ..devices import device_from
-    from ..experiments.translating import load_translator
+    from ..experiments.trained import load_translator
 
     translator = load_translator(options.run, device_from(options.device))
     wants_attention = options.show_attention or options.save_attention

@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..data.sequences import sequential_partition
 from ..errors import DataError, UsageError
 from ..models.inputs import logits_of_inputs
+from ..protocols import Device
+from ..results import printed
 from ..training.visibility import VisibleLosses, input_gradients, visible_losses
-from .configs import LanguageModelConfig
+from .configs import Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig
-from .language import read_corpus
-from .running import Run, run_experiment
+from .contract import ExperimentRun, Json, Notify
+from .corpus import read_corpus
+from .language import TrainedLanguageModel
 from .settings import settings_with
-from .table import find
-from .trained import Trained, load_trained
+from .trained import load_language_model
 
-Json = Dict[str, Any]
-
+_MODEL = "model"  # the folder that it is trained in
 _SHOWN = (0, 1, 2, 3, 5, 10, 20)  # tokens of right context in the summary
 _GRADIENT_WINDOWS = 8
 _LARGEST_ONE_HOT = 1 << 24  # numbers; a large vocabulary gets fewer windows
 
 
-def audit(trained: Trained, audit_tokens: int, device: Any, data_dir: str = "") -> Json:
+def audit(
+    trained: TrainedLanguageModel, audit_tokens: int, device: Device, data_dir: str = ""
+) -> Json:
     """Measure what a trained language model sees, and what that is worth to it.
 
     Parameters
     ----------
-    trained : Trained
+    trained : TrainedLanguageModel
     audit_tokens : int
         Tokens of each text to evaluate at most.
     device : mxnet.Context
@@ -93,7 +96,7 @@ def _numbers(losses: VisibleLosses) -> Json:
     }
 
 
-def _gradient(trained: Trained, ids: Sequence[int], device: Any) -> Any:
+def _gradient(trained: TrainedLanguageModel, ids: Sequence[int], device: Device) -> Any:
     config, vocab_size = trained.config, len(trained.vocab)
     num_steps = config.num_steps
     windows = _LARGEST_ONE_HOT // (num_steps**2 * vocab_size)
@@ -122,50 +125,62 @@ def verdict(numbers: Json, causal: bool) -> str:
     )
 
 
-def run(config: AuditConfig, run: Run) -> None:
-    """Train the model or take the checkpoint, audit it, record."""
-    path: Any = config.checkpoint
-    if path:
-        trained = load_trained(path, run.device)
-        _refuse_contradictions(config, trained)
-        text, training, _ = trained.texts(config.data_dir)
-    else:
-        text, training, _, _ = read_corpus(config)
-    run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(training)})
-    if not path:
-        path = _train(config, run)
-        trained = load_trained(path, run.device)
-    result = audit(trained, config.audit_tokens, run.device, config.data_dir)
-    heldout = result["heldout"]
-    run.finish(
-        {
+class AuditRun(ExperimentRun[AuditConfig]):
+    """Train a model, or take the checkpoint that is named, and audit it."""
+
+    text = staticmethod(printed.audit)
+
+    def __init__(self, config: AuditConfig, device: Device, notify: Notify) -> None:
+        super().__init__(config, device, notify)
+        self.audited: Optional[TrainedLanguageModel] = None
+        if config.checkpoint:
+            self.audited = load_language_model(config.checkpoint, device)
+            _refuse_contradictions(config, self.audited)
+            self.source, _, _ = self.audited.texts(config.data_dir)
+        else:
+            self.source = read_corpus(config).source
+
+    def needs(self) -> Mapping[str, Tuple[str, Config]]:
+        """The model, where no checkpoint is named."""
+        if self.audited is not None:
+            return {}
+        fields = dataclasses.fields(LanguageModelConfig)
+        settings = {field.name: getattr(self.config, field.name) for field in fields}
+        return {_MODEL: ("bilstm", LanguageModelConfig(**settings))}
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """The audit's numbers, and of what model they are."""
+        config = self.config
+        path = config.checkpoint or str(self.inner[_MODEL])
+        if self.audited is None:
+            self.audited = load_language_model(path, self.device)
+        self.found = audit(
+            self.audited, config.audit_tokens, self.device, config.data_dir
+        )
+        heldout = self.found["heldout"]
+        return {
             "audited": {
-                **dataclasses.asdict(trained.config),
-                "experiment": trained.experiment,
-                "checkpoint": str(path),
+                **dataclasses.asdict(self.audited.config),
+                "experiment": self.audited.experiment,
+                "checkpoint": path,
             },
-            "perplexity": result["training"]["perplexity"],
-            "honest_perplexity": result["training"]["honest"],
+            "perplexity": self.found["training"]["perplexity"],
+            "honest_perplexity": self.found["training"]["honest"],
             "heldout_perplexity": heldout and heldout["perplexity"],
             "heldout_honest_perplexity": heldout and heldout["honest"],
-            **result,
+            **self.found,
         }
-    )
-    if run.options.plot:
-        draw(result, run.directory)
+
+    def draw(self, directory: Path) -> None:
+        """Perplexity against visible right context, and the gradient's reach."""
+        draw(self.found, directory)
+
+    def extendable(self, old_epochs: int, new_epochs: int) -> str:
+        """Never: there are no epochs of its own."""
+        return "an audit is of one model"
 
 
-def _train(config: AuditConfig, run: Run) -> Path:
-    """Train the model in a run directory of its own, inside the audit's."""
-    names = [field.name for field in dataclasses.fields(LanguageModelConfig)]
-    model_config = LanguageModelConfig(
-        **{name: getattr(config, name) for name in names}
-    )
-    options = dataclasses.replace(run.options, out=str(run.directory / "model"))
-    return run_experiment(find("bilstm"), model_config, options).directory
-
-
-def _refuse_contradictions(config: AuditConfig, trained: Trained) -> None:
+def _refuse_contradictions(config: AuditConfig, trained: TrainedLanguageModel) -> None:
     """Flags that describe the model must not say what the checkpoint denies."""
     default = AuditConfig()
     of_the_run = settings_with(config, "seed", "device", "folder")
@@ -214,23 +229,3 @@ def draw(result: Json, directory: Path) -> List[Path]:
     )
     save(figure, paths[1])
     return paths
-
-
-def summary(result: Json) -> str:
-    """Verdict, and perplexity by visible right context."""
-    lines = [result["verdict"], ""]
-    texts = [name for name in ("training", "heldout") if result[name]]
-    lines.append("visible after t  " + "  ".join(f"{name:>10}" for name in texts))
-    curves = [result[name]["by_right_context"] for name in texts]
-    last = len(curves[0]) - 1
-    for reach in range(last + 1):
-        if reach in _SHOWN or reach == last:
-            cells = "  ".join(f"{curve[reach]:10.2f}" for curve in curves)
-            label = f"{reach} (all)" if reach == last else str(reach)
-            lines.append(f"{label:15}  {cells}")
-    lines += [
-        "",
-        "largest gradient of a prediction with respect to a later input: "
-        f"{result['gradient_of_future']:.3g}",
-    ]
-    return "\n".join(lines)

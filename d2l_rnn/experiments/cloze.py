@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Iterator, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from ..data.blanks import read_blanks
 from ..data.sequences import SequenceLoader
+from ..generation.filling import Filler, fill, probabilities
 from ..inference.hmm import predict_missing
-from ..inference.ngrams import ContextModel, cloze_model, ngram_model
+from ..inference.ngrams import cloze_model, neighbour_probabilities, ngram_model
 from ..models.both_sides import ClozeModel
-from .both_sides import (
-    BIDIRECTIONAL,
-    LEFT_TO_RIGHT,
-    build_both,
-    probabilities,
-    train_both,
-)
+from ..models.gluon_layers import named_arrays
+from ..protocols import Device
+from ..results import printed
+from ..training.checkpoint import put_arrays
 from .configs_bidirectional import ClozeConfig
-from .filling import fill
-from .heldout import read_split, rows_of, score_of
+from .contract import Json, Notify
+from .corpus import read_split, rows_of, score_of
 from .hmm import learn
-from .running import Run
-
-Json = Dict[str, Any]
+from .nets import arrays_under
+from .trained import Saved
+from .two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, TwoDirections, build_both
 
 #: Blanks to show beside the numbers; those of words are the book's (Section 9.4).
 SENTENCES = {
@@ -37,16 +35,11 @@ SENTENCES = {
     "char": ("the time travell_r smiled", "the t_me", "the th_ng"),
 }
 
-_MODELS = {
-    "unigram": "unigrams",
-    LEFT_TO_RIGHT: "LSTM from left to right",
-    "hmm": "hidden Markov model",
-    "ngrams": "n-grams on both sides",
-    BIDIRECTIONAL: "bidirectional LSTM",
-}
+#: In the order of the record.
+_MODELS = ("unigram", LEFT_TO_RIGHT, "hmm", "ngrams", BIDIRECTIONAL)
 
 
-class _Cloze:
+class OwnAnswers:
     """Minibatches in which every token is its own answer."""
 
     def __init__(self, train_iter: SequenceLoader) -> None:
@@ -57,48 +50,66 @@ class _Cloze:
             yield X, X
 
 
-def run(config: ClozeConfig, run: Run) -> None:
-    """Train the nets, learn the other models, question all of them, record."""
-    text, training, heldout, vocab = read_split(config, config.min_freq)
-    rows = rows_of(heldout, config.batch_size)
-    train_iter = SequenceLoader(
-        training, config.batch_size, config.num_steps, ctx=run.device
-    )
-    nets = build_both(ClozeModel, config, len(vocab), len(vocab), run.device)
-    notes = {
-        "vocab": vocab.idx_to_token,
-        "token": config.token,
-        "corpus": {"name": text.name, "sha1": text.sha1},
-    }
-    corpus = {"name": text.name, "sha1": text.sha1, "tokens": len(training)}
-    train_both(nets, _Cloze(train_iter), config, run, corpus, notes)
-    began = time.perf_counter()
-    scores = {
-        name: score_of(probabilities(net, rows, run.device), rows, vocab.unk)
-        for name, net in nets.items()
-    }
-    for name, given in _counted(config, training, rows, len(vocab)):
-        scores[name] = score_of(given, rows, vocab.unk)
-    filled = []
-    for sentence in SENTENCES[config.token]:
-        tokens, blanks = read_blanks(sentence, config.token, config.clean)
-        best = {
-            name: fill(net, vocab[tokens], blanks, vocab, run.device)[0].best
-            for name, net in nets.items()
+class ClozeRun(TwoDirections[ClozeConfig]):
+    """Train the nets, learn the other models, ask all of them for blanks."""
+
+    text = staticmethod(printed.cloze)
+
+    usable_as = Filler
+
+    def __init__(self, config: ClozeConfig, device: Device, notify: Notify) -> None:
+        super().__init__(config, device, notify)
+        self.corpus = read_split(config, config.min_freq)
+        self.source = self.corpus.source
+        self.rows_held_out = rows_of(self.corpus.heldout, config.batch_size)
+        self.train_iter = OwnAnswers(
+            SequenceLoader(
+                self.corpus.training, config.batch_size, config.num_steps, ctx=device
+            )
+        )
+        size = len(self.corpus.vocab)
+        self.use(build_both(ClozeModel, config, size, size, device))
+
+    def notes(self) -> Mapping[str, Any]:
+        """The vocabulary, and what a token is."""
+        vocab = self.corpus.vocab
+        return {"vocab": vocab.idx_to_token, "token": self.config.token}
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """Scores of all five models, and sentences filled in."""
+        began = time.perf_counter()
+        config, rows, vocab = self.config, self.rows_held_out, self.corpus.vocab
+        scores = {
+            name: score_of(probabilities(net, rows, self.device), rows, vocab.unk)
+            for name, net in self.nets.items()
         }
-        filled.append({"text": sentence, **best})
-    run.finish(
-        {
+        for name, given in _counted(config, self.corpus.training, rows, len(vocab)):
+            scores[name] = score_of(given, rows, vocab.unk)
+        filled = []
+        for sentence in SENTENCES[config.token]:
+            tokens, blanks = read_blanks(sentence, config.token, config.clean)
+            best = {
+                name: fill(net, vocab[tokens], blanks, vocab, self.device)[0].best
+                for name, net in self.nets.items()
+            }
+            filled.append({"text": sentence, **best})
+        return {
             "heldout_perplexity": scores[BIDIRECTIONAL]["perplexity"],
             "heldout_tokens": scores[BIDIRECTIONAL]["tokens"],
             "scores": {name: scores[name] for name in _MODELS},
-            "parameters": {name: net.num_parameters() for name, net in nets.items()},
+            "parameters": {n: net.num_parameters() for n, net in self.nets.items()},
             "sentences": filled,
             "other_models_seconds": time.perf_counter() - began,
         }
-    )
-    if run.options.plot:
-        run.draw_curve()
+
+    @classmethod
+    def load(cls, saved: Saved[ClozeConfig]) -> Filler:
+        """The bidirectional net."""
+        config, vocab = saved.config, saved.vocabulary("vocab")
+        size = len(vocab)
+        net = build_both(ClozeModel, config, size, size, saved.device)[BIDIRECTIONAL]
+        put_arrays(named_arrays(net), arrays_under(BIDIRECTIONAL, saved.arrays))
+        return Filler(saved.path, net, vocab, config.token, config.clean)
 
 
 def _counted(
@@ -123,50 +134,3 @@ def _counted(
     )
     ngrams = cloze_model(config.ngram_width, vocab_size, smoothing=config.smoothing)
     yield "ngrams", neighbour_probabilities(ngrams.fit(ids), rows)
-
-
-def neighbour_probabilities(model: ContextModel, rows: np.ndarray) -> np.ndarray:
-    """Distributions of every token of rows of text given its neighbours in the row.
-
-    Returns
-    -------
-    np.ndarray of float32, shape (batch_size, num_steps, vocab_size)
-    """
-    num_steps = rows.shape[1]
-    given = np.empty((*rows.shape, model.vocab_size), np.float32)
-    for row, out in zip(rows.tolist(), given):
-        for position in range(num_steps):
-            context = []
-            for offset in model.offsets:
-                if not 0 <= position + offset < num_steps:
-                    break
-                context.append(row[position + offset])
-            out[position] = model.probabilities(context)
-    return given
-
-
-def summary(result: Json) -> str:
-    """A table of the models, worst first, and the sentences filled in."""
-    scores = result["scores"]
-    order = sorted(scores, key=lambda name: -scores[name]["perplexity"])
-    lines = [f"{'':24}  accuracy  perplexity"]
-    for name in order:
-        score = scores[name]
-        lines.append(
-            f"{_MODELS[name]:24}  {100 * score['accuracy']:6.1f} %  "
-            f"{score['perplexity']:10.2f}"
-        )
-    lines.append(f"{result['heldout_tokens']} held-out blanks")
-    for sentence in result["sentences"]:
-        lines += ["", sentence["text"]]
-        for name in (BIDIRECTIONAL, LEFT_TO_RIGHT):
-            lines.append(f"  {_MODELS[name]:24} {_shown(sentence[name])}")
-    return "\n".join(lines)
-
-
-def _shown(best: Sequence[Tuple[str, float]]) -> str:
-    parts: List[str] = [
-        f"{token if token.strip() else 'space'} {probability:.2f}"
-        for token, probability in best
-    ]
-    return "  ".join(parts)

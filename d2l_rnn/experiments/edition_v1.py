@@ -1,38 +1,30 @@
 """The language models of the book's edition 1.0, run by d2l 1.0.3 itself.
 
 Data, loss, clipping, optimiser and training loop are the package's own classes. Here
-stand only the file that its data set reads, the models that its MXNet part lacks, and
-what listens to its losses.
+stand only the file that its data set reads, and what listens to its losses.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, Mapping, Sequence
 
 import numpy
-from mxnet import autograd, np
-from mxnet.gluon import rnn
 
-from ..data.corpora import load_text
-from ..errors import D2lRnnError, DataError
+from ..errors import DataError
+from ..models.edition_one import LSTM, RNNLM, BiGRU, RNNLMScratch, d2l
 from ..models.gluon_layers import named_parameters
-from ..results import record
+from ..protocols import Arrays, Device
+from ..results import printed
 from ..seeding import epoch_seed, set_seed
-from ..training import checkpoint
+from ..training.checkpoint import arrays_of, put_arrays
 from ..training.divergence import read_losses
 from ..training.loop import EpochRow
 from .configs_sequences import EditionV1Config
-from .running import Run
-
-try:
-    from d2l import mxnet as d2l
-except ImportError as error:
-    raise D2lRnnError(
-        "the experiments of edition 1.0 need the package d2l 1.0.3, which installs on "
-        f"Python 3.8 to 3.11 ({error})"
-    ) from error
+from .contract import ExperimentRun, Json, Notify
+from .corpus import read_text, source_of
 
 
 class TimeMachine(d2l.TimeMachine):
@@ -44,61 +36,6 @@ class TimeMachine(d2l.TimeMachine):
 
     def _download(self) -> str:
         return self._text
-
-
-class LSTM(d2l.RNN):
-    """As in the book (1.0, section 10.1); d2l's MXNet part does not have it."""
-
-    def __init__(self, num_hiddens: int) -> None:
-        d2l.Module.__init__(self)
-        self.save_hyperparameters()
-        self.rnn = rnn.LSTM(num_hiddens)
-
-    def forward(self, inputs: Any, H_C: Any = None) -> Tuple[Any, Any]:
-        """Outputs (num_steps, batch_size, num_hiddens), and the state (H, C)."""
-        if H_C is None:
-            H_C = self.rnn.begin_state(inputs.shape[1], ctx=inputs.ctx)
-        return self.rnn(inputs, H_C)
-
-
-class BiGRU(d2l.RNN):
-    """As in the book (1.0.0-alpha0, section 10.4): both directions, one GRU layer."""
-
-    def __init__(self, num_hiddens: int) -> None:
-        d2l.Module.__init__(self)
-        self.save_hyperparameters()
-        self.rnn = rnn.GRU(num_hiddens, bidirectional=True)
-
-
-class _BatchLoss(NamedTuple):
-    mean: Any
-    tokens: int
-    training: bool
-
-
-class _Listening:
-    """Keeps every minibatch's loss where the book draws it."""
-
-    heard: List[_BatchLoss]
-
-    def loss(self, Y_hat: Any, Y: Any, averaged: bool = True) -> Any:
-        """The model's loss, kept besides."""
-        value = super().loss(Y_hat, Y, averaged)  # type: ignore[misc]
-        if not hasattr(self, "heard"):
-            self.heard = []
-        self.heard.append(_BatchLoss(value, Y.size, autograd.is_recording()))
-        return value
-
-    def plot(self, key: str, value: Any, train: bool) -> None:
-        """Draw nothing."""
-
-
-class RNNLM(_Listening, d2l.RNNLM):
-    """d2l's language model over a Gluon layer."""
-
-
-class RNNLMScratch(_Listening, d2l.RNNLMScratch):
-    """d2l's language model from scratch."""
 
 
 _RNNS: Dict[str, Callable[[int, int], Any]] = {
@@ -125,88 +62,105 @@ def named_arrays(model: Any) -> Dict[str, Any]:
     return {name: p.data() for name, p in named_parameters(model).items()}
 
 
-def run(config: EditionV1Config, run: Run) -> None:
-    """Train with d2l's Trainer, validate after each epoch, generate, record."""
-    text = load_text(config.corpus, config.data_dir or None)
-    data = TimeMachine(
-        "\n".join(text.lines),
-        config.batch_size,
-        config.num_steps,
-        config.num_train,
-        config.num_val,
-    )
-    if len(data.X) < config.num_train + config.num_val:
-        raise DataError(
-            f"corpus {text.name} has {len(data.X)} subsequences of {config.num_steps} "
-            f"tokens: too few for --num-train {config.num_train} and --num-val "
-            f"{config.num_val}"
+@dataclass(frozen=True)
+class ValidatedRow(EpochRow):
+    """An epoch, its seconds with the validation: the trainer does both in one.
+
+    Attributes
+    ----------
+    heldout_perplexity : float
+        The mean over the validation minibatches of ``exp(mean loss)``: the point that
+        the book draws.
+    heldout_mean_perplexity : float
+        ``exp`` of the mean loss over all validation tokens, which is a little lower.
+    """
+
+    heldout_perplexity: float
+    heldout_mean_perplexity: float
+
+
+class EditionV1Run(ExperimentRun[EditionV1Config]):
+    """Train with d2l's Trainer, validate after each epoch, continue the prefixes."""
+
+    text = staticmethod(printed.edition_v1)
+
+    def __init__(self, config: EditionV1Config, device: Device, notify: Notify) -> None:
+        super().__init__(config, device, notify)
+        text = read_text(config)
+        self.source = source_of(text, config.num_train)
+        self.data = TimeMachine(
+            "\n".join(text.lines),
+            config.batch_size,
+            config.num_steps,
+            config.num_train,
+            config.num_val,
         )
-    set_seed(epoch_seed(config.seed, 0))
-    model = build(config, len(data.vocab))
-    trainer = d2l.Trainer(
-        config.num_epochs,
-        num_gpus=int(run.device.device_type == "gpu"),
-        gradient_clip_val=config.theta,
-    )
-    trainer.prepare_data(data)
-    trainer.prepare_model(model)
-    X = data.X[:1].as_in_ctx(run.device)
-    model(X)  # settles the shapes that Gluon leaves open
-    arrays = named_arrays(model)
-    kept: List[record.Row] = []
-    if run.options.resume and run.checkpoint.exists():
-        saved, notes = checkpoint.load(run.checkpoint)
-        for name, array in arrays.items():
-            array[:] = np.array(saved[name], ctx=run.device)
-        kept = record.read_run(run.directory).epochs[: notes["epoch"]]
-    trainer.optim = model.configure_optimizers()
-    source = {"name": text.name, "sha1": text.sha1, "tokens": config.num_train}
-    run.begin(source, kept)
-    validated: Dict[str, float] = {}
+        if len(self.data.X) < config.num_train + config.num_val:
+            raise DataError(
+                f"corpus {text.name} has {len(self.data.X)} subsequences of "
+                f"{config.num_steps} tokens: too few for --num-train "
+                f"{config.num_train} and --num-val {config.num_val}"
+            )
+        set_seed(epoch_seed(config.seed, 0))
+        self.model = build(config, len(self.data.vocab))
+        self.trainer = d2l.Trainer(
+            config.num_epochs,
+            num_gpus=int(device.device_type == "gpu"),
+            gradient_clip_val=config.theta,
+        )
+        self.trainer.prepare_data(self.data)
+        self.trainer.prepare_model(self.model)
+        X = self.data.X[:1].as_in_ctx(device)
+        self.model(X)  # settles the shapes that Gluon leaves open
 
-    def rows() -> Iterator[EpochRow]:
-        for epoch in range(len(kept) + 1, config.num_epochs + 1):
-            set_seed(epoch_seed(config.seed, epoch))
-            row, validation = fit_epoch(trainer, model, epoch)
-            validated.update(validation)
-            yield row
+    def rows(self, first_epoch: int) -> Iterator[ValidatedRow]:
+        """The trainer's epochs, each from a seed of its own."""
+        self.trainer.optim = self.model.configure_optimizers()
+        for epoch in range(first_epoch, self.config.num_epochs + 1):
+            set_seed(epoch_seed(self.config.seed, epoch))
+            yield fit_epoch(self.trainer, self.model, epoch)
 
-    def save(epoch: int) -> None:
-        notes = {"vocab": data.vocab.idx_to_token, "epoch": epoch}
-        values = {name: array.asnumpy() for name, array in named_arrays(model).items()}
-        checkpoint.save(run.checkpoint, values, notes)
+    def metrics(self, row: ValidatedRow) -> Mapping[str, float]:
+        """Both validation perplexities."""
+        return {
+            "heldout_perplexity": row.heldout_perplexity,
+            "heldout_mean_perplexity": row.heldout_mean_perplexity,
+        }
 
-    run.follow(rows(), save, lambda row: dict(validated))
-    last = run.epochs[-1]
-    run.finish(
-        {
+    def arrays(self) -> Dict[str, numpy.ndarray]:
+        """The model's parameters."""
+        return arrays_of(named_arrays(self.model))
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take the parameters over."""
+        put_arrays(named_arrays(self.model), arrays)
+
+    def notes(self) -> Mapping[str, Any]:
+        """The vocabulary."""
+        return {"vocab": self.data.vocab.idx_to_token}
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """The last validation, and how the model continues the prefixes."""
+        config, last = self.config, epochs[-1]
+        return {
             "heldout_perplexity": last["heldout_perplexity"],
             "heldout_mean_perplexity": last["heldout_mean_perplexity"],
             "heldout_tokens": config.num_val * config.num_steps,
             "texts": [
-                model.predict(prefix, config.num_preds, data.vocab, run.device)
+                self.model.predict(
+                    prefix, config.num_preds, self.data.vocab, self.device
+                )
                 for prefix in config.prefix_list()
             ],
         }
-    )
-    if run.options.plot:
-        run.draw_curve()
+
+    def extendable(self, old_epochs: int, new_epochs: int) -> str:
+        """Always: no epoch knows how many there are."""
+        return ""
 
 
-def fit_epoch(
-    trainer: Any, model: Any, epoch: int
-) -> Tuple[EpochRow, Dict[str, float]]:
-    """One epoch of d2l's ``Trainer``, and what the losses were.
-
-    Returns
-    -------
-    row : EpochRow
-        Of the training minibatches; its seconds hold the validation too, as the
-        trainer does both in one.
-    validation : dict
-        ``heldout_perplexity``, the mean over the validation minibatches of
-        ``exp(mean loss)``: the point that the book draws; ``heldout_mean_perplexity``,
-        ``exp`` of the mean loss over all validation tokens, which is a little lower.
+def fit_epoch(trainer: Any, model: Any, epoch: int) -> ValidatedRow:
+    """One epoch of d2l's ``Trainer``: of the training minibatches, and validated.
 
     Raises
     ------
@@ -222,24 +176,12 @@ def fit_epoch(
     seconds = time.perf_counter() - start
     tokens = numpy.array([batch.tokens for batch in model.heard])
     training = numpy.array([batch.training for batch in model.heard])
-    totals = means * tokens
-    row = EpochRow(
-        epoch, float(totals[training].sum()), int(tokens[training].sum()), seconds
-    )
-    held = ~training
-    return row, {
-        "heldout_perplexity": float(numpy.exp(means[held]).mean()),
-        "heldout_mean_perplexity": math.exp(totals[held].sum() / tokens[held].sum()),
-    }
-
-
-def summary(result: Dict[str, Any]) -> str:
-    """Validation perplexity beside the training one, and the texts."""
-    return "\n".join(
-        [
-            f"validation perplexity {result['heldout_perplexity']:.2f}, training "
-            f"{result['perplexity']:.2f}, {result['tokens_per_sec']:.1f} tokens/sec on "
-            f"{result['device']}",
-            *result["texts"],
-        ]
+    totals, held = means * tokens, ~training
+    return ValidatedRow(
+        epoch,
+        float(totals[training].sum()),
+        int(tokens[training].sum()),
+        seconds,
+        float(numpy.exp(means[held]).mean()),
+        math.exp(totals[held].sum() / tokens[held].sum()),
     )

@@ -38,6 +38,28 @@ def environment(device: Any, corpus: Json) -> Json:
     }
 
 
+def with_starts(now: Json, first_epoch: int, before: Optional[Json]) -> Json:
+    """An environment with ``starts``, an entry a start: its first epoch, and the rest.
+
+    Parameters
+    ----------
+    now : dict
+        Of :func:`environment`, this start's; it also stands at the top.
+    first_epoch : int
+    before : dict or None
+        What the run directory has, where the run is resumed.
+    """
+    starts = []
+    if before:  # version 0.1.0 knew no starts but the last
+        starts = before.get("starts") or [_start(before, 1)]
+    return {**now, "starts": [*starts, _start(now, first_epoch)]}
+
+
+def _start(environment: Json, first_epoch: int) -> Json:
+    kept = {k: v for k, v in environment.items() if k not in ("corpus", "starts")}
+    return {"first_epoch": first_epoch, **kept}
+
+
 def _program() -> str:
     name = Path(sys.argv[0]).name
     return "d2l-rnn" if name == "__main__.py" else name

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, Sequence, Tuple
 
 import numpy
 from mxnet import np
 
-from ..data.sequences import SequenceLoader, sequential_partition
-from ..errors import DivergenceError
-from ..generation.text import continue_text
+from ..data.sequences import SequenceLoader
+from ..errors import DivergenceError, RunError
 from ..inference.handwritten_model import HandwrittenRNN
-from ..results import record
-from ..results.metrics import perplexity, three_lines
+from ..protocols import Arrays, Device
 from ..seeding import epoch_seed, set_seed
-from ..training import checkpoint
-from ..training.loop import EpochRow, evaluate
+from ..training.loop import EpochRow
 from .configs_sequences import HandwrittenConfig
-from .language import read_corpus
-from .running import Run
+from .contract import Json, Notify
+from .language import TextModelRun
 
 
 class AsLanguageModel:
@@ -84,71 +81,49 @@ def train_handwritten(
         yield EpochRow(epoch, total, tokens, time.perf_counter() - start)
 
 
-def run(config: HandwrittenConfig, run: Run) -> None:
-    """Train, evaluate on the text that follows, generate, record."""
-    text, corpus, heldout, vocab = read_corpus(config)
-    batch_size, num_steps = config.batch_size, config.num_steps
-    train_iter = SequenceLoader(corpus, batch_size, num_steps)
-    net = HandwrittenRNN(
-        len(vocab),
-        config.num_hiddens,
-        numpy.random.default_rng(epoch_seed(config.seed, 0)),
-        config.activation,
-        config.concatenated,
-    )
-    kept: List[record.Row] = []
-    if run.options.resume and run.checkpoint.exists():
-        arrays, saved = checkpoint.load(run.checkpoint)
-        net.params = net.params._replace(**arrays)
-        kept = record.read_run(run.directory).epochs[: saved["epoch"]]
-    run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(corpus)}, kept)
-    rows = train_handwritten(
-        net,
-        train_iter,
-        config.lr,
-        config.num_epochs,
-        theta=config.theta,
-        seed=config.seed,
-        first_epoch=len(kept) + 1,
-    )
+class HandwrittenRun(TextModelRun[HandwrittenConfig]):
+    """The RNN language model whose every gradient is written by hand."""
 
-    def save(epoch: int) -> None:
-        notes = {
-            "vocab": vocab.idx_to_token,
-            "token": config.token,
-            "corpus": {"name": text.name, "sha1": text.sha1},
-            "epoch": epoch,
-        }
-        checkpoint.save(run.checkpoint, net.params._asdict(), notes)
+    def __init__(
+        self, config: HandwrittenConfig, device: Device, notify: Notify
+    ) -> None:
+        super().__init__(config, device, notify)
+        self.net = HandwrittenRNN(
+            len(self.corpus.vocab),
+            config.num_hiddens,
+            numpy.random.default_rng(epoch_seed(config.seed, 0)),
+            config.activation,
+            config.concatenated,
+        )
+        self.model = AsLanguageModel(self.net)
 
-    run.follow(rows, save)
-    model = AsLanguageModel(net)
-    loss, tokens = evaluate(
-        model, sequential_partition(heldout, batch_size, num_steps), run.device
-    )
-    prefixes = config.prefix_list()
-    if config.token == "word":
-        prefixes = [prefix.split() for prefix in prefixes]  # type: ignore[misc]
-    run.finish(
-        {
-            "device": "NumPy",
-            "heldout_perplexity": perplexity(loss, int(tokens)) if tokens else None,
-            "heldout_tokens": len(heldout),
-            "texts": [
-                continue_text(prefix, config.num_preds, model, vocab, run.device)
-                for prefix in prefixes
-            ],
-        }
-    )
-    if run.options.plot:
-        run.draw_curve()
+    def rows(self, first_epoch: int) -> Iterator[EpochRow]:
+        """Clipped gradient descent in NumPy."""
+        config = self.config
+        return train_handwritten(
+            self.net,
+            SequenceLoader(self.corpus.training, config.batch_size, config.num_steps),
+            config.lr,
+            config.num_epochs,
+            theta=config.theta,
+            seed=config.seed,
+            first_epoch=first_epoch,
+        )
 
+    def arrays(self) -> Dict[str, numpy.ndarray]:
+        """U, W, b, V and c, copied: the net changes its own in place."""
+        return {name: a.copy() for name, a in self.net.params._asdict().items()}
 
-def summary(result: Dict[str, Any]) -> str:
-    """The book's three lines."""
-    return three_lines(
-        result["perplexity"],
-        result["tokens_per_sec"],
-        result["device"],
-        result["texts"],
-    )
+    def restore(self, arrays: Arrays) -> None:
+        """Take the five over."""
+        wanted, found = [
+            {name: array.shape for name, array in named.items()}
+            for named in (self.net.params._asdict(), arrays)
+        ]
+        if wanted != found:
+            raise RunError("checkpoint of another model: its shapes differ")
+        self.net.params = self.net.params._replace(**arrays)
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """As of the other language models; computed on no device."""
+        return {"device": "NumPy", **super().result(epochs)}

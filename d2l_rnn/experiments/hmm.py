@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from ..data.text import Vocab
+from ..errors import RunError
 from ..inference.hmm import HiddenMarkovModel, predict_missing, score
 from ..inference.hmm_learning import baum_welch_iterations, random_model
 from ..inference.hmm_paths import sample
-from ..results import record
+from ..protocols import Arrays, Device
+from ..results import printed
 from ..results.metrics import perplexity
-from ..training import checkpoint
 from ..training.loop import EpochRow
 from .configs_bidirectional import HMMConfig
-from .heldout import read_split, rows_of, score_of
-from .running import Run
+from .contract import ExperimentRun, Json, Notify
+from .corpus import read_split, rows_of, score_of
 
 _TABLES = ("initial", "transition", "emission")
+_TRIALS = "trial_perplexities"
 _SAMPLE_LENGTH = 60
+
+
+class Step(NamedTuple):
+    """A Baum-Welch iteration: its row, the model after it, and what never falls."""
+
+    row: EpochRow
+    model: HiddenMarkovModel
+    objective: float
 
 
 def iterations(
@@ -28,16 +40,10 @@ def iterations(
     first_epoch: int,
     num_epochs: int,
     pseudo_counts: float,
-) -> Iterator[Tuple[EpochRow, HiddenMarkovModel, float]]:
+) -> Iterator[Step]:
     """Baum-Welch iterations ``first_epoch`` to ``num_epochs`` from ``start``.
 
-    Yields
-    ------
-    row : EpochRow
-        Its loss is ``-log P(ids)`` of the model after that iteration.
-    model : HiddenMarkovModel
-    objective : float
-        What never falls.
+    A row's loss is ``-log P(ids)`` of the model after that iteration.
     """
     began = time.perf_counter()
     steps = baum_welch_iterations(start, ids, pseudo_counts)
@@ -46,7 +52,7 @@ def iterations(
         step = next(steps)
         now = time.perf_counter()
         row = EpochRow(epoch, -step.log_likelihood, ids.size, now - began)
-        yield row, step.model, step.objective
+        yield Step(row, step.model, step.objective)
         began = time.perf_counter()
 
 
@@ -58,7 +64,7 @@ def best_trial(
     num_epochs: int,
     pseudo_counts: float,
     seed: int,
-) -> Tuple[List[EpochRow], HiddenMarkovModel, List[float]]:
+) -> Tuple[List[Step], List[float]]:
     """Begin from several random models; keep the one with the greatest objective.
 
     Short trials find a good start at a fraction of the price of learning all to the
@@ -66,24 +72,22 @@ def best_trial(
 
     Returns
     -------
-    rows : list of EpochRow
-        Of the best trial.
-    model : HiddenMarkovModel
+    steps : list of Step
+        Of the best trial, all of them.
     perplexities : list of float
         What each trial reached.
     """
-    trials = []
+    best: List[Step] = []
+    perplexities = []
     for restart in range(num_restarts):
         rng = np.random.default_rng([seed, restart])
         start = random_model(num_states, num_symbols, rng)
-        trials.append(list(iterations(start, ids, 1, num_epochs, pseudo_counts)))
-    best = max(trials, key=lambda trial: trial[-1][2])
-    reached = [trial[-1][0] for trial in trials]
-    return (
-        [row for row, _, _ in best],
-        best[-1][1],
-        [perplexity(row.loss, row.tokens) for row in reached],
-    )
+        trial = list(iterations(start, ids, 1, num_epochs, pseudo_counts))
+        row = trial[-1].row
+        perplexities.append(perplexity(row.loss, row.tokens))
+        if not best or trial[-1].objective > best[-1].objective:
+            best = trial
+    return best, perplexities
 
 
 def learn(
@@ -98,93 +102,122 @@ def learn(
 ) -> HiddenMarkovModel:
     """Try several starts, go on with the best, return where it ends."""
     trial_epochs = min(trial_epochs, num_epochs)
-    _, model, _ = best_trial(
+    steps, _ = best_trial(
         ids, num_states, num_symbols, num_restarts, trial_epochs, pseudo_counts, seed
     )
-    steps = iterations(model, ids, trial_epochs + 1, num_epochs, pseudo_counts)
-    for _, model, _ in steps:
-        pass
+    model = steps[-1].model
+    for step in iterations(model, ids, trial_epochs + 1, num_epochs, pseudo_counts):
+        model = step.model
     return model
 
 
-def run(config: HMMConfig, run: Run) -> None:
-    """Learn the model, ask it about the held-out text, record."""
-    text, training, heldout, vocab = read_split(config)
-    ids, rows = np.array(training), rows_of(heldout, config.batch_size)
-    kept: List[record.Row] = []
-    tried: List[EpochRow] = []
-    perplexities: Optional[List[float]] = None
-    if run.options.resume and run.checkpoint.exists():
-        arrays, notes = checkpoint.load(run.checkpoint)
-        kept = record.read_run(run.directory).epochs[: notes["epoch"]]
-        if len(kept) == notes["epoch"]:
-            model = _as_saved(arrays)
-            perplexities = notes["trial_perplexities"]
-        else:  # stopped while the trials' rows were written: they come again
-            kept = []
-    run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(training)}, kept)
-    if not kept:
-        tried, model, perplexities = best_trial(
-            ids,
-            config.num_states,
-            len(vocab),
-            config.num_restarts,
-            min(config.trial_epochs, config.num_epochs),
-            config.pseudo_counts,
-            config.seed,
-        )
-    latest = [model]
+class HMMRun(ExperimentRun[HMMConfig]):
+    """Learn the model, ask it about the held-out text.
 
-    def epochs() -> Iterator[EpochRow]:
-        yield from tried
-        first_epoch = len(kept) + len(tried) + 1
-        for row, latest[0], _ in iterations(
-            model, ids, first_epoch, config.num_epochs, config.pseudo_counts
+    The first epochs are those of the best of several trials.
+    """
+
+    text = staticmethod(printed.hidden_markov_model)
+
+    def __init__(self, config: HMMConfig, device: Device, notify: Notify) -> None:
+        super().__init__(config, device, notify)
+        self.corpus = read_split(config)
+        self.source = self.corpus.source
+        self.ids = np.array(self.corpus.training)
+        self.rows_held_out = rows_of(self.corpus.heldout, config.batch_size)
+        self.model: HiddenMarkovModel
+        self.trial_perplexities: List[float] = []
+
+    def rows(self, first_epoch: int) -> Iterator[EpochRow]:
+        """The best trial's iterations, then those that go on from it."""
+        config = self.config
+        steps: List[Step] = []
+        if first_epoch == 1:
+            steps, self.trial_perplexities = best_trial(
+                self.ids,
+                config.num_states,
+                len(self.corpus.vocab),
+                config.num_restarts,
+                min(config.trial_epochs, config.num_epochs),
+                config.pseudo_counts,
+                config.seed,
+            )
+        for step in steps:
+            self.model = step.model
+            yield step.row
+        first_epoch += len(steps)
+        for step in iterations(
+            self.model, self.ids, first_epoch, config.num_epochs, config.pseudo_counts
         ):
-            yield row
+            self.model = step.model
+            yield step.row
 
-    notes = {"vocab": vocab.idx_to_token, "token": config.token}
-    notes["trial_perplexities"] = perplexities
+    def arrays(self) -> Dict[str, np.ndarray]:
+        """The model's tables, and what the trials reached."""
+        tables = {name: getattr(self.model, name) for name in _TABLES}
+        return {**tables, _TRIALS: np.array(self.trial_perplexities)}
 
-    def save(epoch: int) -> None:
-        # The model that is at hand is the one after the trials, or a later one.
-        arrays = {name: getattr(latest[0], name) for name in _TABLES}
-        epoch = max(epoch, len(tried))
-        checkpoint.save(run.checkpoint, arrays, {**notes, "epoch": epoch})
+    def restore(self, arrays: Arrays) -> None:
+        """Take the model over, bit for bit.
 
-    run.follow(epochs(), save)
-    model = latest[0]
-    log_likelihood, num_observed = score(model, rows)
-    cloze = score_of(predict_missing(model, rows), rows)
-    rng = np.random.default_rng([config.seed, config.num_restarts])
-    run.finish(
-        {
-            "trial_perplexities": perplexities,
+        Its constructor divides every row by its sum, which moves last bits; a resumed
+        run would no longer be the uninterrupted one.
+        """
+        if set(arrays) != {*_TABLES, _TRIALS}:
+            raise RunError("checkpoint of another model, or of version 0.1.0")
+        self.model = object.__new__(HiddenMarkovModel)
+        for name in _TABLES:
+            arrays[name].setflags(write=False)
+            object.__setattr__(self.model, name, arrays[name])
+        self.trial_perplexities = arrays[_TRIALS].tolist()
+
+    def notes(self) -> Mapping[str, Any]:
+        """The vocabulary, and what a token is."""
+        vocab = self.corpus.vocab
+        return {"vocab": vocab.idx_to_token, "token": self.config.token}
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """Held-out perplexity, the cloze task, what the states emit, a sample."""
+        config, model, rows = self.config, self.model, self.rows_held_out
+        vocab = self.corpus.vocab
+        log_likelihood, num_observed = score(model, rows)
+        cloze = score_of(predict_missing(model, rows), rows)
+        rng = np.random.default_rng([config.seed, config.num_restarts])
+        return {
+            "trial_perplexities": self.trial_perplexities,
             "heldout_perplexity": perplexity(-log_likelihood, num_observed),
             "heldout_tokens": num_observed,
-            "unigram_perplexity": _unigram_perplexity(ids, rows, len(vocab)),
+            "unigram_perplexity": _unigram_perplexity(self.ids, rows, len(vocab)),
             "cloze_accuracy": cloze["accuracy"],
             "cloze_perplexity": cloze["perplexity"],
             "states": _states(model, vocab.idx_to_token),
             "texts": [_sampled(model, vocab, config.token, rng)],
         }
-    )
-    if run.options.plot:
-        run.draw_curve()
-        _draw_emission(model, vocab.idx_to_token, run)
 
+    def draw(self, directory: Path) -> None:
+        """The curve, and the table P(x | h) of a small vocabulary."""
+        from ..results.plots import heatmap_figure, save
 
-def _as_saved(arrays: Dict[str, np.ndarray]) -> HiddenMarkovModel:
-    """The model of a checkpoint, bit for bit.
+        super().draw(directory)
+        tokens, emission = self.corpus.vocab.idx_to_token, self.model.emission
+        if len(tokens) > 100:
+            return
+        order = np.lexsort(np.argsort(-emission, axis=1).T[::-1])
+        figure = heatmap_figure(
+            emission[order],
+            [str(state) for state in range(self.model.num_states)],
+            ["space" if token == " " else token for token in tokens],
+            title="P(x | h)",
+            xlabel="x",
+            ylabel="h, ordered by what it emits",
+        )
+        save(figure, directory / "emission.png")
 
-    The constructor divides every row by its sum, which moves last bits; a resumed run
-    would no longer be the uninterrupted one.
-    """
-    model = object.__new__(HiddenMarkovModel)
-    for name in _TABLES:
-        arrays[name].setflags(write=False)
-        object.__setattr__(model, name, arrays[name])
-    return model
+    def extendable(self, old_epochs: int, new_epochs: int) -> str:
+        """Where the trials were as long as they will be."""
+        if old_epochs >= min(self.config.trial_epochs, new_epochs):
+            return ""
+        return "its trials would have been longer (--trial-epochs)"
 
 
 def _unigram_perplexity(ids: np.ndarray, rows: np.ndarray, vocab_size: int) -> float:
@@ -210,41 +243,8 @@ def _states(model: HiddenMarkovModel, tokens: List[str]) -> List[str]:
 
 
 def _sampled(
-    model: HiddenMarkovModel, vocab: Any, token: str, rng: np.random.Generator
+    model: HiddenMarkovModel, vocab: Vocab, token: str, rng: np.random.Generator
 ) -> str:
     ids = sample(model, _SAMPLE_LENGTH, rng)[1]
     separator = " " if token == "word" else ""
     return separator.join(vocab.to_tokens([int(i) for i in ids]))
-
-
-def _draw_emission(model: HiddenMarkovModel, tokens: List[str], run: Run) -> None:
-    """The table P(x | h) of a small vocabulary as a picture."""
-    from ..results.plots import heatmap_figure, save
-
-    if len(tokens) > 100:
-        return
-    order = np.lexsort(np.argsort(-model.emission, axis=1).T[::-1])
-    labels = ["space" if token == " " else token for token in tokens]
-    figure = heatmap_figure(
-        model.emission[order],
-        [str(state) for state in range(model.num_states)],
-        labels,
-        title="P(x | h)",
-        xlabel="x",
-        ylabel="h, ordered by what it emits",
-    )
-    save(figure, run.directory / "emission.png")
-
-
-def summary(result: Dict[str, Any]) -> str:
-    """Perplexities, the cloze task, and a text drawn from the model."""
-    return "\n".join(
-        [
-            f"perplexity {result['perplexity']:.2f} in training, "
-            f"{result['heldout_perplexity']:.2f} held out "
-            f"(unigrams: {result['unigram_perplexity']:.2f})",
-            f"P(x_j | x_-j) held out: perplexity {result['cloze_perplexity']:.2f}, "
-            f"likeliest token right in {100 * result['cloze_accuracy']:.1f} of 100",
-            *result["texts"],
-        ]
-    )

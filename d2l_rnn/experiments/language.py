@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from mxnet.gluon import rnn
 
 from ..acceleration.training import next_token, parameters_of
-from ..data.corpora import TextFile, load_text
 from ..data.sequences import SequenceLoader, sequential_partition
-from ..data.text import Vocab, clean, corpus_from_lines
+from ..data.text import Vocab
+from ..errors import RunError
 from ..generation.text import continue_text
 from ..models import gluon_layers, scratch
 from ..models.gluon_layers import named_arrays
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_stacks import bidirectional, deep, language_model
-from ..results import record
-from ..results.metrics import perplexity, three_lines
+from ..protocols import Device, LanguageModel, Vocabulary
+from ..results import printed
+from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
 from ..training.initialisation import initialize
-from ..training.loop import evaluate, train
+from ..training.loop import EpochRow, evaluate, train
 from ..training.optimisers import Sgd
-from .configs import CorpusConfig, LanguageModelConfig
-from .running import Run
+from .configs import LanguageModelConfig
+from .contract import C, ExperimentRun, Json, Notify, Source
+from .corpus import read_corpus, read_text, source_of, tokens_of
+from .nets import NetRun
+from .trained import Saved
 
 _GLUON = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
 _WITH_DROPOUT = {
@@ -40,25 +46,7 @@ _SCRATCH = {
 }
 
 
-def read_corpus(
-    config: CorpusConfig,
-) -> Tuple[TextFile, List[int], List[int], Vocab]:
-    """Read the corpus of a configuration and split it.
-
-    Returns
-    -------
-    text : TextFile
-    training, heldout : list of int
-        The first ``max_tokens`` token ids, and all that follow.
-    vocab : Vocab
-        Of the whole text, as in the book.
-    """
-    text = load_text(config.corpus, config.data_dir or None)
-    corpus, vocab = corpus_from_lines(clean(text.lines, config.clean), config.token)
-    return text, corpus[: config.max_tokens], corpus[config.max_tokens :], vocab
-
-
-def build(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
+def build(config: LanguageModelConfig, vocab_size: int, device: Device) -> Any:
     """An initialised language model of a configuration."""
     if config.implementation == "scratch":
         return _build_scratch(config, vocab_size, device)
@@ -83,78 +71,164 @@ def _build_scratch(config: LanguageModelConfig, vocab_size: int, device: Any) ->
     return RNNModelScratch(vocab_size, config.num_hiddens, device, *functions)
 
 
-def run(config: LanguageModelConfig, run: Run) -> None:
-    """Train, evaluate on the text that follows, generate, record."""
-    text, corpus, heldout, vocab = read_corpus(config)
-    train_iter = SequenceLoader(
-        corpus,
-        config.batch_size,
-        config.num_steps,
-        config.sampling == "random",
-        run.device,
-    )
-    set_seed(epoch_seed(config.seed, 0))
-    net = build(config, len(vocab), run.device)
-    notes: Dict[str, Any] = {"vocab": vocab.idx_to_token, "token": config.token}
-    notes["corpus"] = {"name": text.name, "sha1": text.sha1}
-    kept: List[record.Row] = []
-    if run.options.resume and run.checkpoint.exists():
-        arrays, saved = checkpoint.load(run.checkpoint)
-        checkpoint.put_arrays(named_arrays(net), arrays)
-        kept = record.read_run(run.directory).epochs[: saved["epoch"]]
-    run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(corpus)}, kept)
-    parameters = parameters_of(net, train_iter)
-    rows = train(
-        next_token(net, parameters, run.device, config.sampling != "sequential"),
-        train_iter,
-        Sgd(parameters, config.lr, config.theta),
-        config.num_epochs,
-        seed=config.seed,
-        first_epoch=len(kept) + 1,
-    )
+@dataclass(frozen=True, eq=False)
+class TrainedLanguageModel:
+    """A language model of a finished run.
 
-    def save(epoch: int) -> None:
-        arrays = checkpoint.arrays_of(named_arrays(net))
-        checkpoint.save(run.checkpoint, arrays, {**notes, "epoch": epoch})
+    Attributes
+    ----------
+    path : pathlib.Path
+        Its checkpoint.
+    experiment : str
+    config : LanguageModelConfig
+        What it was trained with.
+    net : LanguageModel
+    vocab : Vocab
+    corpus : dict
+        ``name`` and ``sha1`` of the text that it was trained on.
+    """
 
-    run.follow(rows, save)
-    prefixes: List[Sequence[str]] = list(config.prefix_list())
-    if config.token == "word":
-        prefixes = [prefix.split() for prefix in config.prefix_list()]
-    run.finish(
-        {
-            "heldout_perplexity": heldout_perplexity(net, heldout, config, run.device),
+    path: Path
+    experiment: str
+    config: LanguageModelConfig
+    net: Any
+    vocab: Vocab
+    corpus: Mapping[str, Any]
+
+    def texts(self, data_dir: str = "") -> Tuple[Source, List[int], List[int]]:
+        """The text that the model was trained on, and what follows it, as ids.
+
+        Raises
+        ------
+        RunError
+            If the corpus in reach is another one than it was trained on.
+        """
+        config = self.config
+        text = read_text(config, data_dir)
+        if self.corpus.get("sha1", text.sha1) != text.sha1:
+            raise RunError(
+                f"checkpoint {self.path}: trained on {self.corpus.get('name')}, and "
+                f"the corpus in reach is {text.name}; name its folder with --data-dir"
+            )
+        ids = self.vocab[tokens_of(text, config)]
+        training, heldout = ids[: config.max_tokens], ids[config.max_tokens :]
+        return source_of(text, len(training)), training, heldout
+
+
+class TextModelRun(ExperimentRun[C]):
+    """A model of a text: evaluated on what follows it, and made to continue prefixes.
+
+    Attributes
+    ----------
+    corpus : Corpus
+    model : LanguageModel
+        What is trained, as it is called. Set by the constructor.
+    """
+
+    text = staticmethod(printed.language_model)
+    model: Any
+
+    def __init__(self, config: C, device: Device, notify: Notify) -> None:
+        super().__init__(config, device, notify)
+        self.corpus = read_corpus(config)
+        self.source = self.corpus.source
+
+    def notes(self) -> Mapping[str, Any]:
+        """The vocabulary, and what a token is."""
+        vocab = self.corpus.vocab
+        return {"vocab": vocab.idx_to_token, "token": self.config.token}
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """Held-out perplexity, and how the model continues the prefixes."""
+        config, heldout = self.config, self.corpus.heldout
+        return {
+            "heldout_perplexity": heldout_perplexity(
+                self.model, heldout, config.batch_size, config.num_steps, self.device
+            ),
             "heldout_tokens": len(heldout),
-            "texts": [
-                continue_text(prefix, config.num_preds, net, vocab, run.device)
-                for prefix in prefixes
-            ],
+            "texts": continued(config, self.model, self.corpus.vocab, self.device),
         }
-    )
-    if run.options.plot:
-        run.draw_curve()
+
+    def extendable(self, old_epochs: int, new_epochs: int) -> str:
+        """Always: no epoch knows how many there are."""
+        return ""
+
+
+class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelConfig]):
+    """A net of Gluon's layers, or from scratch, trained as in the book's train_ch8."""
+
+    usable_as = TrainedLanguageModel
+
+    def __init__(
+        self, config: LanguageModelConfig, device: Device, notify: Notify
+    ) -> None:
+        super().__init__(config, device, notify)
+        self.train_iter = SequenceLoader(
+            self.corpus.training,
+            config.batch_size,
+            config.num_steps,
+            config.sampling == "random",
+            device,
+        )
+        set_seed(epoch_seed(config.seed, 0))
+        self.model = build(config, len(self.corpus.vocab), device)
+        self.nets = {"": self.model}
+
+    def rows(self, first_epoch: int) -> Iterator[EpochRow]:
+        """Clipped gradient descent, on the fast path where the net allows it."""
+        config = self.config
+        parameters = parameters_of(self.model, self.train_iter)
+        fresh_state = config.sampling != "sequential"
+        return train(
+            next_token(self.model, parameters, self.device, fresh_state),
+            self.train_iter,
+            Sgd(parameters, config.lr, config.theta),
+            config.num_epochs,
+            seed=config.seed,
+            first_epoch=first_epoch,
+        )
+
+    @classmethod
+    def load(cls, saved: Saved[LanguageModelConfig]) -> TrainedLanguageModel:
+        """The trained net with its vocabulary."""
+        vocab = saved.vocabulary("vocab")
+        net = build(saved.config, len(vocab), saved.device)
+        checkpoint.put_arrays(named_arrays(net), saved.arrays)
+        return TrainedLanguageModel(
+            saved.path,
+            saved.experiment,
+            saved.config,
+            net,
+            vocab,
+            saved.notes.get("corpus", {}),
+        )
 
 
 def heldout_perplexity(
-    net: Any, corpus: List[int], config: LanguageModelConfig, device: Any
-) -> Any:
+    net: LanguageModel,
+    corpus: Sequence[int],
+    batch_size: int,
+    num_steps: int,
+    device: Device,
+) -> Optional[float]:
     """Perplexity on text that was not trained on, or None where there is too little.
 
     The text is cut into ``batch_size`` rows and read in windows of ``num_steps`` with
     the state carried over, as in training, but from its first token on.
     """
-    batches = sequential_partition(
-        corpus, config.batch_size, config.num_steps, ctx=device
-    )
+    batches = sequential_partition(corpus, batch_size, num_steps, ctx=device)
     loss, tokens = evaluate(net, batches, device)
-    return perplexity(loss, tokens) if tokens else None
+    return perplexity(loss, int(tokens)) if tokens else None
 
 
-def summary(result: Dict[str, Any]) -> str:
-    """The book's three lines."""
-    return three_lines(
-        result["perplexity"],
-        result["tokens_per_sec"],
-        result["device"],
-        result["texts"],
-    )
+def continued(
+    config: Any, net: LanguageModel, vocab: Vocabulary, device: Device
+) -> List[str]:
+    """A configuration's prefixes, each continued by ``num_preds`` tokens."""
+    prefixes: List[Sequence[str]] = list(config.prefix_list())
+    if config.token == "word":
+        prefixes = [prefix.split() for prefix in config.prefix_list()]
+    return [
+        continue_text(prefix, config.num_preds, net, vocab, device)
+        for prefix in prefixes
+    ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from pathlib import Path
+from typing import List, Sequence
 
-from ..data.corpora import load_text
 from ..data.text import TOKENS, Vocab, clean, tokenize
 from ..inference.ngrams import (
     count_ngrams,
@@ -12,46 +12,69 @@ from ..inference.ngrams import (
     rank_frequencies,
     zipf_exponent,
 )
+from ..protocols import Device
+from ..results import printed
 from .configs_sequences import TextStatsConfig
-from .running import Run
-
-Json = Dict[str, Any]
+from .contract import ExperimentRun, Json, Notify
+from .corpus import read_text, source_of
 
 _GRAMS = ("unigram", "bigram", "trigram")
 
 
-def run(config: TextStatsConfig, run: Run) -> None:
-    """Count, fit the n-gram models, record; draw frequency against rank."""
-    text = load_text(config.corpus, config.data_dir or None)
-    lines = clean(text.lines, config.clean)
-    kinds = {}
-    for kind in TOKENS:
-        kinds[kind] = [token for line in tokenize(lines, kind) for token in line]
-    tokens = kinds[config.token]
-    vocab = Vocab(tokens)
-    ids = vocab[tokens]
-    training, heldout = ids[: config.max_tokens], ids[config.max_tokens :]
-    run.begin({"name": text.name, "sha1": text.sha1, "tokens": len(training)})
-    models = ngram_perplexities(
-        training, heldout, len(vocab), config.max_order, config.smoothing
-    )
-    known = [model["heldout_perplexity"] for model in models if heldout]
-    run.finish(
-        {
-            "lines": len(lines),
+class TextStatsRun(ExperimentRun[TextStatsConfig]):
+    """Count, and fit n-gram models; there is nothing to train."""
+
+    text = staticmethod(printed.text_statistics)
+
+    def __init__(self, config: TextStatsConfig, device: Device, notify: Notify) -> None:
+        super().__init__(config, device, notify)
+        text = read_text(config)
+        self.lines = clean(text.lines, config.clean)
+        #: All tokens, by what a token is.
+        self.kinds = {
+            kind: [token for line in tokenize(self.lines, kind) for token in line]
+            for kind in TOKENS
+        }
+        tokens = self.kinds[config.token]
+        self.vocab = Vocab(tokens)
+        ids = self.vocab[tokens]
+        self.training, self.heldout = ids[: config.max_tokens], ids[config.max_tokens :]
+        self.source = source_of(text, len(self.training))
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """Counts of words and characters, perplexities of n-gram models."""
+        config, heldout = self.config, self.heldout
+        models = ngram_perplexities(
+            self.training,
+            heldout,
+            len(self.vocab),
+            config.max_order,
+            config.smoothing,
+        )
+        known = [model["heldout_perplexity"] for model in models if heldout]
+        return {
+            "lines": len(self.lines),
             "token": config.token,
             "counts": {
                 kind: token_counts(found, config.num_top)
-                for kind, found in kinds.items()
+                for kind, found in self.kinds.items()
             },
-            "training_tokens": len(training),
+            "training_tokens": len(self.training),
             "heldout_tokens": len(heldout),
             "ngram_models": models,
             "heldout_perplexity": min(known) if known else None,
         }
-    )
-    if run.options.plot:
-        _draw(kinds, run)
+
+    def draw(self, directory: Path) -> None:
+        """Frequency against rank, of words and of characters."""
+        from ..results.plots import save, zipf_figure
+
+        for kind, tokens in self.kinds.items():
+            frequencies = {
+                name: rank_frequencies(count_ngrams(tokens, n)).tolist()
+                for n, name in enumerate(_GRAMS, start=1)
+            }
+            save(zipf_figure(frequencies), directory / f"zipf-{kind}.png")
 
 
 def token_counts(tokens: Sequence[str], num_top: int) -> Json:
@@ -103,46 +126,3 @@ def ngram_perplexities(
             }
         )
     return models
-
-
-def _draw(kinds: Dict[str, List[str]], run: Run) -> None:
-    from ..results.plots import save, zipf_figure
-
-    for kind, tokens in kinds.items():
-        frequencies = {
-            name: rank_frequencies(count_ngrams(tokens, n)).tolist()
-            for n, name in enumerate(_GRAMS, start=1)
-        }
-        save(zipf_figure(frequencies), run.directory / f"zipf-{kind}.png")
-
-
-def summary(result: Json) -> str:
-    """Counts and top n-grams of words and characters; the models' perplexities."""
-    lines = [f"{result['lines']} lines"]
-    for kind, counted in result["counts"].items():
-        lines.append(
-            f"{kind}: {counted['tokens']} tokens, vocabulary of {counted['vocab']}"
-        )
-        for name in _GRAMS:
-            grams = counted[name]
-            top = ", ".join(
-                f"{_shown(gram, kind)} {many}" for gram, many in grams["top"]
-            )
-            alpha = grams["zipf_exponent"]
-            slope = "" if alpha is None else f", Zipf exponent {alpha:.2f}"
-            lines += [f"  {grams['distinct']} {name}s{slope}", f"    {top}"]
-    lines.append(
-        f"n-gram models of the first {result['training_tokens']} {result['token']} "
-        f"tokens, {result['heldout_tokens']} held out"
-    )
-    for model in result["ngram_models"]:
-        held = model["heldout_perplexity"]
-        lines.append(
-            f"  n = {model['n']}: perplexity {model['perplexity']:.2f} in training, "
-            + ("nothing held out" if held is None else f"{held:.2f} held out")
-        )
-    return "\n".join(lines)
-
-
-def _shown(gram: List[str], kind: str) -> str:
-    return " ".join(gram) if kind == "word" else repr("".join(gram))

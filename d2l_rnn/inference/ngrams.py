@@ -244,3 +244,54 @@ def cloze_model(
     """
     offsets = [sign * k for k in range(1, width + 1) for sign in (-1, 1)]
     return ContextModel(offsets, vocab_size, smoothing, to_unigram)
+
+
+def neighbour_probabilities(model: ContextModel, rows: Integers) -> Floats:
+    """Distributions of every token of rows of text given its neighbours in the row.
+
+    Returns
+    -------
+    np.ndarray of float32, shape (batch_size, num_steps, vocab_size)
+    """
+    num_steps = rows.shape[1]
+    given: Floats = np.empty((*rows.shape, model.vocab_size), np.float32)
+    for row, out in zip(rows.tolist(), given):
+        for position in range(num_steps):
+            context: List[int] = []
+            for offset in model.offsets:
+                if not 0 <= position + offset < num_steps:
+                    break
+                context.append(row[position + offset])
+            out[position] = model.probabilities(context)
+    return given
+
+
+class NgramClassifier:
+    """The label whose n-gram model gives a sequence the greatest probability.
+
+    Parameters
+    ----------
+    training : sequence of (ids, label)
+        Labels are 0, 1, ..., ``num_labels - 1``.
+    num_labels, vocab_size, order : int
+    """
+
+    def __init__(
+        self,
+        training: Sequence[Tuple[Sequence[int], int]],
+        num_labels: int,
+        vocab_size: int,
+        order: int,
+    ) -> None:
+        self.models = [ngram_model(order, vocab_size) for _ in range(num_labels)]
+        for ids, label in training:
+            self.models[label].fit(ids)
+
+    def __call__(self, ids: Sequence[int]) -> int:
+        """The label of a sequence."""
+        return int(np.argmax([m.log_probabilities(ids).sum() for m in self.models]))
+
+    def accuracy(self, labelled: Sequence[Tuple[Sequence[int], int]]) -> float:
+        """The share of sequences that are given their label; NaN of none."""
+        right = sum(self(ids) == label for ids, label in labelled)
+        return right / len(labelled) if labelled else math.nan

@@ -6,7 +6,7 @@ ones. Beyond the data it is fed with its own predictions.
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Dict
 
 import numpy as np
 
@@ -74,6 +74,54 @@ def predict_ahead(predict: Predict, x: Floats, max_steps: int, tau: int) -> Floa
     for k in range(max_steps):
         values[:, tau + k] = predict(values[:, k : k + tau])
     return values[:, tau:].T
+
+
+def errors(
+    ahead: Floats, continued: Floats, x: Floats, known: int, tau: int
+) -> Dict[str, object]:
+    """Root mean square errors, of targets that were not trained on.
+
+    A target is one for every number of steps ahead, so that the numbers compare.
+
+    Parameters
+    ----------
+    ahead : np.ndarray, shape (max_steps, num_points - tau - max_steps + 1)
+        Of :func:`predict_ahead`.
+    continued : np.ndarray, shape (num_points - known,)
+        Of :func:`continue_series`.
+    x : np.ndarray, shape (num_points,)
+    known : int
+        How many of the points, from the first on, were seen in training.
+    tau : int
+
+    Returns
+    -------
+    dict
+        ``rmse_ahead`` by number of steps; ``rmse_continued``; ``continued_ends_at``,
+        and from which time (1 for the first point) it stays there.
+    """
+    error = {}
+    for k in range(1, len(ahead) + 1):
+        first = tau + k - 1  # the point that ahead[k - 1, 0] predicts
+        start = known + len(ahead) - 1 - first
+        targets = x[first + start : first + ahead.shape[1]]
+        error[str(k)] = _rms(ahead[k - 1, start:] - targets)
+    return {
+        "rmse_ahead": error,
+        "rmse_continued": _rms(continued - x[known:]),
+        "continued_ends_at": float(continued[-1]),
+        "continued_constant_from": _constant_from(continued, known),
+    }
+
+
+def _constant_from(continued: Floats, known: int) -> int:
+    """The time (1 for the first point) from which the continuation stays at its end."""
+    away = np.flatnonzero(abs(continued - continued[-1]) > 0.02)
+    return int(known + 1 + (away[-1] + 1 if len(away) else 0))
+
+
+def _rms(difference: Floats) -> float:
+    return float(np.sqrt(np.mean(difference.astype("float64") ** 2)))
 
 
 def _check(x: Floats, tau: int, num_steps: int) -> None:

@@ -107,24 +107,18 @@ class Attention(nn.HybridBlock):
         valid_lens: Optional[Tensor],
     ) -> Tuple[Tensor, Tensor]:
         """Contexts and weights, for arrays and for symbols."""
-        keys = self.project_keys(F, keys)
-        return self.attend(F, queries, keys, values, valid_lens)
+        # Queries first, as in the book: weights whose shapes are open are drawn then.
+        queries = self.project_queries(F, queries)
+        scores = self.score(F, queries, self.project_keys(F, keys))
+        return self.contexts(F, scores, values, valid_lens)
+
+    def project_queries(self, F: Operators, queries: Tensor) -> Tensor:
+        """What the score needs of the queries alone."""
+        return queries
 
     def project_keys(self, F: Operators, keys: Tensor) -> Tensor:
-        """What the score needs of the keys alone: once for all queries of a loop."""
+        """What the score needs of the keys alone."""
         return keys
-
-    def attend(
-        self,
-        F: Operators,
-        queries: Tensor,
-        projected_keys: Tensor,
-        values: Tensor,
-        valid_lens: Optional[Tensor],
-    ) -> Tuple[Tensor, Tensor]:
-        """Contexts and weights from projected keys."""
-        scores = self.score(F, queries, projected_keys)
-        return self.contexts(F, scores, values, valid_lens)
 
     def contexts(
         self,
@@ -142,7 +136,9 @@ class Attention(nn.HybridBlock):
             weights = _masked(F, scores, valid_lens, 0.0)
         return F.npx.batch_dot(self.dropout(weights), values), weights
 
-    def score(self, F: Operators, queries: Tensor, projected_keys: Tensor) -> Tensor:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         raise NotImplementedError
 
@@ -171,14 +167,20 @@ class AdditiveAttention(Attention):
         self.W_q: Layer = nn.Dense(num_hiddens, use_bias=False, flatten=False)
         self.w_v: Layer = nn.Dense(1, use_bias=False, flatten=False)
 
+    def project_queries(self, F: Operators, queries: Tensor) -> Tensor:
+        """``W_q q``, (batch_size, num_queries, num_hiddens)."""
+        return self.W_q(queries)
+
     def project_keys(self, F: Operators, keys: Tensor) -> Tensor:
         """``W_k k``, (batch_size, num_keys, num_hiddens)."""
         return self.W_k(keys)
 
-    def score(self, F: Operators, queries: Tensor, projected_keys: Tensor) -> Tensor:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         # (batch_size, 1, num_queries * num_hiddens)
-        queries = F.npx.reshape(F.np.expand_dims(self.W_q(queries), 1), (-2, -2, -5))
+        queries = F.npx.reshape(F.np.expand_dims(projected_queries, 1), (-2, -2, -5))
         # A query meets every key by a product with ones: the gradient of that is a
         # product too, while that of broadcasting, a sum along an axis, takes longer
         # than all the rest of the score.
@@ -218,16 +220,18 @@ class DotProductAttention(Attention):
         super().__init__(dropout, normalise, **kwargs)
         self.scaled = scaled
 
-    def score(self, F: Operators, queries: Tensor, projected_keys: Tensor) -> Tensor:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
-        scores = F.npx.batch_dot(queries, projected_keys, transpose_b=True)
+        scores = F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
         if not self.scaled:
             return scores
-        if isinstance(queries, np.ndarray):
-            return scores / math.sqrt(queries.shape[-1])
+        if isinstance(projected_queries, np.ndarray):
+            return scores / math.sqrt(projected_queries.shape[-1])
         # A symbol knows no shape; the sum of a row of ones is its length.
         ones = F.npx.slice(
-            F.np.ones_like(queries), begin=(0, 0, None), end=(1, 1, None)
+            F.np.ones_like(projected_queries), begin=(0, 0, None), end=(1, 1, None)
         )
         return scores / F.np.sqrt(F.np.sum(ones))
 
@@ -268,6 +272,10 @@ class CosineAttention(Attention):
         super().__init__(dropout, normalise, **kwargs)
         self.sharpen: Layer = Sharpness()
 
+    def project_queries(self, F: Operators, queries: Tensor) -> Tensor:
+        """``q / |q|``, (batch_size, num_queries, query_size)."""
+        return self._unit(F, queries)
+
     def project_keys(self, F: Operators, keys: Tensor) -> Tensor:
         """``k / |k|``, (batch_size, num_keys, key_size)."""
         return self._unit(F, keys)
@@ -276,11 +284,11 @@ class CosineAttention(Attention):
         squares = F.np.sum(F.np.square(X), axis=-1, keepdims=True)
         return X / F.np.sqrt(squares + self._EPSILON)
 
-    def score(self, F: Operators, queries: Tensor, projected_keys: Tensor) -> Tensor:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
-        cosines = F.npx.batch_dot(
-            self._unit(F, queries), projected_keys, transpose_b=True
-        )
+        cosines = F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
         return self.sharpen(cosines)
 
 
@@ -308,9 +316,11 @@ class BilinearAttention(Attention):
         """``W k``, (batch_size, num_keys, query_size)."""
         return self.W(keys)
 
-    def score(self, F: Operators, queries: Tensor, projected_keys: Tensor) -> Tensor:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
-        return F.npx.batch_dot(queries, projected_keys, transpose_b=True)
+        return F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
 
 
 SCORES = ("additive", "dot", "dot-unscaled", "cosine", "bilinear")

@@ -1,13 +1,15 @@
-"""Where gradients stop, as a picture like the book's (Section 8.7)."""
+"""Where gradients stop, as pictures like the book's (Section 8.7)."""
 
 from __future__ import annotations
 
-from typing import Mapping, Sequence
+from typing import Dict, Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from .plots import BAND, COLOURS, GREY
+from .plots import BAND, COLOURS, GREY, lines_figure
+
+_SHOWN_STEP = 1e4  # where the line of an exploding gradient leaves the picture
 
 
 def truncation_figure(
@@ -61,3 +63,30 @@ def truncation_figure(
     axes.set_xlim(-1, len(tokens))
     axes.set_ylim(-distance * (len(strategies) - 1) - 0.8, 1.0)
     return figure
+
+
+def gradient_flow_figures(
+    moved: Mapping[str, Sequence[float]], norms: Mapping[str, Sequence[float]]
+) -> Dict[str, Figure]:
+    """Pictures by file name: how gradients vanish and explode, and what clipping does.
+
+    Parameters
+    ----------
+    moved : dict of str to sequence of float
+        How far each update moved the parameters, a line a training.
+    norms : dict of str to sequence of float
+        Of the Jacobian 0, 1, 2, ... steps back.
+    """
+    updates = {}
+    for name, steps in moved.items():
+        last = next((i for i, n in enumerate(steps) if n > _SHOWN_STEP), len(steps))
+        updates[name] = (list(range(1, last + 1)), list(steps[:last]))
+    flows = {name: (list(range(len(n))), list(n)) for name, n in norms.items()}
+    return {
+        "gradient-flow": lines_figure(
+            flows, "steps back", "norm of the Jacobian", yscale="log"
+        ),
+        "clipping": lines_figure(
+            updates, "update", "how far the parameters move", yscale="log"
+        ),
+    }

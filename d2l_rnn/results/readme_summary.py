@@ -25,7 +25,9 @@ from .record import Environment
 
 _DIGITS = 6
 # What tells on the machine's owner and says nothing on the numbers.
-_PRIVATE = frozenset("platform node hostname user cwd directory data_dir out".split())
+_PRIVATE = frozenset(
+    "platform node hostname user cwd directory data_dir out starts".split()
+)
 
 
 class Entry(TypedDict):

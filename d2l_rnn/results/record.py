@@ -4,9 +4,11 @@
 file                    content
 ======================= =============================================================
 config.json             the experiment's name and every field of its configuration
-environment.json        versions, device, engine, threads, commit, corpus, command
+environment.json        versions, device, engine, threads, commit, corpus, command;
+                        ``starts``: the same of every start, with its first epoch
 epochs.jsonl            one flat JSON object an epoch, appended and flushed
-result.json             the finished run's numbers and texts, with a digest of all
+result.json             the finished run's numbers and texts, with a digest of all, and
+                        ``files``, the SHA-256 of every other file but the checkpoint
 curve.png               the training curve
 checkpoint.safetensors  the trained parameters
 ======================= =============================================================
@@ -17,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import (
@@ -32,7 +35,7 @@ from typing import (
 )
 
 from ..errors import RunError
-from ..files import PathLike, write_bytes
+from ..files import PathLike, digests, write_bytes
 from .json_files import encode, line_of, parse, read_json, read_text, write_json
 from .metrics import perplexity
 
@@ -42,6 +45,8 @@ RUNS = "runs"  # where run directories are looked for
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
 EPOCHS, RESULT = "epochs.jsonl", "result.json"
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.png"
+# Of a result, what is not under its digest: the digest itself, and what came later.
+_NOT_DIGESTED = ("digest", "files")
 
 
 class Corpus(TypedDict, total=False):
@@ -111,6 +116,7 @@ class Result(TypedDict, total=False):
     heldout: Optional[Heldout]
     coverage: Optional[Coverage]
     digest: str
+    files: Dict[str, str]
 
 
 class _Settings(TypedDict, total=False):
@@ -122,8 +128,8 @@ class _Settings(TypedDict, total=False):
 
 def digest(config: Json, epochs: Sequence[Json], result: Json) -> str:
     """SHA-256 over what a run was asked for, what it went through and what it gave."""
-    content = [config, epochs, {k: v for k, v in result.items() if k != "digest"}]
-    text = json.dumps(encode(content), sort_keys=True)
+    digested = {k: v for k, v in result.items() if k not in _NOT_DIGESTED}
+    text = json.dumps(encode([config, epochs, digested]), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -170,10 +176,21 @@ class RunWriter:
         self._file.write(line_of(row))
         self._file.flush()
 
+    def sync(self) -> None:
+        """Wait until the epochs are on the disk: a checkpoint may count them then."""
+        os.fsync(self._file.fileno())
+
     def finish(self, result: Json) -> Dict[str, object]:
-        """Write ``result.json`` with its digest; return what was written."""
+        """Write ``result.json`` with its digests; return what was written.
+
+        Pictures that are there are covered: they are drawn before.
+        """
         self.close()
-        sealed = {**result, "digest": digest(self.config, self.epochs, result)}
+        sealed = {
+            **result,
+            "digest": digest(self.config, self.epochs, result),
+            "files": digests(self.directory, (RESULT, CHECKPOINT)),
+        }
         write_json(self.directory / RESULT, sealed)
         return sealed
 
@@ -290,7 +307,8 @@ def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
 
     What is below a directory is taken as it is: a record that cannot be read becomes
     one with its ``damage``, so that it does not hide the others. Runs that made room
-    for another (``earlier-1-seed-1``) are read only if they are named themselves.
+    for another (``earlier-1-seed-1``) are read only if they are named themselves, and
+    so are hidden folders, where a finished run grows longer.
 
     Raises
     ------
@@ -314,7 +332,7 @@ def _run_directories(path: Path) -> List[Path]:
     """All directories below that hold a file of a run, complete or not."""
     files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
     found = {file.parent for group in files for file in group}
-    return sorted(run for run in found if not run.name.startswith("earlier-"))
+    return sorted(run for run in found if not run.name.startswith(("earlier-", ".")))
 
 
 def _read_or_note(directory: Path) -> RunRecord:

@@ -161,7 +161,7 @@ def _section(verdict: Verdict, anchor: str) -> str:
     parts.append(_pairs([run.config for run in verdict.runs], _UNSHOWN_FIELDS))
     parts.append("<h3>Environment</h3>")
     environments = [_flat(run.environment) for run in verdict.runs]
-    parts.append(_pairs(environments, ("command",)))
+    parts.append(_pairs(environments, ("command", "starts")))
     parts.append("</details></section>")
     return "\n".join(part for part in parts if part)
 

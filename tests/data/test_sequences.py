@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from d2l_rnn.data.sequences import (
     SequenceLoader,
-    load_data_time_machine,
     seq_data_iter_random,
     seq_data_iter_sequential,
     sequential_partition,
@@ -103,12 +102,3 @@ def test_partition_without_chance_begins_at_the_first_token() -> None:
         [[5, 6, 7, 8, 9], [15, 16, 17, 18, 19]],
     ]
     assert list(sequential_partition([1, 2], 4, 5)) == []
-
-
-def test_book_loader(book_data: object) -> None:
-    train_iter, vocab = load_data_time_machine(32, 35)
-    assert len(vocab) == 28
-    for _ in range(5):
-        batches = list(train_iter)
-        assert len(batches) == 8  # at every offset, as REFERENCE derives
-        assert batches[0][0].shape == (32, 35)

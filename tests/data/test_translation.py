@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from d2l_rnn.data import translation
 from d2l_rnn.data.pairs import load_pairs
 from d2l_rnn.data.translation import (
     PairLoader,
     build_array_nmt,
     build_vocab_nmt,
     load_arrays_nmt,
-    load_data_nmt,
     preprocess_nmt,
     split_pairs,
     tokenize_nmt,
@@ -124,17 +122,6 @@ def test_the_order_is_new_each_epoch_and_follows_the_seed():
     assert pairs_of(loader, vocabs) == first
     unshuffled, vocabs = make_loader(shuffle=False)
     assert pairs_of(unshuffled, vocabs) == [(f"s{i}", f"t{i}") for i in range(10)]
-
-
-def test_load_data_nmt_works_offline(monkeypatch):
-    monkeypatch.setattr(translation, "load_pairs", lambda _: load_pairs("sample"))
-    data_iter, src_vocab, tgt_vocab = load_data_nmt(64, 10, 600)
-    assert sum(len(X) for X, *_ in data_iter) == 601
-    for X, _, Y, _ in data_iter:
-        assert X.shape[1] == Y.shape[1] == 10
-        assert int(X.max()) < len(src_vocab) and int(Y.max()) < len(tgt_vocab)
-    for vocab in (src_vocab, tgt_vocab):
-        assert vocab.to_tokens([0, 1, 2, 3]) == ["<unk>", "<pad>", "<bos>", "<eos>"]
 
 
 def test_the_books_file_has_the_books_numbers(book_data: Path):

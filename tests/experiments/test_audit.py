@@ -15,7 +15,7 @@ from d2l_rnn.data.corpora import load_text
 from d2l_rnn.data.sequences import sequential_partition
 from d2l_rnn.errors import RunError
 from d2l_rnn.experiments.audit import audit, verdict
-from d2l_rnn.experiments.trained import load_trained
+from d2l_rnn.experiments.trained import load_language_model
 from d2l_rnn.results.metrics import perplexity
 from d2l_rnn.results.record import read_run
 from d2l_rnn.training.loop import evaluate
@@ -80,7 +80,7 @@ def test_a_bidirectional_model(runs: Path, capsys: pytest.CaptureFixture) -> Non
 
 @pytest.mark.parametrize("name", ["gru", "bilstm"])
 def test_whole_windows_have_the_ordinary_perplexity(runs: Path, name: str) -> None:
-    trained = load_trained(runs / name, cpu())
+    trained = load_language_model(runs / name, cpu())
     result = audit(trained, 300, cpu())
     _, training, heldout = trained.texts()
     for ids, text in ((training, "training"), (heldout, "heldout")):

@@ -6,23 +6,18 @@ import math
 from pathlib import Path
 
 import numpy as np
-from mxnet import cpu
+from mxnet import init
 from mxnet import np as mx_np
+from mxnet.gluon import rnn
 
-from d2l_rnn.experiments.bptt import (
-    FULL,
-    RANDOMISED,
-    REGULAR,
-    _Strategy,
-    bias_by_length,
-    compare_gradients,
-    measure,
-    summary,
-)
+from d2l_rnn.experiments.bptt import RANDOMISED, REGULAR, strategies
 from d2l_rnn.experiments.configs_sequences import BpttConfig
-from d2l_rnn.experiments.gradient_flow import RADII, jacobians, train_linear
-from d2l_rnn.experiments.running import Options, run_experiment
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
+from d2l_rnn.inference.gradient_flow import RADII, jacobians, train_linear
+from d2l_rnn.models.language_model import RNNModel
+from d2l_rnn.results.printed import truncation
+from d2l_rnn.training.truncation_bias import bias_by_length, compare_gradients, measure
 
 SMALL = BpttConfig(
     corpus="sample",
@@ -35,11 +30,11 @@ SMALL = BpttConfig(
 )
 
 
-def strategy() -> _Strategy:
-    """One whose weights are large: its gradient reaches far."""
-    made = _Strategy(FULL, SMALL, 5, cpu())
-    made.parameters.data[:] = mx_np.random.normal(0, 0.4, made.parameters.data.shape)
-    return made
+def far_reaching() -> RNNModel:
+    """A net whose weights are large: its gradient reaches far."""
+    net = RNNModel(rnn.RNN(SMALL.num_hiddens), 5)
+    net.initialize(init.Normal(0.4))
+    return net
 
 
 def test_an_estimator_whose_mean_and_variance_are_known() -> None:
@@ -65,9 +60,11 @@ def test_an_estimator_whose_mean_and_variance_are_known() -> None:
 
 def test_regular_truncation_is_biased_and_the_randomised_one_is_not() -> None:
     X, Y = (mx_np.random.randint(0, 5, (3, 16)) for _ in range(2))
-    measured = measure(strategy(), X, Y, SMALL)
-    full, regular = measured[FULL], measured[REGULAR]
-    randomised = measured[RANDOMISED]
+    net, rng = far_reaching(), np.random.default_rng(SMALL.seed)
+    full, regular, randomised = [
+        measure(net, X, Y, weights, SMALL.num_draws if name == RANDOMISED else 1)
+        for name, weights in strategies(SMALL, rng).items()
+    ]
     assert full["relative_bias"] == 0 and full["longest_segment"] == 16
     assert regular["relative_bias"] > 0.03 and regular["relative_deviation"] == 0
     assert regular["longest_segment"] == 4
@@ -78,7 +75,7 @@ def test_regular_truncation_is_biased_and_the_randomised_one_is_not() -> None:
 
 def test_the_longer_the_segment_the_smaller_the_bias() -> None:
     X, Y = (mx_np.random.randint(0, 5, (3, 16)) for _ in range(2))
-    bias = bias_by_length(strategy(), X, Y)
+    bias = bias_by_length(far_reaching(), X, Y)
     assert list(bias) == ["1", "2", "4", "8", "16"]
     assert bias["16"] == 0 and bias["1"] > bias["8"] > 0
 
@@ -121,7 +118,7 @@ def test_a_tiny_run(tmp_path: Path) -> None:
     for name in (REGULAR, RANDOMISED):
         assert abs(first[f"{name}_perplexity"] - first["perplexity"]) < 0.05
     assert all(g["seconds_per_update"] > 0 for g in result["gradients"].values())
-    assert len(summary(result).splitlines()) == 12
+    assert len(truncation(result).splitlines()) == 12
     pictures = {path.name for path in record.directory.glob("*.png")}
     assert pictures == {
         "curve.png",

@@ -11,23 +11,26 @@ from typing import Any, Dict, List
 
 import numpy as np
 import pytest
-from d2l_rnn.training.adam_loop import AdamTraining
-from mxnet import cpu
+from mxnet import cpu, gluon
 
 from d2l_rnn.cli import main
 from d2l_rnn.data.corpora import load_text
 from d2l_rnn.data.sequences import SequenceLoader
-from d2l_rnn.experiments import both_sides
-from d2l_rnn.experiments.both_sides import BIDIRECTIONAL, LEFT_TO_RIGHT, build_both
-from d2l_rnn.experiments.cloze import _Cloze, neighbour_probabilities
+from d2l_rnn.experiments.cloze import ClozeRun, OwnAnswers
 from d2l_rnn.experiments.configs_bidirectional import ClozeConfig
-from d2l_rnn.experiments.filling import fill, latest_run, load_filler
-from d2l_rnn.experiments.heldout import score_of
-from d2l_rnn.experiments.running import Options, run_experiment
+from d2l_rnn.experiments.corpus import score_of
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
-from d2l_rnn.inference.ngrams import cloze_model
+from d2l_rnn.experiments.trained import latest_cloze, load_filler
+from d2l_rnn.experiments.two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, build_both
+from d2l_rnn.generation.filling import fill, probabilities
+from d2l_rnn.inference.ngrams import cloze_model, neighbour_probabilities
 from d2l_rnn.models.both_sides import ClozeModel
 from d2l_rnn.results.record import read_run
+from d2l_rnn.training.loop import train
+from d2l_rnn.training.objectives import NextToken
+from d2l_rnn.training.optimisers import Adam
+from d2l_rnn.training.parameters import Parameters
 
 TINY: Dict[str, Any] = {
     "max_tokens": 900,
@@ -79,13 +82,14 @@ def mirrored_pairs(length: int) -> List[int]:
 def test_what_follows_tells_the_blank_and_the_left_cannot() -> None:
     config = ClozeConfig(num_hiddens=16, embed_size=8, dropout=0.0)
     nets = build_both(ClozeModel, config, 8, 8, cpu())
-    loader = _Cloze(SequenceLoader(mirrored_pairs(1500), 8, 16))
+    loader = OwnAnswers(SequenceLoader(mirrored_pairs(1500), 8, 16))
     for net in nets.values():
-        for _ in AdamTraining(net, 0.02, 1.0, cpu()).rows(loader, 6, 1):
+        objective = NextToken(net, gluon.loss.SoftmaxCrossEntropyLoss(), cpu())
+        for _ in train(objective, loader, Adam(Parameters.of(net), 0.02), 6, seed=1):
             pass
     rows = np.array(mirrored_pairs(400)).reshape(4, -1)
     scores = {
-        name: score_of(both_sides.probabilities(net, rows, cpu()), rows)
+        name: score_of(probabilities(net, rows, cpu()), rows)
         for name, net in nets.items()
     }
     assert scores[BIDIRECTIONAL]["accuracy"] > 0.99
@@ -130,16 +134,17 @@ def test_a_resumed_run_is_the_uninterrupted_one(
     config = dataclasses.replace(experiment.config, corpus=corpus, **TINY)
     whole = run_experiment(experiment, config, Options("whole", False, True, False))
 
-    class Broken(AdamTraining):
-        def rows(self, *arguments: Any, **named: Any) -> Any:
-            for row in super().rows(*arguments, **named):
-                if row.epoch == 3:
-                    raise KeyboardInterrupt
-                yield row
+    rows = ClozeRun.rows
+
+    def broken(self: Any, first_epoch: int) -> Any:
+        for row in rows(self, first_epoch):
+            if row.epoch == 3:
+                raise KeyboardInterrupt
+            yield row
 
     with monkeypatch.context() as patch:
-        patch.setattr(both_sides, "AdamTraining", Broken)
-        patch.setattr("d2l_rnn.experiments.running._CHECKPOINT_EVERY_SECONDS", -1.0)
+        patch.setattr(ClozeRun, "rows", broken)
+        patch.setattr("d2l_rnn.experiments.runner._CHECKPOINT_EVERY_SECONDS", -1.0)
         with pytest.raises(KeyboardInterrupt):
             run_experiment(experiment, config, Options("broken", False, True, False))
     assert len(read_run("broken").epochs) == 2
@@ -177,7 +182,7 @@ def test_several_blanks_are_each_best_given_the_others(runs: Path) -> None:
     filled = fill(filler.net, ids, [4, 6, 14], filler.vocab, cpu())
     for blank in filled:
         ids[blank.position] = filler.vocab[blank.best[0][0]]
-    given = both_sides.probabilities(filler.net, np.array([ids]), cpu())[0]
+    given = probabilities(filler.net, np.array([ids]), cpu())[0]
     for blank in filled:
         asked = given[blank.position].copy()
         asked[filler.vocab.unk] = 0
@@ -198,8 +203,8 @@ def test_fill_takes_the_newest_run_for_such_blanks(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(runs)
-    assert latest_run("char") == Path("runs/cloze/seed-1")
-    assert latest_run("word") == Path("runs/cloze-word/seed-1")
+    assert latest_cloze("char") == Path("runs/cloze/seed-1")
+    assert latest_cloze("word") == Path("runs/cloze-word/seed-1")
     capsys.readouterr()
     assert main(["fill", "The wat_r w_s high"]) == 0
     text, *blanks = capsys.readouterr().out.splitlines()

@@ -13,7 +13,7 @@ import pytest
 from d2l_rnn.data.corpora import SAMPLE_TEXT
 from d2l_rnn.errors import D2lRnnError, DataError
 from d2l_rnn.experiments.configs_sequences import EditionV1Config
-from d2l_rnn.experiments.running import Options, run_experiment
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
 from d2l_rnn.seeding import epoch_seed, set_seed
 
@@ -50,7 +50,7 @@ def test_a_tiny_run(edition: Any, corpus: str, tmp_path: Path, cell: str) -> Non
     assert result["texts"][0].startswith("it has")
     assert len(result["texts"][0]) == len("it has") + 20
     assert (record.directory / "curve.png").exists()
-    assert edition.summary(result).startswith("validation perplexity ")
+    assert edition.EditionV1Run.text(result).startswith("validation perplexity ")
 
 
 @pytest.mark.parametrize("cell", ["rnn-scratch", "gru"])
@@ -112,6 +112,7 @@ def test_without_d2l_the_message_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "d2l", None)
-    monkeypatch.delitem(sys.modules, MODULE, raising=False)
+    for module in (MODULE, "d2l_rnn.models.edition_one"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(D2lRnnError, match="edition 1.0 need the package d2l 1.0.3"):
         importlib.import_module(MODULE)

@@ -8,7 +8,7 @@ from typing import Any, List
 
 import numpy as np
 import pytest
-from mxnet import cpu
+from mxnet import cpu, gluon
 from mxnet import np as mx_np
 
 from d2l_rnn.cli import main
@@ -22,6 +22,9 @@ from d2l_rnn.models.scratch_stacks import language_model
 from d2l_rnn.results.record import read_run
 from d2l_rnn.seeding import set_seed
 from d2l_rnn.training.loop import evaluate, train
+from d2l_rnn.training.objectives import NextToken
+from d2l_rnn.training.optimisers import Sgd
+from d2l_rnn.training.parameters import Parameters
 
 VOCAB_SIZE, NUM_HIDDENS = 6, 8
 
@@ -51,7 +54,9 @@ def test_the_same_losses_as_the_net_from_scratch() -> None:
     U, W, b, V, c = net.params
     for array, value in zip(scratch.params, (U.T, W.T, b[:, 0], V.T, c[:, 0])):
         array[:] = mx_np.array(value)
-    rows = train(scratch, data, 1.0, 8, cpu(), theta=0.5, seed=2)
+    objective = NextToken(scratch, gluon.loss.SoftmaxCrossEntropyLoss(), cpu())
+    sgd = Sgd(Parameters.of(scratch), 1.0, 0.5)
+    rows = train(objective, data, sgd, 8, seed=2)
     expected = [row.loss / row.tokens for row in rows]
     np.testing.assert_allclose(losses(net, data, 8), expected, rtol=1e-4, atol=0)
     assert expected[-1] < expected[0]

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from d2l_rnn.cli import main
-from d2l_rnn.experiments.heldout import read_split, rows_of, score_of
+from d2l_rnn.experiments.corpus import read_split, rows_of, score_of
 from d2l_rnn.experiments.hmm import best_trial, iterations, learn
-from d2l_rnn.experiments.running import Options, run_experiment
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
 from d2l_rnn.inference.hmm import HiddenMarkovModel, predict_missing, score
 from d2l_rnn.inference.hmm_learning import random_model
@@ -49,6 +49,8 @@ def test_the_record_is_what_the_saved_model_says() -> None:
         record.epochs[1]["perplexity"]
     )
     arrays, notes = checkpoint.load(Path("a/checkpoint.safetensors"))
+    trials = arrays.pop("trial_perplexities").tolist()
+    assert trials == record.result["trial_perplexities"]
     model = HiddenMarkovModel(**arrays)
     config = dataclasses.replace(find("hmm").config, **SMALL)
     _, training, heldout, vocab = read_split(config)
@@ -73,15 +75,15 @@ def test_a_resumed_run_is_the_uninterrupted_one(
     whole = run("whole")
 
     def breaking(*arguments: Any) -> Any:
-        for row, model, objective in iterations(*arguments):
-            if row.epoch == 5:
+        for step in iterations(*arguments):
+            if step.row.epoch == 5:
                 raise KeyboardInterrupt
-            yield row, model, objective
+            yield step
 
     with monkeypatch.context() as patch:
         patch.setattr(hmm, "iterations", breaking)
         # Save after every epoch, as a slow run does.
-        patch.setattr("d2l_rnn.experiments.running._CHECKPOINT_EVERY_SECONDS", -1.0)
+        patch.setattr("d2l_rnn.experiments.runner._CHECKPOINT_EVERY_SECONDS", -1.0)
         with pytest.raises(KeyboardInterrupt):
             run("broken")
     assert len(read_run("broken").epochs) == 4
@@ -93,11 +95,11 @@ def test_a_resumed_run_is_the_uninterrupted_one(
 
 def test_the_best_trial_goes_on() -> None:
     ids = np.random.default_rng(0).integers(0, 5, 400)
-    rows, model, perplexities = best_trial(ids, 3, 5, 4, 3, 0.0, seed=1)
-    assert len(perplexities) == 4 and len(rows) == 3
-    assert np.exp(rows[-1].loss / 400) == pytest.approx(min(perplexities))
+    steps, perplexities = best_trial(ids, 3, 5, 4, 3, 0.0, seed=1)
+    assert len(perplexities) == 4 and len(steps) == 3
+    assert np.exp(steps[-1].row.loss / 400) == pytest.approx(min(perplexities))
     learned = learn(ids, 3, 5, 4, 3, 8, 0.0, seed=1)
-    *_, (row, expected, _) = iterations(model, ids, 4, 8, 0.0)
+    *_, (row, expected, _) = iterations(steps[-1].model, ids, 4, 8, 0.0)
     np.testing.assert_array_equal(learned.emission, expected.emission)
     assert row.epoch == 8
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from mxnet import cpu
 
 from d2l_rnn.cli import main
 from d2l_rnn.data.lines import Line
 from d2l_rnn.experiments.configs_sequences import LinesConfig
-from d2l_rnn.experiments.lines import NgramClassifier, read_lines
+from d2l_rnn.experiments.many_to_one import ManyToOneRun
 from d2l_rnn.results.record import read_run
 
 SMALL = "--corpus sample --quiet --num-steps 22 --num-hiddens 16 --embed-size 8".split()
@@ -20,8 +21,12 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def made(config: LinesConfig) -> ManyToOneRun:
+    return ManyToOneRun(config, cpu(), print)
+
+
 def test_minibatches_hold_the_lines() -> None:
-    data = read_lines(LinesConfig(corpus="sample", num_steps=20))
+    data = made(LinesConfig(corpus="sample", num_steps=20))
     seen = []
     for X, valid_len, languages in data.heldout_iter:
         for row, length, language in zip(X, valid_len, languages):
@@ -38,12 +43,11 @@ def test_minibatches_hold_the_lines() -> None:
 
 
 def test_trigrams_tell_two_made_languages_apart() -> None:
-    data = read_lines(LinesConfig(corpus="sample"))
-    classify = NgramClassifier(
-        [Line("the cat sat there", 0), Line("le chat est là", 1)] * 3, data.vocab
-    )
-    assert classify("the that") == 0 and classify("le chat là") == 1
-    assert classify.accuracy([Line("le chat", 0), Line("le chat", 1)]) == 0.5
+    data = made(LinesConfig(corpus="sample"))
+    data.training = [Line("the cat sat there", 0), Line("le chat est là", 1)] * 3
+    accuracy = data.trigrams()
+    assert accuracy([Line("the that", 0), Line("le chat là", 1)]) == 1
+    assert accuracy([Line("le chat", 0), Line("le chat", 1)]) == 0.5
 
 
 def test_many_to_one_tells_english_from_french(capsys: pytest.CaptureFixture) -> None:

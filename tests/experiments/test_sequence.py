@@ -11,10 +11,10 @@ import pytest
 from d2l_rnn.data.series import noisy_sine
 from d2l_rnn.errors import UsageError
 from d2l_rnn.experiments.configs_sequences import SequenceConfig
-from d2l_rnn.experiments.running import Options, run_experiment
-from d2l_rnn.experiments.sequence import _errors, summary
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
-from d2l_rnn.inference.rollout import continue_series, predict_ahead
+from d2l_rnn.inference.rollout import continue_series, errors, predict_ahead
+from d2l_rnn.results import printed
 from d2l_rnn.results.book import load_book
 
 
@@ -35,14 +35,13 @@ def test_the_books_curve_and_its_failure_far_ahead(tmp_path: Path) -> None:
     assert list(error) == [str(k) for k in range(1, 65)]
     assert 0.2 < error["1"] < 0.3 < error["16"] < error["64"]
     assert result["continued_constant_from"] < 800
-    assert "loss 0.0" in summary(result)
+    assert "loss 0.0" in printed.series(result)
     pictures = {path.name for path in record.directory.glob("*.png")}
     assert pictures == {"curve.png", "continued.png", "steps-ahead.png", "error.png"}
 
 
 def test_errors_of_a_model_that_knows_the_sine() -> None:
     """Only the noise remains of the error, however far ahead."""
-    config = SequenceConfig(num_points=900, num_train=100, max_steps=32, tau=2)
     noise = np.random.normal(0, 0.1, 900)
     x = noisy_sine(noise)[1].astype("float64")
     clean = noisy_sine(np.zeros(900))[1].astype("float64")
@@ -50,20 +49,19 @@ def test_errors_of_a_model_that_knows_the_sine() -> None:
     def predict(last: np.ndarray) -> np.ndarray:
         return 2 * np.cos(0.01) * last[:, -1] - last[:, -2]
 
-    errors = _errors(
-        {
-            "continued": continue_series(predict, clean[:102], 798, 2),
-            "ahead": predict_ahead(predict, clean, 32, 2),
-        },
+    found = errors(
+        predict_ahead(predict, clean, 32, 2),
+        continue_series(predict, clean[:102], 798, 2),
         x,
-        config,
+        known=102,
+        tau=2,
     )
     targets = noise[102 + 31 :]
     remaining = np.sqrt((targets**2).mean())
     np.testing.assert_allclose(
-        list(errors["rmse_ahead"].values()), remaining, rtol=0.02, atol=0
+        list(found["rmse_ahead"].values()), remaining, rtol=0.02, atol=0
     )
-    assert errors["continued_constant_from"] > 890
+    assert found["continued_constant_from"] > 890
 
 
 def test_a_series_too_short_for_its_steps_is_refused() -> None:

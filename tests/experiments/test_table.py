@@ -13,9 +13,9 @@ import pytest
 from mxnet import autograd, cpu, np
 
 from d2l_rnn.errors import UsageError
-from d2l_rnn.experiments import language
+from d2l_rnn.experiments import families, language
 from d2l_rnn.experiments.configs import LanguageModelConfig
-from d2l_rnn.experiments.running import Options, run_experiment
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.settings import flag_of
 from d2l_rnn.experiments.table import EXPERIMENTS, Experiment, find
 from d2l_rnn.results.record import read_run
@@ -44,7 +44,8 @@ def tiny(experiment: Experiment) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, row in EXPERIMENTS.items() if row.family == "language"]
+    "name",
+    [name for name, row in EXPERIMENTS.items() if row.family is families.language],
 )
 def test_one_tiny_step(name: str, tmp_path: Path) -> None:
     experiment = find(name)

@@ -8,20 +8,19 @@ from typing import List
 
 import numpy as np
 import pytest
-from d2l_rnn.training.adam_loop import AdamTraining
-from mxnet import cpu
+from mxnet import cpu, gluon
 
 from d2l_rnn.cli import main
-from d2l_rnn.experiments.both_sides import (
-    BIDIRECTIONAL,
-    LEFT_TO_RIGHT,
-    build_both,
-    probabilities,
-)
 from d2l_rnn.experiments.configs_bidirectional import TaggingConfig
-from d2l_rnn.experiments.tagging import _Labelled, commonest_labels, f1_scores
+from d2l_rnn.experiments.tagging import Labelled, commonest_labels, f1_scores
+from d2l_rnn.experiments.two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, build_both
+from d2l_rnn.generation.filling import probabilities
 from d2l_rnn.models.both_sides import Tagger
 from d2l_rnn.results.record import read_run
+from d2l_rnn.training.loop import train
+from d2l_rnn.training.objectives import NextToken
+from d2l_rnn.training.optimisers import Adam
+from d2l_rnn.training.parameters import Parameters
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +33,7 @@ def test_words_and_labels_stay_together() -> None:
     words = [random.randrange(100) for _ in range(70)]
     labels = [word * 7 % 11 for word in words]
     count = 0
-    for X, Y in _Labelled(words, labels, config, cpu()):
+    for X, Y in Labelled(words, labels, config, cpu()):
         np.testing.assert_array_equal(Y.asnumpy(), X.asnumpy() * 7 % 11)
         flat = X.asnumpy().astype(int)
         text = " ".join(map(str, words))
@@ -57,9 +56,11 @@ def test_a_label_that_the_next_word_decides() -> None:
     )
     nets = build_both(Tagger, config, 8, 2, cpu())
     words = text(3000)
-    train_iter = _Labelled(words, answers(words), config, cpu())
+    train_iter = Labelled(words, answers(words), config, cpu())
     for net in nets.values():
-        for _ in AdamTraining(net, 0.02, 1.0, cpu()).rows(train_iter, 5, 1):
+        objective = NextToken(net, gluon.loss.SoftmaxCrossEntropyLoss(), cpu())
+        adam = Adam(Parameters.of(net), 0.02)
+        for _ in train(objective, train_iter, adam, 5, seed=1):
             pass
     words = text(2000)
     right = {

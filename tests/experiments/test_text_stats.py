@@ -9,7 +9,7 @@ import pytest
 
 from d2l_rnn.cli import main
 from d2l_rnn.experiments.configs_sequences import TextStatsConfig
-from d2l_rnn.experiments.running import Options, run_experiment
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
 from d2l_rnn.experiments.text_stats import ngram_perplexities, token_counts
 from d2l_rnn.results.record import read_run

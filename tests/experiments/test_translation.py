@@ -22,9 +22,10 @@ from d2l_rnn.experiments.configs_translation import (
     Seq2SeqAttentionConfig,
     Seq2SeqConfig,
 )
-from d2l_rnn.experiments.running import Options, run_experiment
+from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
-from d2l_rnn.experiments.translating import Translator, load_translator
+from d2l_rnn.experiments.trained import load_translator
+from d2l_rnn.generation.translations import Translator
 from d2l_rnn.results.record import read_run
 
 TINY: Dict[str, Any] = {
@@ -155,7 +156,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(
     train = translation.train_translation
     with monkeypatch.context() as patch:
         patch.setattr(translation, "train_translation", broken)
-        patch.setattr("d2l_rnn.experiments.running._CHECKPOINT_EVERY_SECONDS", -1.0)
+        patch.setattr("d2l_rnn.experiments.runner._CHECKPOINT_EVERY_SECONDS", -1.0)
         with pytest.raises(KeyboardInterrupt):
             run_experiment(experiment, config, Options("broken", **SILENT))
     assert len(read_run("broken").epochs) == 2
@@ -273,7 +274,7 @@ def test_sentences_at_once_are_sentences_alone(
         assert attending.beam([sentence], 1, 0.75)[0][0].tokens == hypothesis.tokens
         alone = attending.beam([sentence], 3, 0.75, 2)[0]
         assert [h.tokens for h in alone] == [h.tokens for h in best]
-    monkeypatch.setattr("d2l_rnn.experiments.translating._MOST_ROWS", 2)
+    monkeypatch.setattr("d2l_rnn.generation.translations._MOST_ROWS", 2)
     parts = attending.beam(sentences, 3, 0.75, 2)
     assert [[h.tokens for h in best] for best in parts] == [
         [h.tokens for h in best] for best in beam

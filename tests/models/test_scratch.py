@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy
 import pytest
@@ -201,68 +200,36 @@ def test_gates_at_their_limits_keep_the_memory():
         assert (end[kept] == state[kept]).all()
 
 
-@every_layer
-def test_hybridized_is_plain(layer):
-    """The same values and gradients, whatever batch size and number of steps."""
-    net = make_net(layer, scale=30)
-    for batch_size, num_steps in [(3, 5), (1, 5), (2, 1), (3, 5)]:
-        X, Y = random_ids(2, batch_size, num_steps)
-        state = tuple(
-            np.random.normal(size=zero.shape)
-            for zero in net.begin_state(batch_size, cpu())
-        )
-        found = {}
-        for active in (False, True):
-            net.hybridize(active)
-            logits, new_state = net(X, state)
-            found[active] = [a.asnumpy() for a in (logits, *new_state)]
-            found[active] += gradients(net, X, Y, state)
-        for a, b in zip(found[True], found[False]):
-            numpy.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
-
-
-def test_hybridized_reads_its_parameters_anew():
-    """The training loop may put other arrays into ``params``."""
+def test_parameters_are_read_anew_at_every_call():
+    """A reader may put other arrays into ``params``."""
     net, X = make_net(GRU), random_ids(BATCH_SIZE, NUM_STEPS)
     state = net.begin_state(BATCH_SIZE, cpu())
-    net.hybridize()
-    net(X, state)
+    before, _ = net(X, state)
     net.params[:] = [30 * param for param in net.params]
-    found, _ = net(X, state)
-    net.hybridize(False)
-    expected, _ = net(X, state)
-    numpy.testing.assert_allclose(
-        found.asnumpy(), expected.asnumpy(), rtol=1e-5, atol=1e-7
-    )
+    inputs = npx.one_hot(X.T, VOCAB_SIZE)
+    expected, _ = net.forward_fn(inputs, state, net.params)
+    assert (net(X, state)[0] == expected).all() and (before != expected).any()
 
 
 def test_segments_of_one_sequence_carry_the_gradient():
-    """Plain, hybridized, and with the loss in the graph."""
     net, (X, Y) = make_net(LSTM, scale=30), random_ids(2, BATCH_SIZE, 6)
     whole = gradients(net, X, Y, net.begin_state(BATCH_SIZE, cpu()))
-    assert net.mean_loss(X, Y, net.begin_state(BATCH_SIZE, cpu())) is None
-    plain = partial(mean_loss, net)
-    expected_loss, _ = plain(X, Y, net.begin_state(BATCH_SIZE, cpu()))
-    for active, objective in ((False, plain), (True, plain), (True, net.mean_loss)):
-        net.hybridize(active)
-        with autograd.record():
-            state = net.begin_state(BATCH_SIZE, cpu())
-            first, state = objective(X[:, :3], Y[:, :3], state)
-            second, _ = objective(X[:, 3:], Y[:, 3:], state)
-            loss = (first + second) / 2
-        loss.backward()
-        assert float(loss) == pytest.approx(float(expected_loss), rel=1e-5)
-        for param, expected in zip(net.params, whole):
-            atol = 1e-5 * abs(expected).max()
-            numpy.testing.assert_allclose(
-                param.grad.asnumpy(), expected, rtol=1e-5, atol=atol
-            )
+    with autograd.record():
+        state = net.begin_state(BATCH_SIZE, cpu())
+        first, state = mean_loss(net, X[:, :3], Y[:, :3], state)
+        second, _ = mean_loss(net, X[:, 3:], Y[:, 3:], state)
+        loss = (first + second) / 2
+    loss.backward()
+    for param, expected in zip(net.params, whole):
+        atol = 1e-5 * abs(expected).max()
+        numpy.testing.assert_allclose(
+            param.grad.asnumpy(), expected, rtol=1e-5, atol=atol
+        )
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "lstm-peephole", "birnn"])
 def test_one_minibatch_is_learnt_by_heart(name):
     net = make_net(LAYERS[name], scale=10)
-    net.hybridize()
     X, Y = random_ids(2, 2, NUM_STEPS)
     for _ in range(150):
         with autograd.record():

@@ -44,7 +44,7 @@ def names() -> Dict[str, str]:
     found = {}
     for name in d2l_rnn.__all__:
         value = getattr(d2l_rnn, name)
-        found[name] = signature(value)
+        found[name] = signature(value) if callable(value) else ""
         if inspect.isclass(value):
             for method, function in inspect.getmembers(value, inspect.isfunction):
                 ours = function.__module__.startswith("d2l_rnn.")

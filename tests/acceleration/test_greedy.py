@@ -6,37 +6,19 @@ from typing import Any, List, Tuple
 
 import numpy
 import pytest
-from d2l_rnn.models.greedy import BLOCK
 from mxnet import autograd, cpu, np
 
-from d2l_rnn.chapters import generate_ids
-from d2l_rnn.models.scratch import GRU, LSTM, LSTM_PEEPHOLE, RNN
-from d2l_rnn.models.scratch_model import RNNModelScratch
-from d2l_rnn.models.scratch_stacks import bidirectional, deep, language_model
-from d2l_rnn.training.parameters import FlatParameters
+from d2l_rnn.acceleration import generation
+from d2l_rnn.acceleration.greedy import BLOCK
+from d2l_rnn.acceleration.recognise import SWITCH
+from d2l_rnn.generation.text import generate_ids
 
-from .test_single_step import LAYERS, NUM_HIDDENS, VOCAB_SIZE, make
-
-SCRATCH = {
-    "rnn-scratch": RNN,
-    "gru-scratch": GRU,
-    "lstm-scratch": LSTM,
-    "peephole": LSTM_PEEPHOLE,
-    "deep-bilstm-scratch": deep(bidirectional(LSTM), 2),
-}
+from .nets import LAYERS, SCRATCH, VOCAB_SIZE, any_net, arrays_of
 
 
-def scratch(name: str) -> RNNModelScratch:
-    functions = language_model(SCRATCH[name])
-    net = RNNModelScratch(VOCAB_SIZE, NUM_HIDDENS, cpu(), *functions)
-    for param in net.params:
-        param[:] = np.random.normal(scale=0.7, size=param.shape)
-    net.hybridize()
-    return net
-
-
-def any_net(name: str) -> Any:
-    return scratch(name) if name in SCRATCH else make(name)
+def block(net: Any, token: Any, state: Any) -> Tuple[Any, Any]:
+    """Ids (BLOCK, batch_size) that follow tokens (batch_size, 1), and the state."""
+    return generation._call(net, token, state, greedy=True)
 
 
 def one_by_one(net: Any, token: Any, state: Any, number: int) -> Tuple[List[Any], Any]:
@@ -56,7 +38,7 @@ def test_a_block_is_its_steps(name: str) -> None:
         state = net.begin_state(batch_size=batch_size, ctx=cpu())
         for _ in range(2):  # from the zero state, and from one that was carried over
             expected, expected_state = one_by_one(net, token, state, BLOCK)
-            ids, state = net.greedy_block(token, state)
+            ids, state = block(net, token, state)
             numpy.testing.assert_array_equal(ids.asnumpy(), expected)
             for one, other in zip(state, expected_state):
                 assert one.shape == other.shape
@@ -69,6 +51,7 @@ def test_a_block_is_its_steps(name: str) -> None:
 @pytest.mark.parametrize("name", ["lstm", "gru-scratch"])
 def test_generated_ids_do_not_depend_on_blocks(name: str) -> None:
     net = any_net(name)
+    assert generation.why_not_generate(net, cpu()) == ""
     for prefix in ([1], [3, 0, 2]):
         state = net.begin_state(batch_size=1, ctx=cpu())
         for token in prefix[:-1]:
@@ -85,23 +68,29 @@ def test_generated_ids_do_not_depend_on_blocks(name: str) -> None:
 def test_a_block_follows_the_parameters(name: str) -> None:
     net = any_net(name)
     token, state = np.array([[2]]), net.begin_state(batch_size=1, ctx=cpu())
-    net.greedy_block(token, state)  # its graph is made before the weights change
-    FlatParameters(net).data[:] = np.random.normal(size=FlatParameters(net).data.size)
+    block(net, token, state)  # its graph is made before the weights change
+    for array in arrays_of(net):
+        array[:] = np.random.normal(size=array.shape)
     expected, _ = one_by_one(net, token, state, BLOCK)
-    numpy.testing.assert_array_equal(
-        net.greedy_block(token, state)[0].asnumpy(), expected
-    )
+    numpy.testing.assert_array_equal(block(net, token, state)[0].asnumpy(), expected)
 
 
-def test_single_calls_are_left_to_what_records_and_to_plain_functions() -> None:
-    net = make("lstm")
-    token, state = np.array([[2]]), net.begin_state(batch_size=1)
-    with autograd.record():
-        assert net.greedy_block(token, state) is None
-    assert net.greedy_block(token, state) is not None
-    plain = scratch("rnn-scratch")
-    expected = generate_ids([1], 5, plain, cpu())
-    plain.hybridize(False)
-    state = plain.begin_state(batch_size=1, ctx=cpu())
-    assert plain.greedy_block(token, state) is None
-    assert generate_ids([1], 5, plain, cpu()) == expected
+@pytest.mark.parametrize("name", ["lstm", "bigru", "rnn-scratch"])
+def test_what_records_and_who_switches_off_is_asked_step_by_step(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = any_net(name)
+    expected = generate_ids([1], 2 * BLOCK, net, cpu())
+    calls: List[Any] = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return generation.continue_greedily(*arguments)
+
+    monkeypatch.setattr("d2l_rnn.generation.text.continue_greedily", counted)
+    assert generate_ids([1], 2 * BLOCK, net, cpu()) == expected and len(calls) == 1
+    with autograd.record(train_mode=False):
+        assert generate_ids([1], 2 * BLOCK, net, cpu()) == expected
+    monkeypatch.setenv(SWITCH, "off")
+    assert generate_ids([1], 2 * BLOCK, net, cpu()) == expected
+    assert len(calls) == 1

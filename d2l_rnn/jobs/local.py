@@ -1,7 +1,8 @@
-"""Many runs, each a process of its own: here, or on the workers of a dask cluster.
+"""Many runs, each a process of its own, several at a time on this machine.
 
-Both backends take the same list of jobs and yield what became of each as it ends, and
-None twice a second while nothing does, so that the caller can show how far all are.
+:mod:`.dask` spreads the same jobs over the workers of a cluster. Both yield what became
+of each as it ends, and None twice a second while nothing does, so that the caller can
+show how far all are.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
 
+from .. import signals
 from ..results.record import EPOCHS
 
 _LOOK_EVERY = 0.5  # seconds
 _LONGEST_OUTPUT = 4000  # characters that are kept of what a run printed
 
+#: 0 as long as nobody asked to stop, 1 where the runs should end and save what they
+#: have reached, 2 where they should end at once.
 StopLevel = Callable[[], int]
 
 
@@ -81,28 +84,6 @@ class Outcome:
     output: str
 
 
-@contextmanager
-def stop_requests(notify: Callable[[str], None]) -> Iterator[StopLevel]:
-    """Count SIGINT and SIGTERM instead of dying.
-
-    Yields a function: 0 as long as nobody asked to stop, 1 where the runs should end
-    and save what they have reached, 2 where they should end at once.
-    """
-    asked = []
-
-    def note(number: int, frame: Any) -> None:
-        asked.append(number)
-        if len(asked) == 1:
-            notify("stopping when every run has saved its state; again to end at once")
-
-    previous = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: min(len(asked), 2)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 def execute(
     job: Job,
     stop_level: StopLevel,
@@ -116,7 +97,7 @@ def execute(
     ----------
     job : Job
     stop_level : callable
-        See :func:`stop_requests`. At 1 the process gets SIGTERM, at 2 SIGKILL.
+        At 1 the process gets SIGTERM, at 2 SIGKILL.
     threads : int, optional
         ``OMP_NUM_THREADS`` of the process; None leaves it as it is here.
     without : sequence of str
@@ -127,6 +108,7 @@ def execute(
     if stop_level():
         return Outcome(job, None, 0.0, "")
     environment = {k: v for k, v in os.environ.items() if k not in without}
+    environment[signals.PARENT_ON_STDIN] = "1"
     if threads is not None:
         environment["OMP_NUM_THREADS"] = str(threads)
     directory = Path(folder, job.directory)
@@ -135,9 +117,10 @@ def execute(
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "wb") as file:
-            process = subprocess.Popen(
+            with subprocess.Popen(
                 [sys.executable, *job.command],
-                stdin=subprocess.DEVNULL,
+                # Held open by us alone: when it closes, however we end, the run stops.
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env=environment,
@@ -145,8 +128,8 @@ def execute(
                 # Ctrl-C reaches only us, and we pass it on once: a run that is
                 # interrupted twice ends without saving.
                 start_new_session=True,
-            )
-            status = _wait(process, stop_level)
+            ) as process:
+                status = _wait(process, stop_level)
         output = log.read_text("utf-8", "replace")[-_LONGEST_OUTPUT:]
         if status == 0:
             log.unlink()
@@ -156,7 +139,7 @@ def execute(
     return Outcome(job, status, time.monotonic() - started, output)
 
 
-def _wait(process: Any, stop_level: StopLevel) -> int:
+def _wait(process: subprocess.Popen[bytes], stop_level: StopLevel) -> int:
     passed_on = 0
     while True:
         try:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from d2l_rnn.data.corpora import load_text
-from d2l_rnn.data.tagging import MARKS, labelled_words, restore, split_label
 from d2l_rnn.data.text import clean, tokenize
+from d2l_rnn.data.word_labels import MARKS, labelled_words, restore, split_label
 
 BY_HAND = [
     "I said: 'Well, it's half-past",

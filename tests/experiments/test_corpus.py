@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from d2l_rnn.errors import DataError
-from d2l_rnn.experiments.heldout import rows_of, score_of, split_tokens
+from d2l_rnn.experiments.corpus import rows_of, score_of, split_tokens
 
 
 @pytest.mark.parametrize("max_tokens, expected", [(0, 80), (1, 1), (99, 99)])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import mxnet
 import numpy
 import pytest
-from d2l_rnn.models.recurrent import GRU, LSTM, RNN, recurrent_layer
 from mxnet import autograd, init, np
 from mxnet.gluon import rnn
 
 from d2l_rnn.errors import UsageError
+from d2l_rnn.models.gluon_layers import GRU, LSTM, RNN, recurrent_layer
 
 TWINS = {RNN: rnn.RNN, GRU: rnn.GRU, LSTM: rnn.LSTM}
 INPUT_SIZE, NUM_HIDDENS = 4, 6

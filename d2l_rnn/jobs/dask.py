@@ -1,4 +1,4 @@
-"""The jobs of :mod:`.reproducing` on the workers of a dask cluster.
+"""The jobs of :mod:`.local` on the workers of a dask cluster.
 
 A worker needs this package and sees the same files under the same paths; each of its
 threads does one job at a time, in a process of its own.
@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Iterator, Optional, Sequence
 
 from ..errors import UsageError
-from .reproducing import Job, Outcome, StopLevel, as_they_end, execute
+from .local import Job, Outcome, StopLevel, as_they_end, execute
 
 _PATIENCE = 10  # seconds in which a scheduler has to answer
 # dask's nanny sets it for its workers; for us it means that the user tunes malloc.
@@ -32,7 +32,7 @@ def run_on_dask(
     Parameters
     ----------
     jobs, stop_level, threads
-        As in :func:`~d2l_rnn.experiments.reproducing.run_locally`.
+        As in :func:`~d2l_rnn.jobs.local.run_locally`.
     at_once : int
         Number of workers of the cluster that is made here; unused with ``scheduler``.
     scheduler : str

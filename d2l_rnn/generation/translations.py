@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy
 from mxnet import np
@@ -11,14 +11,7 @@ from ..data.text import Vocab
 from ..data.translation import build_array_nmt
 from ..inference.beam import beam_search
 from ..inference.decoding import Hypothesis, greedy_search, sample
-from ..models.attention_decoder import Seq2SeqAttentionDecoder
-from ..models.encoder_decoder import EncoderDecoder
-from ..models.gluon_layers import named_arrays
-from ..models.seq2seq import Seq2SeqDecoder, Seq2SeqEncoder
-from ..training import checkpoint
-from ..training.initialisation import initialize_seq2seq
-from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
-from .trained import checkpoint_of, trained_config, vocabulary
+from ..protocols import Device
 
 # Rows that one step of a search computes at most, beams counted.
 _MOST_ROWS = 512
@@ -42,7 +35,7 @@ class Translator(NamedTuple):
     src_vocab: Vocab
     tgt_vocab: Vocab
     num_steps: int
-    device: Any
+    device: Device
 
     @property
     def has_attention(self) -> bool:
@@ -151,58 +144,3 @@ class Attended(NamedTuple):
     source: List[str]
     target: List[str]
     weights: numpy.ndarray
-
-
-def build(config: TranslationConfig, src_size: int, tgt_size: int) -> Any:
-    """The encoder-decoder of a configuration, not initialised."""
-    sizes = (config.embed_size, config.num_hiddens, config.num_layers, config.dropout)
-    encoder = Seq2SeqEncoder(
-        src_size,
-        *sizes,
-        cell=config.cell,
-        bidirectional=config.bidirectional,
-        mask_padding=config.mask_padding or config.bidirectional,
-    )
-    options: Dict[str, Any] = {"cell": config.cell, "bridge": config.bridge}
-    decoder: Any
-    if isinstance(config, Seq2SeqAttentionConfig):
-        decoder = Seq2SeqAttentionDecoder(
-            tgt_size,
-            *sizes,
-            score=config.score,
-            normalise=config.normalise,
-            **options,
-        )
-    else:
-        book_context = getattr(config, "book_context", False)
-        decoder = Seq2SeqDecoder(tgt_size, *sizes, book_context=book_context, **options)
-    return EncoderDecoder(encoder, decoder)
-
-
-def load_translator(path: Any, device: Any) -> Translator:
-    """Load the model of a run of ``seq2seq`` or ``seq2seq-attention``.
-
-    Parameters
-    ----------
-    path : path
-        The run directory, or the checkpoint in it.
-    device : mxnet.Context
-
-    Raises
-    ------
-    RunError
-        If it is none, or damaged.
-    """
-    path = checkpoint_of(path)
-    arrays, notes = checkpoint.load(path)
-    _, config = trained_config(
-        path,
-        TranslationConfig,
-        "a run of seq2seq or seq2seq-attention translates",
-    )
-    src_vocab = vocabulary(path, notes, "src_vocab")
-    tgt_vocab = vocabulary(path, notes, "tgt_vocab")
-    net = build(config, len(src_vocab), len(tgt_vocab))
-    initialize_seq2seq(net, config.num_steps, device)
-    checkpoint.put_arrays(named_arrays(net), arrays)
-    return Translator(net, src_vocab, tgt_vocab, config.num_steps, device)

@@ -1,8 +1,8 @@
-"""Text to train on, text that is held out, and how well blanks in it are filled."""
+"""A text read and split: what is trained on, what is held out, and its scores."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,6 +11,70 @@ from ..data.text import Vocab, clean, tokenize
 from ..errors import DataError
 from ..results.metrics import perplexity
 from .configs import CorpusConfig
+from .contract import Source
+
+
+class Corpus(NamedTuple):
+    """A text as token ids, split.
+
+    Attributes
+    ----------
+    text : TextFile
+    training, heldout : list of int
+    vocab : Vocab
+    """
+
+    text: TextFile
+    training: List[int]
+    heldout: List[int]
+    vocab: Vocab
+
+    @property
+    def source(self) -> Source:
+        """What is recorded of it."""
+        return source_of(self.text, len(self.training))
+
+
+def source_of(text: Any, tokens: int) -> Source:
+    """The data of a run that reads a file and trains on so many tokens of it."""
+    return Source(text.name, text.sha1, tokens)
+
+
+def read_text(config: Any, data_dir: str = "") -> TextFile:
+    """The text that a configuration names; ``data_dir`` is looked in first."""
+    return load_text(config.corpus, data_dir or config.data_dir or None)
+
+
+def tokens_of(text: TextFile, config: CorpusConfig) -> List[str]:
+    """All tokens of a text, cleaned and cut up as a configuration says."""
+    lines = tokenize(clean(text.lines, config.clean), config.token)
+    return [token for line in lines for token in line]
+
+
+def read_corpus(config: CorpusConfig) -> Corpus:
+    """Split a text after its first ``max_tokens``; nothing may be left to hold out.
+
+    The vocabulary is that of the whole text, as in the book.
+    """
+    text = read_text(config)
+    tokens = tokens_of(text, config)
+    vocab = Vocab(tokens)
+    ids = vocab[tokens]
+    return Corpus(text, ids[: config.max_tokens], ids[config.max_tokens :], vocab)
+
+
+def read_split(config: CorpusConfig, min_freq: int = 1) -> Corpus:
+    """Split a text, with something held out; the vocabulary is the training text's.
+
+    Raises
+    ------
+    DataError
+        If nothing is left to hold out.
+    """
+    text = read_text(config)
+    training, heldout = split_tokens(tokens_of(text, config), config.max_tokens)
+    vocab = Vocab(training, min_freq)
+    return Corpus(text, vocab[list(training)], vocab[list(heldout)], vocab)
 
 
 def split_tokens(
@@ -30,26 +94,6 @@ def split_tokens(
             "to hold out; 0 takes four fifths"
         )
     return tokens[:num_training], tokens[num_training:]
-
-
-def read_split(
-    config: CorpusConfig, min_freq: int = 1
-) -> Tuple[TextFile, List[int], List[int], Vocab]:
-    """Read a corpus and split it; the vocabulary is that of the training text.
-
-    Returns
-    -------
-    text : TextFile
-    training, heldout : list of int
-        Token ids.
-    vocab : Vocab
-    """
-    text = load_text(config.corpus, config.data_dir or None)
-    lines = tokenize(clean(text.lines, config.clean), config.token)
-    tokens = [token for line in lines for token in line]
-    training, heldout = split_tokens(tokens, config.max_tokens)
-    vocab = Vocab(training, min_freq)
-    return text, vocab[list(training)], vocab[list(heldout)], vocab
 
 
 def rows_of(ids: Sequence[int], batch_size: int) -> np.ndarray:

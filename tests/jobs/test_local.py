@@ -16,9 +16,9 @@ import pytest
 from d2l_rnn.cli import main
 from d2l_rnn.commands import reproduce
 from d2l_rnn.errors import UsageError
-from d2l_rnn.experiments import reproducing, reproducing_on_dask
-from d2l_rnn.experiments.reproducing import Job, Outcome, run_locally
 from d2l_rnn.experiments.table import EXPERIMENTS
+from d2l_rnn.jobs import dask, local
+from d2l_rnn.jobs.local import Job, Outcome, run_locally
 
 EPOCHS = 300
 TINY = ["--corpus", "sample", "--num-hiddens", "8", "--max-tokens", "1500"]
@@ -49,7 +49,7 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproducing, "_LOOK_EVERY", 0.05)
+    monkeypatch.setattr(local, "_LOOK_EVERY", 0.05)
 
 
 def job(seed: int, seconds: float, name: str = "lstm") -> Job:
@@ -252,7 +252,7 @@ def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture) -> No
     asked: List[int] = []
     jobs = [job(1, 0), job(2, 0.02), job(3, 60), job(4, 60), job(5, 60)]
     outcomes = []
-    for outcome in reproducing_on_dask.run_on_dask(jobs, 2, lambda: sum(asked), 1):
+    for outcome in dask.run_on_dask(jobs, 2, lambda: sum(asked), 1):
         both = [Path(f"runs/lstm/seed-{seed}.began").exists() for seed in (3, 4)]
         if not asked and all(both):
             asked.append(1)
@@ -275,7 +275,7 @@ def test_dask_is_asked_for_by_name(
 
 def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
-    monkeypatch.setattr(reproducing_on_dask, "_PATIENCE", 0.5)
-    results = reproducing_on_dask.run_on_dask([], 1, never, 1, "tcp://127.0.0.1:9")
+    monkeypatch.setattr(dask, "_PATIENCE", 0.5)
+    results = dask.run_on_dask([], 1, never, 1, "tcp://127.0.0.1:9")
     with pytest.raises(UsageError, match="no dask scheduler answers"):
         next(results)

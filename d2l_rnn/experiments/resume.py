@@ -1,0 +1,153 @@
+"""Going on where a run was stopped, and only where that is certain.
+
+A checkpoint says of what it is the state: the experiment, the seed, the SHA-1 of the
+data, and a SHA-256 over the rows up to its epoch. What is in the run directory has to
+agree with that, row for row, and so does what is asked for now. Rows behind the
+checkpoint are dropped: those epochs are trained again, to the same numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, NoReturn, Tuple
+
+from ..errors import RunError
+from ..results import record
+from ..results.json_files import line_of
+from .configs import Config
+from .contract import ExperimentRun, Json
+from .settings import settings_with
+from .table import Experiment
+
+if TYPE_CHECKING:
+    import numpy
+
+#: Notes of ours in a checkpoint; all others are the experiment's.
+EPOCH, ROWS = "epoch", "rows_sha256"
+
+
+def refuse(directory: Path, why: str) -> NoReturn:
+    """Raise RunError: what does not fit, and how to go on, from any command."""
+    raise RunError(
+        f"run directory {directory}: {why}; move it away and the same command begins "
+        "anew"
+    )
+
+
+def config_json(name: str, config: Config) -> Json:
+    """A configuration as it stands in ``config.json``."""
+    return {"experiment": name, **asdict(config)}
+
+
+def check_settings(
+    earlier: record.RunRecord, experiment: Experiment, config: Config
+) -> int:
+    """Refuse to go on with other settings than a run began with, or fewer epochs.
+
+    Returns
+    -------
+    int
+        The number of epochs that the run was to have; more may be asked for now.
+    """
+    # A field that the record lacks came later, with the default that keeps its meaning.
+    found = {**config_json(experiment.name, experiment.config), **earlier.config}
+    wanted = config_json(experiment.name, config)
+    where = settings_with(config, "device", "folder")  # not what it computes
+    for key in sorted((set(wanted) | set(found)) - set(where)):
+        had, asked = found.get(key), wanted.get(key)
+        numbers = isinstance(had, int) and isinstance(asked, int)
+        longer = key == "num_epochs" and numbers and had <= asked
+        if had != asked and not longer:
+            raise RunError(
+                f"run directory {earlier.directory}: began with {key} {had!r}, not "
+                f"{asked!r}; resume it as it was, or name another with --out"
+            )
+    return int(found.get("num_epochs", 0))
+
+
+class RowsHash:
+    """A SHA-256 over rows, one after the other, as they are written."""
+
+    def __init__(self, rows: Iterable[Json] = ()) -> None:
+        self._sha256 = hashlib.sha256()
+        for row in rows:
+            self.update(row)
+
+    def update(self, row: Json) -> None:
+        """Take in one more row."""
+        self._sha256.update(line_of(row))
+
+    def hexdigest(self) -> str:
+        """Of the rows so far."""
+        return self._sha256.hexdigest()
+
+
+def identity(experiment: Experiment, run: ExperimentRun[Any]) -> Json:
+    """What a checkpoint is the state of, whatever its epoch: its notes."""
+    corpus = {"name": run.source.name, "sha1": run.source.sha1}
+    return {
+        **run.notes(),
+        "experiment": experiment.name,
+        "seed": run.config.seed,
+        "corpus": corpus,
+    }
+
+
+def reached(
+    earlier: record.RunRecord, experiment: Experiment, run: ExperimentRun[Any]
+) -> Tuple[List[Json], Dict[str, numpy.ndarray]]:
+    """The rows that a run keeps, and the state after them; none where none was saved.
+
+    Raises
+    ------
+    RunError
+        If data, rows and checkpoint do not agree with one another, or with what is
+        asked for now.
+    """
+    from ..training import checkpoint
+
+    directory = earlier.directory
+    corpus = earlier.environment.get("corpus") or {}
+    if corpus.get("sha1", run.source.sha1) != run.source.sha1:
+        refuse(
+            directory,
+            f"began with another text ({corpus.get('name')}, SHA-1 {corpus['sha1']}) "
+            f"than is read now ({run.source.name}, SHA-1 {run.source.sha1})",
+        )
+    path = directory / record.CHECKPOINT
+    if not path.exists():
+        return [], {}  # stopped before anything was saved: the rows come again
+    arrays, notes = checkpoint.load(path)
+    _check_identity(directory, notes, identity(experiment, run))
+    epoch = notes.get(EPOCH)
+    kept = earlier.epochs[:epoch]
+    if [row.get("epoch") for row in kept] != list(range(1, (epoch or 0) + 1)):
+        refuse(
+            directory,
+            f"its checkpoint is the state after epoch {epoch}, and {record.EPOCHS} has "
+            f"not each of the epochs 1 to {epoch} once",
+        )
+    if ROWS in notes and notes[ROWS] != RowsHash(kept).hexdigest():
+        refuse(
+            directory,
+            f"{record.EPOCHS} is not what was written: its first {epoch} rows do not "
+            "have the SHA-256 that the checkpoint states",
+        )
+    return kept, arrays
+
+
+def _check_identity(
+    directory: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> None:
+    """A checkpoint of version 0.1.0 says less of itself: what it says has to agree."""
+    wanted = json.loads(json.dumps(wanted))
+    for key, value in wanted.items():
+        if found.get(key, value) != value:
+            refuse(
+                directory,
+                f"its checkpoint is of another {key}"
+                + (f", {found[key]!r}" if isinstance(value, (str, int)) else ""),
+            )

@@ -1,0 +1,337 @@
+"""The runner: directory, resuming, record, progress, signals and pictures of any run.
+
+An experiment states its mathematics (:mod:`.contract`); all that surrounds it is here,
+once. A finished run that is asked for more epochs goes on in a hidden folder inside its
+directory and takes the finished one's place when it has ended itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, List, Optional
+
+from .. import signals
+from ..errors import D2lRnnError, RunError
+from ..files import sweep
+from ..progress import Progress
+from ..results import record, tensorboard
+from ..results.metrics import median, perplexity
+from .configs import Config
+from .contract import ExperimentRun, Json, Notify
+from .directories import make_room, run_directory, sole_use
+from .environment import environment, with_starts
+from .resume import (
+    EPOCH,
+    ROWS,
+    RowsHash,
+    check_settings,
+    config_json,
+    identity,
+    reached,
+)
+from .table import Experiment, find
+
+_CHECKPOINT_EVERY_SECONDS = 20.0
+_FILES = (
+    record.CONFIG,
+    record.ENVIRONMENT,
+    record.EPOCHS,
+    record.RESULT,
+    record.CHECKPOINT,
+)
+#: Where a finished run grows longer.
+LONGER = ".longer"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is told beside its configuration: where to write, what to show."""
+
+    out: str = ""
+    resume: bool = False
+    quiet: bool = False
+    plot: bool = True
+    tensorboard: bool = False
+
+
+def run_experiment(
+    experiment: Experiment,
+    config: Config,
+    options: Options = Options(),
+    notify: Notify = lambda message: None,
+) -> record.RunRecord:
+    """Run one experiment and return its record.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    config : Config
+        The experiment's own, or changed with ``dataclasses.replace``.
+    options : Options
+        With ``resume``, an interrupted run goes on, a finished one is returned as it
+        is, or goes on to the greater number of epochs that ``config`` asks for.
+    notify : callable
+        Told, in a line, what the user should know.
+
+    Raises
+    ------
+    RunError
+        If the run directory is unusable, or does not agree with itself or with what
+        is asked for.
+    signals.Interrupted
+        If the run was asked to stop.
+    """
+    directory = run_directory(experiment.name, config.seed, options.out)
+    with sole_use(directory):
+        for place in (directory, directory / LONGER):
+            sweep(place, _FILES)
+        earlier = _earlier(directory, experiment, config, options, notify)
+        if earlier is not None and earlier.result is not None:
+            if not _longer(config, earlier):
+                return earlier
+        _Running(experiment, config, options, notify, directory, earlier).to_the_end()
+        return record.read_run(directory)
+
+
+def _earlier(
+    directory: Path,
+    experiment: Experiment,
+    config: Config,
+    options: Options,
+    notify: Notify,
+) -> Optional[record.RunRecord]:
+    """The run that is to be resumed, checked; None where there is none."""
+    if not options.resume:
+        return None
+    if not (directory / record.CONFIG).exists():
+        if not options.quiet:
+            notify(f"nothing to resume in {directory}: the run begins")
+        return None
+    _take_the_place(directory)
+    earlier = record.read_run(directory)
+    check_settings(earlier, experiment, config)
+    if earlier.result is None:
+        return earlier
+    earlier.verify()
+    longer = directory / LONGER
+    if _longer(config, earlier) and (longer / record.CHECKPOINT).exists():
+        earlier = record.read_run(longer)
+        check_settings(earlier, experiment, config)
+    return earlier
+
+
+def _longer(config: Config, earlier: record.RunRecord) -> bool:
+    """Whether more epochs are asked for than a run was to have."""
+    asked = getattr(config, "num_epochs", 0)
+    return bool(asked > earlier.config.get("num_epochs", asked))
+
+
+def _take_the_place(directory: Path) -> None:
+    """Where a longer run has finished, its files become the run's, the result last.
+
+    A kill in between loses nothing: what is left is moved when the run is next asked
+    for.
+    """
+    longer = directory / LONGER
+    if (longer / record.RESULT).exists():
+        for path in sorted(longer.iterdir(), key=lambda p: p.name == record.RESULT):
+            os.replace(path, directory / path.name)
+        longer.rmdir()
+
+
+class _Running:
+    """One run under way, from its data to its pictures."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        config: Config,
+        options: Options,
+        notify: Notify,
+        directory: Path,
+        earlier: Optional[record.RunRecord],
+    ) -> None:
+        from ..devices import device_from
+
+        self.experiment, self.config, self.options = experiment, config, options
+        self.notify, self.directory, self.earlier = notify, directory, earlier
+        finished = earlier is not None and (directory / record.RESULT).exists()
+        #: Where the run's files go.
+        self.place = directory / LONGER if finished else directory
+        self.num_epochs: int = getattr(config, "num_epochs", 0)
+        self._started = time.perf_counter()
+        if options.tensorboard:
+            tensorboard.import_summary_writer()  # complain before anything is written
+        self.device = device_from(config.device)
+        self.run: ExperimentRun[Any] = experiment.family()(config, self.device, notify)
+
+    def to_the_end(self) -> None:
+        """Go on from what is there; leave a run that is finished or can be resumed."""
+        kept = self._resumed()
+        with ExitStack() as stack:
+            self._begin(kept, stack)
+            try:
+                self._train(stack)
+                self._conclude()
+            except signals.Interrupted as stop:
+                raise signals.Interrupted(stop.number, self._told(stop)) from None
+        _take_the_place(self.directory)
+
+    def _resumed(self) -> List[Json]:
+        """Put the run where an earlier one was stopped; return the rows up to there."""
+        if self.earlier is None:
+            return []
+        old_epochs = check_settings(self.earlier, self.experiment, self.config)
+        if old_epochs < self.num_epochs:
+            why_not = self.run.extendable(old_epochs, self.num_epochs)
+            if why_not:
+                raise RunError(
+                    f"run directory {self.directory}: began with --epochs {old_epochs} "
+                    f"and cannot be extended to {self.num_epochs}: {why_not}; name "
+                    "another with --out"
+                )
+        kept, arrays = reached(self.earlier, self.experiment, self.run)
+        if kept:
+            self.run.restore(arrays)
+        return kept
+
+    def _begin(self, kept: List[Json], stack: ExitStack) -> None:
+        """Open the run directory; an earlier run in it is moved aside, not lost."""
+        if self.earlier is None:
+            moved = make_room(self.directory)
+            if moved:
+                self.notify(f"{self.directory} held an earlier run, now in {moved}")
+        source = self.run.source
+        corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
+        now = environment(self.device, corpus)
+        before = None if self.earlier is None else self.earlier.environment
+        self.writer = record.RunWriter(
+            self.place,
+            config_json(self.experiment.name, self.config),
+            with_starts(now, len(kept) + 1, before),
+            kept,
+        )
+        stack.callback(self.writer.close)
+        self.hash = RowsHash(kept)
+        self.scalars: Optional[tensorboard.Scalars] = None
+        if self.options.tensorboard:
+            self.scalars = tensorboard.Scalars(self.directory, kept)
+            stack.callback(self.scalars.close)
+        self.saved_epoch, self.saved_at = len(kept), time.perf_counter()
+
+    def _train(self, stack: ExitStack) -> None:
+        """Record the epochs as they come, and save the state now and then.
+
+        Until the first of them has come a signal ends the run at once: nothing would
+        be lost. From then on it is noted, and the epoch under way is brought to its
+        end and saved; a second SIGINT does not wait for that.
+        """
+        first_epoch = len(self.writer.epochs) + 1
+        progress = Progress(self.num_epochs, first_epoch, self.options.quiet)
+        stack.callback(progress.close)
+        with ExitStack() as listening:
+            noted: Optional[List[int]] = None
+            for epoch, row in enumerate(self.run.rows(first_epoch), first_epoch):
+                if row.epoch != epoch:
+                    raise D2lRnnError(
+                        f"experiment {self.experiment.name}: its rows have epoch "
+                        f"{row.epoch} where {epoch} is due"
+                    )
+                if noted is None:
+                    noted = listening.enter_context(signals.noted(_not_twice))
+                fields = {**epoch_json(row), **self.run.metrics(row)}
+                self.writer.append(fields)
+                self.hash.update(fields)
+                if self.scalars is not None:
+                    self.scalars.write(fields)
+                progress.show(row)
+                last = epoch == self.num_epochs
+                late = time.perf_counter() - self.saved_at > _CHECKPOINT_EVERY_SECONDS
+                if last or late or noted:
+                    self._save(epoch)
+                if noted and not last:
+                    raise signals.Interrupted(noted[0])
+        progress.close()
+
+    def _save(self, epoch: int) -> None:
+        from ..training import checkpoint
+
+        notes = {
+            **identity(self.experiment, self.run),
+            EPOCH: epoch,
+            ROWS: self.hash.hexdigest(),
+        }
+        self.writer.sync()  # before a checkpoint that counts them
+        checkpoint.save(self.place / record.CHECKPOINT, self.run.arrays(), notes)
+        self.saved_epoch, self.saved_at = epoch, time.perf_counter()
+
+    def _conclude(self) -> None:
+        """Do the runs that this one needs, then its result, pictures and record."""
+        inner = {}
+        for folder, (name, config) in self.run.needs().items():
+            options = replace(self.options, out=str(self.directory / folder))
+            inner[folder] = run_experiment(find(name), config, options).directory
+        self.run.inner = inner
+        result = self._result()
+        if self.scalars is not None:
+            self.scalars.finish(result)
+        try:
+            if self.options.plot:
+                self.run.draw(self.place)
+        finally:  # a picture that cannot be drawn takes no result along
+            self.writer.finish(result)
+
+    def _result(self) -> Json:
+        source, epochs = self.run.source, self.writer.epochs
+        own = self.run.concluded(epochs)
+        complete: Json = {
+            "experiment": self.experiment.name,
+            "seed": self.config.seed,
+            "status": "finished",
+            "device": str(self.device),
+            "corpus": source.name,
+            "corpus_sha1": source.sha1,
+        }
+        if epochs:
+            complete["epochs"] = len(epochs)
+            complete["perplexity"] = epochs[-1]["perplexity"]
+            complete["tokens_per_sec"] = median(
+                [row["tokens_per_sec"] for row in epochs]
+            )
+            complete["seconds"] = sum(row["seconds"] for row in epochs)
+        else:
+            complete["seconds"] = time.perf_counter() - self._started
+        return {**complete, **own}
+
+    def _told(self, stop: signals.Interrupted) -> str:
+        if str(stop) != str(signals.Interrupted(stop.number)):
+            return str(stop)  # an inner run has told
+        what = "nothing is saved yet"
+        if self.saved_epoch:
+            what = f"the state after epoch {self.saved_epoch} is saved"
+        return (
+            f"interrupted; {what} in {self.directory}: the same command with --resume "
+            "goes on"
+        )
+
+
+def _not_twice(numbers: List[int]) -> None:
+    if numbers[1:] and numbers[-1] == signal.SIGINT:
+        raise signals.Interrupted(numbers[-1])
+
+
+def epoch_json(row: Any) -> Json:
+    """An ``EpochRow`` as it stands in ``epochs.jsonl``."""
+    return {
+        "epoch": row.epoch,
+        "loss": row.loss,
+        "tokens": row.tokens,
+        "seconds": row.seconds,
+        "perplexity": perplexity(row.loss, row.tokens),
+        "tokens_per_sec": row.tokens / row.seconds,
+    }
