@@ -8,6 +8,7 @@ from typing import Any, List, NamedTuple, Sequence, Tuple
 import numpy
 from mxnet import np, npx
 
+from ..arrays import Floats, Integers
 from ..data.text import Vocab
 from ..protocols import Device
 
@@ -89,7 +90,7 @@ class Filler(NamedTuple):
     clean: str
 
 
-def probabilities(net: Any, rows: numpy.ndarray, device: Device) -> numpy.ndarray:
+def probabilities(net: Any, rows: Integers, device: Device) -> Floats:
     """What a net makes of every position of rows of text, each read as a whole.
 
     Parameters
@@ -106,5 +107,5 @@ def probabilities(net: Any, rows: numpy.ndarray, device: Device) -> numpy.ndarra
     X = np.array(rows, ctx=device)
     logits, _ = net(X, net.begin_state(X.shape[0], device))
     given = npx.softmax(logits.reshape(X.shape[1], X.shape[0], -1), axis=-1)
-    found: numpy.ndarray = given.asnumpy().swapaxes(0, 1)
+    found: Floats = given.asnumpy().swapaxes(0, 1)
     return found

@@ -7,6 +7,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 import numpy
 from mxnet import np
 
+from ..arrays import Floats
 from ..data.text import Vocab
 from ..data.translation import build_array_nmt
 from ..inference.beam import beam_search
@@ -143,4 +144,4 @@ class Attended(NamedTuple):
 
     source: List[str]
     target: List[str]
-    weights: numpy.ndarray
+    weights: Floats

@@ -30,7 +30,8 @@ class LSTM(d2l.RNN):
         """Outputs (num_steps, batch_size, num_hiddens), and the state (H, C)."""
         if H_C is None:
             H_C = self.rnn.begin_state(inputs.shape[1], ctx=inputs.ctx)
-        return self.rnn(inputs, H_C)
+        outputs, H_C = self.rnn(inputs, H_C)
+        return outputs, H_C
 
 
 class BiGRU(d2l.RNN):
