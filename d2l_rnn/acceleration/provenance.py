@@ -11,8 +11,8 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType, GetSetDescriptorType
-from typing import Any, Dict, List, Optional, Set
+from types import CodeType, FunctionType, GetSetDescriptorType, ModuleType
+from typing import Dict, List, Optional, Set
 
 # As the import system writes it into code objects: links are not resolved.
 PACKAGE = str(Path(__file__).parent.parent) + os.sep
@@ -130,7 +130,7 @@ def is_ours(function: object, _seen: Optional[Set[int]] = None) -> bool:
     return all(is_ours(value, seen) for value in cells)
 
 
-def replaced_in_module(module: Any) -> str:
+def replaced_in_module(module: ModuleType) -> str:
     """The first function of one of our modules in whose place is something else.
 
     Returns

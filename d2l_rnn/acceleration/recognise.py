@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Union
 
 from mxnet import autograd, gluon, np
 from mxnet.gluon import nn, rnn
@@ -19,6 +19,9 @@ from .provenance import (
     replaced_in_module,
 )
 
+#: A net for which :func:`why_not_to_generate` has no reason.
+KnownModel = Union[RNNModel, RNNModelScratch]
+
 SWITCH = "D2L_RNN_ACCELERATION"
 LAYERS = (rnn.RNN, rnn.GRU, rnn.LSTM)
 LOSS = gluon.loss.SoftmaxCrossEntropyLoss
@@ -32,7 +35,7 @@ def switched_off() -> str:
     return ""
 
 
-def why_not(net: Any) -> str:
+def why_not(net: object) -> str:
     """Why a language model is not trained on the fast path.
 
     Asked at each call, with the objects as they are then.
@@ -51,7 +54,7 @@ def why_not(net: Any) -> str:
     return why_not_to_generate(net) or _changed_loss() or _untrainable(net)
 
 
-def why_not_to_generate(net: Any) -> str:
+def why_not_to_generate(net: object) -> str:
     """As :func:`why_not`, of a net that is only asked, not trained."""
     if switched_off():
         return switched_off()
@@ -64,7 +67,7 @@ def why_not_to_generate(net: Any) -> str:
     return f"the net is of class {type(net).__name__}, not one of ours"
 
 
-def explain(net: Any) -> str:
+def explain(net: object) -> str:
     """In words: which path a language model takes, and why.
 
     Parameters
@@ -106,7 +109,7 @@ def _not_plain(net: RNNModel) -> str:
     return _unusual_layer(layer) or _unusual_dense(net, dense)
 
 
-def changed_block(name: str, block: Any) -> str:
+def changed_block(name: str, block: gluon.Block) -> str:
     """What a reader has changed about a block; empty where it is nothing."""
     replaced = replaced_in_class(type(block))
     if replaced:
@@ -121,7 +124,7 @@ def changed_block(name: str, block: Any) -> str:
     return ""
 
 
-def _unusual_layer(layer: Any) -> str:
+def _unusual_layer(layer: gluon.Block) -> str:
     if layer._layout != "TNC":
         return f"its recurrent layer has layout {layer._layout}"
     if layer._dropout:
@@ -140,7 +143,7 @@ def _unusual_layer(layer: Any) -> str:
     return ""
 
 
-def _unusual_dense(net: RNNModel, dense: Any) -> str:
+def _unusual_dense(net: RNNModel, dense: nn.Dense) -> str:
     if dense.bias is None:
         return "its output layer has no bias"
     if not isinstance(net.vocab_size, int):
@@ -200,7 +203,7 @@ class Architecture(NamedTuple):
         return 2 if self.mode == "lstm" else 1
 
 
-def parameter_names(layer: Any) -> List[str]:
+def parameter_names(layer: gluon.Block) -> List[str]:
     """A Gluon layer's parameters in the fused operator's order.
 
     All weights layer by layer and direction by direction, then all biases in the same
@@ -215,7 +218,7 @@ def parameter_names(layer: Any) -> List[str]:
     ]
 
 
-def parameters_in_order(net: RNNModel) -> List[Any]:
+def parameters_in_order(net: RNNModel) -> List[gluon.Parameter]:
     """The recurrent layer's parameters in the operator's order, then the output's."""
     layer = [getattr(net.rnn, name) for name in parameter_names(net.rnn)]
     return [*layer, net.dense.weight, net.dense.bias]
@@ -273,7 +276,7 @@ def _not_plain_scratch(net: RNNModelScratch) -> str:
     return ""
 
 
-def why_not_iterate(batches: Any) -> str:
+def why_not_iterate(batches: object) -> str:
     """Why an iterator of minibatches may do more than give minibatches.
 
     Code of a reader that runs between two steps may look at the net, or change it; it
