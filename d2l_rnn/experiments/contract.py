@@ -79,8 +79,8 @@ class ExperimentRun(ABC, Generic[C]):
     source : Source
         The data, read by the constructor.
     inner : mapping of str to pathlib.Path
-        Directories of the finished runs that this one ``needs``, when ``result`` is
-        asked for.
+        Directories of the finished runs that this one ``needs``, once they are done:
+        before ``rows``.
     usable_as : type
         Class attribute: what :meth:`load` gives.
     """

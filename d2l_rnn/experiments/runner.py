@@ -163,9 +163,13 @@ class _Running:
     def to_the_end(self) -> None:
         """Go on from what is there; leave a run that is finished or can be resumed."""
         kept = self._resumed()
+        if self.earlier is not None:  # an inner run that refuses leaves all as it was
+            self._do_what_is_needed()
         with ExitStack() as stack:
             self._begin(kept, stack)
             try:
+                if self.earlier is None:
+                    self._do_what_is_needed()
                 self._train(stack)
                 self._conclude()
             except signals.Interrupted as stop:
@@ -245,13 +249,16 @@ class _Running:
         self.log.save(self.run.arrays(), identity(self.experiment, self.run))
         self.saved_epoch, self.saved_at = epoch, time.perf_counter()
 
-    def _conclude(self) -> None:
-        """Do the runs that this one needs, then its result, pictures and record."""
+    def _do_what_is_needed(self) -> None:
+        """The runs inside this one, each in a folder of its directory."""
         inner = {}
         for folder, (name, config) in self.run.needs().items():
             options = replace(self.options, out=str(self.directory / folder))
             inner[folder] = run_experiment(find(name), config, options).directory
         self.run.inner = inner
+
+    def _conclude(self) -> None:
+        """Make the result, draw the pictures, end the record."""
         result = self.log.result(self.run.concluded(self.log.epochs))
         if self.scalars is not None:
             self.scalars.finish(result)

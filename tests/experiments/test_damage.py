@@ -10,7 +10,7 @@ import json
 import re
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Set, Tuple
+from typing import Callable, Dict, Iterator, Tuple
 
 import pytest
 
@@ -79,16 +79,6 @@ DAMAGES: Dict[str, Callable[[Path], None]] = {
     "another text": edit_the_text,
 }
 
-# What is wrong today (issue 15.3; lead): delete what has been mended. Only hmm looks
-# whether there are as many rows as its checkpoint says.
-WRONG_TODAY: Dict[str, Set[str]] = {
-    "a row less": set(FAMILIES) - {"hmm"},
-    "no rows": set(FAMILIES) - {"hmm"},
-    "a row twice": set(FAMILIES),
-    "another number": set(FAMILIES),
-    "another text": set(FAMILIES),
-}
-
 
 def applies(damage: str, family: Family) -> bool:
     """Whether a family has what the damage is about.
@@ -99,15 +89,11 @@ def applies(damage: str, family: Family) -> bool:
     return family.has_epochs and not (damage == "another text" and not family.source)
 
 
-def _cases() -> Iterator[object]:
+def _cases() -> Iterator[Case]:
     for damage in DAMAGES:
         for family in FAMILIES.values():
             if applies(damage, family):
-                wrong = family.name in WRONG_TODAY.get(damage, set())
-                mark = pytest.mark.xfail(
-                    strict=True, reason="resume does not look (issue 15.3; lead)"
-                )
-                yield pytest.param(damage, family.name, marks=[mark] if wrong else [])
+                yield damage, family.name
 
 
 def resumed(workshop: Workshop, damage: str, family: Family) -> str:
