@@ -190,7 +190,9 @@ def _trace(net: encoder_decoder.EncoderDecoder, num_steps: int) -> Graph:
     graph = gluon.SymbolBlock(
         [losses, *weights], [everything[k] for k in used], params=net.collect_params()
     )
-    graph.hybridize(static_alloc=True, static_shape=True)
+    # Not static_shape: arrays that a new initialisation puts in the parameters would get
+    # no gradient.
+    graph.hybridize(static_alloc=True)
     calls: List[int] = []
 
     def call(*arrays: Array) -> List[Array]:

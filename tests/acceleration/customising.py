@@ -18,10 +18,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 from unittest import mock
 
 import numpy
+import pytest
 from mxnet import cpu, gluon, initializer, np
 from mxnet.gluon import rnn
 
@@ -364,6 +365,23 @@ def check(row: Row, moment: str, old: ModuleType, seed: int = 8) -> None:
         assert numpy.mean(numpy.array(off.norms) > 1) >= 0.5
     if not row.old and moment == "after":
         assert_close(off, story(row, moment, old, True, seed))
+
+
+def stories(rows: Dict[str, Row], quick: Sequence[str]) -> List[Any]:
+    """All rows, each told early and late; the quick suite tells ``quick`` ones late.
+
+    The late story trains and predicts before, between and after the change.
+    """
+    assert set(quick) <= set(rows)
+    return [
+        pytest.param(
+            name,
+            moment,
+            marks=() if moment == "after" and name in quick else pytest.mark.slow,
+        )
+        for name in rows
+        for moment in ("before", "after")
+    ]
 
 
 def by_name(rows: List[Row]) -> Dict[str, Row]:

@@ -19,6 +19,7 @@ from .customising import (
     Wild,
     by_name,
     check,
+    stories,
     wild,
 )
 
@@ -454,8 +455,40 @@ PACKED: List[Row] = [
 ROWS = by_name(PLAIN + PACKED)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("name", ROWS)
+# Told by the quick suite; -m "" tells all.
+QUICK = [
+    "book's own cell",
+    "subclass, own forward",
+    "embedding",
+    "own recurrent Block",
+    "own HybridBlock",
+    "hook on rnn",
+    "pre-hook on net",
+    "net.forward = f",
+    "RNNModel.forward = f",
+    "LSTM.hybrid_forward = f",
+    "dense without bias",
+    "own dense",
+    "all of rnn frozen",
+    "lr_mult 0",
+    "lr_mult 0.1",
+    "rnn hybridised",
+    "lstm",
+    "gru",
+    "deep bigru",
+    "new dense",
+    "new rnn",
+    "saved and loaded",
+    "deepcopy",
+    "set_data",
+    "force_reinit",
+    "exported",
+    "summary",
+    "own loop",
+]
+
+
+@pytest.mark.parametrize(("name", "moment"), stories(ROWS, QUICK))
 def test_a_customised_net(name: str, moment: str, old: ModuleType) -> None:
     check(ROWS[name], moment, old)
 

@@ -13,7 +13,7 @@ from mxnet import cpu, np, npx
 from d2l_rnn.models import scratch, scratch_operators, scratch_stacks
 from d2l_rnn.models.scratch_stacks import bidirectional, deep, language_model
 
-from .customising import NUM_HIDDENS, VOCAB_SIZE, Reader, Row, by_name, check
+from .customising import NUM_HIDDENS, VOCAB_SIZE, Reader, Row, by_name, check, stories
 
 Pair = namedtuple("Pair", ["H", "C"])
 
@@ -317,8 +317,22 @@ ROWS = by_name(
 )
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("name", ROWS)
+# Told by the quick suite; -m "" tells all.
+QUICK = [
+    "lstm",
+    "bilstm",
+    "kept array",
+    "params replaced",
+    "closure, listed",
+    "tied",
+    "tuple of params",
+    "own forward_fn",
+    "namedtuple state",
+    "tanh",
+]
+
+
+@pytest.mark.parametrize(("name", "moment"), stories(ROWS, QUICK))
 def test_a_customised_net(name: str, moment: str, old: ModuleType) -> None:
     check(ROWS[name], moment, old)
 

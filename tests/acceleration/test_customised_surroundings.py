@@ -19,6 +19,7 @@ from .customising import (
     assert_same,
     by_name,
     check,
+    stories,
     story,
 )
 
@@ -272,8 +273,22 @@ ROWS = by_name(
 )
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("name", ROWS)
+# Told by the quick suite; -m "" tells all.
+QUICK = [
+    "grad_clipping",
+    "train_epoch_ch8",
+    "own iterator",
+    "generator",
+    "predict_ch8",
+    "Animator",
+    "corpus set",
+    "corpus edited",
+    "random sampling",
+    "sgd, scratch",
+]
+
+
+@pytest.mark.parametrize(("name", "moment"), stories(ROWS, QUICK))
 def test_what_stands_around(name: str, moment: str, old: ModuleType) -> None:
     check(ROWS[name], moment, old)
 
