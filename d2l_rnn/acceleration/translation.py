@@ -190,8 +190,8 @@ def _trace(net: encoder_decoder.EncoderDecoder, num_steps: int) -> Graph:
     graph = gluon.SymbolBlock(
         [losses, *weights], [everything[k] for k in used], params=net.collect_params()
     )
-    # Not static_shape: arrays that a new initialisation puts in the parameters would get
-    # no gradient.
+    # Not static_shape: arrays that a new initialisation puts in the parameters would
+    # get no gradient.
     graph.hybridize(static_alloc=True)
     calls: List[int] = []
 
