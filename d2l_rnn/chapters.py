@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple
-from weakref import WeakSet
+from typing import Callable, Dict, Iterable, Iterator, Sequence, Tuple
+from weakref import ReferenceType, ref
 
 from mxnet import gluon, init
 
@@ -21,7 +21,16 @@ from .generation.text import continue_text
 from .history import History
 from .late_binding import book, replaced
 from .progress import Progress
-from .protocols import Array, Device, LanguageModel, Loss, Minibatch, Vocabulary
+from .protocols import (
+    Array,
+    Device,
+    LanguageModel,
+    Loss,
+    Minibatch,
+    Net,
+    TrainableModel,
+    Vocabulary,
+)
 from .results.metrics import perplexity
 from .seeding import epoch_seed, set_seed
 from .training.loop import EpochRow, train, train_epoch
@@ -68,7 +77,7 @@ def predict_ch8(
 class _BookSgd(Sgd):
     """Gradient descent by the book's ``grad_clipping`` and ``sgd``, or a reader's."""
 
-    def __init__(self, net: Any, parameters: Parameters, lr: float) -> None:
+    def __init__(self, net: Net, parameters: Parameters, lr: float) -> None:
         super().__init__(parameters, lr)
         self._net = net
 
@@ -88,7 +97,7 @@ class _BookSgd(Sgd):
 class _Updater:
     """The book's ``updater(batch_size)`` as an optimiser."""
 
-    def __init__(self, net: Any, updater: Callable[..., Any]) -> None:
+    def __init__(self, net: Net, updater: Callable[..., object]) -> None:
         self.parameters = Parameters.of(net)
         self._net, self._updater = net, updater
 
@@ -100,10 +109,10 @@ class _Updater:
 
 
 def train_epoch_ch8(
-    net: LanguageModel,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     loss: Loss,
-    updater: Callable[..., Any],
+    updater: Callable[..., object],
     device: Device,
     use_random_iter: bool,
 ) -> Tuple[float, float]:
@@ -128,7 +137,7 @@ def _timed(epoch: Callable[[], EpochRow]) -> EpochRow:
 
 
 def train_ch8(
-    net: LanguageModel,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     vocab: Vocabulary,
     lr: float,
@@ -188,6 +197,7 @@ def train_ch8(
         ):
             history.append(row)
             recorder.epoch(row)
+            _tell(net, history.path, progress)
             progress.show(row)
     finally:
         progress.close()
@@ -202,7 +212,7 @@ def train_ch8(
 
 
 def _epochs(
-    net: Any,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     lr: float,
     num_epochs: int,
@@ -219,7 +229,6 @@ def _epochs(
     for _ in range(num_epochs):
         yield _timed(lambda: next(rows))
         history.path = parameters.path
-        _tell(net, parameters.path)
 
 
 def _replaced_functions() -> str:
@@ -230,7 +239,7 @@ def _replaced_functions() -> str:
 
 
 def _by_reader(
-    net: Any,
+    net: TrainableModel,
     train_iter: Iterable[Minibatch],
     lr: float,
     num_epochs: int,
@@ -242,7 +251,7 @@ def _by_reader(
     history.path = "plain: train_epoch_ch8 was replaced"
     if isinstance(net, gluon.Block):
         trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": lr})
-        updater: Callable[..., Any] = trainer.step
+        updater: Callable[..., object] = trainer.step
     else:
 
         def updater(batch_size: int) -> None:
@@ -260,17 +269,18 @@ def _by_reader(
         yield EpochRow(epoch, math.log(value), 1, 1 / speed)
 
 
-_told: WeakSet[Any] = WeakSet()
+# By id, since a reader's net need not have a hash.
+_told: Dict[int, ReferenceType[Net]] = {}
 
 
-def _tell(net: Any, path: str) -> None:
+def _tell(net: Net, path: str, progress: Progress) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
     if not path.startswith("plain: ") or not sys.stderr.isatty():
         return
+    if id(net) in _told and _told[id(net)]() is net:
+        return
     try:
-        if net in _told:
-            return
-        _told.add(net)
-    except TypeError:  # a net that cannot be remembered is told of at every epoch
-        pass
-    print(f"d2l_rnn: plain path, {path[len('plain: ') :]}", file=sys.stderr)
+        _told[id(net)] = ref(net)
+    except TypeError:  # a class with __slots__
+        return
+    progress.tell(f"d2l_rnn: plain path, {path[len('plain: ') :]}")

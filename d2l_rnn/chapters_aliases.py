@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Optional
 
+from mxnet import gluon
+
 from .errors import UsageError
+from .history import History
 from .late_binding import book
 from .models.attention import AdditiveAttention
+from .protocols import Array, BookVocabulary, Device, Layer, Minibatch
 
 
 class MLPAttention(AdditiveAttention):
@@ -27,25 +31,25 @@ class MLPAttention(AdditiveAttention):
         super().__init__(units, dropout, **kwargs)
 
     @property
-    def v(self) -> Any:
+    def v(self) -> Layer:
         """The last layer, ``w_v`` since."""
         return self.w_v
 
     def forward(  # type: ignore[override]
-        self, query: Any, key: Any, value: Any, valid_len: Any
-    ) -> Any:
+        self, query: Array, key: Array, value: Array, valid_len: Optional[Array]
+    ) -> Array:
         """As that of :class:`~d2l_rnn.models.attention.AdditiveAttention`."""
         return super().forward(query, key, value, valid_len)
 
 
 def train_s2s_ch9(
-    model: Any,
-    data_iter: Iterable[Any],
+    model: gluon.Block,
+    data_iter: Iterable[Minibatch],
     lr: float,
     num_epochs: int,
-    tgt_vocab: Any,
-    device: Optional[Any] = None,
-) -> Any:
+    tgt_vocab: BookVocabulary,
+    device: Optional[Device] = None,
+) -> History:
     """``train_seq2seq`` by its name in the edition 0.15.
 
     Raises
@@ -60,16 +64,19 @@ def train_s2s_ch9(
             "carried on: give the target vocabulary too, (model, data_iter, lr, "
             "num_epochs, tgt_vocab, device)"
         )
-    return book("train_seq2seq")(model, data_iter, lr, num_epochs, tgt_vocab, device)
+    history: History = book("train_seq2seq")(
+        model, data_iter, lr, num_epochs, tgt_vocab, device
+    )
+    return history
 
 
 def predict_s2s_ch9(
-    model: Any,
+    model: gluon.Block,
     src_sentence: str,
-    src_vocab: Any,
-    tgt_vocab: Any,
+    src_vocab: BookVocabulary,
+    tgt_vocab: BookVocabulary,
     num_steps: int,
-    device: Any,
+    device: Device,
 ) -> str:
     """The text of ``predict_seq2seq``, by its name in the editions 0.11 to 0.15."""
     text, _ = book("predict_seq2seq")(
@@ -81,11 +88,11 @@ def predict_s2s_ch9(
 def translate(
     engs: Iterable[str],
     fras: Iterable[str],
-    model: Any,
-    src_vocab: Any,
-    tgt_vocab: Any,
+    model: gluon.Block,
+    src_vocab: BookVocabulary,
+    tgt_vocab: BookVocabulary,
     num_steps: int,
-    device: Any,
+    device: Device,
 ) -> None:
     """Print translations of sentences, each with its BLEU (edition 0.15).
 

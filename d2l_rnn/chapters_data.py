@@ -9,17 +9,20 @@ side: nothing of d2l is changed.
 from __future__ import annotations
 
 import os
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from mxnet import gluon, np
 
 from .compatibility import prepare_mxnet
 from .late_binding import book
+from .protocols import Array, BookVocabulary, Minibatches
 
 prepare_mxnet()
 
 
-def load_data_imdb(batch_size: int, num_steps: int = 500) -> Tuple[Any, Any, Any]:
+def load_data_imdb(
+    batch_size: int, num_steps: int = 500
+) -> Tuple[Minibatches, Minibatches, BookVocabulary]:
     """IMDb's reviews and whether they praise (book Section 15.1).
 
     Parameters
@@ -56,11 +59,12 @@ def load_data_imdb(batch_size: int, num_steps: int = 500) -> Tuple[Any, Any, Any
     return train_iter, test_iter, vocab
 
 
-def _padded(lines: Sequence[List[str]], vocab: Any, num_steps: int) -> Any:
+def _padded(lines: Sequence[List[str]], vocab: BookVocabulary, num_steps: int) -> Array:
     """Token ids of lines, shape (len(lines), num_steps)."""
     truncate_pad, padding = book("truncate_pad"), vocab["<pad>"]
     ids = [truncate_pad(vocab[line], num_steps, padding) for line in lines]
-    return np.array(ids)
+    padded: Array = np.array(ids)
+    return padded
 
 
 def read_ptb() -> List[List[str]]:
@@ -72,7 +76,7 @@ def read_ptb() -> List[List[str]]:
 
 def load_data_ptb(
     batch_size: int, max_window_size: int, num_noise_words: int
-) -> Tuple[Any, Any]:
+) -> Tuple[Minibatches, BookVocabulary]:
     """Words of the Penn Treebank with context and noise words (book Section 14.3).
 
     Parameters
@@ -122,7 +126,7 @@ class SNLIDataset(gluon.data.Dataset):
         self,
         dataset: Tuple[Sequence[str], Sequence[str], Sequence[int]],
         num_steps: int,
-        vocab: Optional[Any] = None,
+        vocab: Optional[BookVocabulary] = None,
     ) -> None:
         self.num_steps = num_steps
         premises, hypotheses, labels = dataset
@@ -142,14 +146,16 @@ class SNLIDataset(gluon.data.Dataset):
         self.labels = np.array(labels)
         print(f"read {len(self.premises)} examples")
 
-    def __getitem__(self, idx: Any) -> Tuple[Tuple[Any, Any], Any]:
+    def __getitem__(self, idx: int) -> Tuple[Tuple[Array, Array], Array]:
         return (self.premises[idx], self.hypotheses[idx]), self.labels[idx]
 
     def __len__(self) -> int:
         return len(self.premises)
 
 
-def load_data_snli(batch_size: int, num_steps: int = 50) -> Tuple[Any, Any, Any]:
+def load_data_snli(
+    batch_size: int, num_steps: int = 50
+) -> Tuple[Minibatches, Minibatches, BookVocabulary]:
     """The Stanford corpus of natural-language inference (book Section 15.4).
 
     Parameters
@@ -183,7 +189,7 @@ def load_data_snli(batch_size: int, num_steps: int = 50) -> Tuple[Any, Any, Any]
     return train_iter, test_iter, train_set.vocab
 
 
-def load_data_wiki(batch_size: int, max_len: int) -> Tuple[Any, Any]:
+def load_data_wiki(batch_size: int, max_len: int) -> Tuple[Minibatches, BookVocabulary]:
     """WikiText-2 for the two tasks on which BERT is trained first (Section 14.9).
 
     Parameters
@@ -210,7 +216,9 @@ def load_data_wiki(batch_size: int, max_len: int) -> Tuple[Any, Any]:
         min_freq=5,
         reserved_tokens=["<pad>", "<mask>", "<cls>", "<sep>"],
     )
-    pairs: List[Any] = []  # tokens, segments, whether the second sentence is the next
+    pairs: List[
+        Tuple[List[str], List[int], bool]
+    ] = []  # tokens, segments, whether the second sentence is the next
     for paragraph in paragraphs:
         pairs += d2l._get_nsp_data_from_paragraph(paragraph, paragraphs, vocab, max_len)
     examples = [

@@ -5,26 +5,27 @@ It is here for the later chapters and exercises that use it, and needs no d2l.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Tuple
+from typing import Any, Callable, Iterable, List, SupportsInt, Tuple
 
 from mxnet import autograd, gluon
 
 from .compatibility import prepare_mxnet
 from .errors import UsageError
 from .late_binding import book
+from .protocols import Array, Classifier, Loss, Minibatch
 
 prepare_mxnet()
 
 _LABELS = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot"
 
 
-def get_fashion_mnist_labels(labels: Iterable[Any]) -> List[str]:
+def get_fashion_mnist_labels(labels: Iterable[SupportsInt]) -> List[str]:
     """What the classes 0 to 9 of Fashion-MNIST are called (book Section 3.5.1)."""
     names = _LABELS.split(",")
     return [names[int(label)] for label in labels]
 
 
-def accuracy(y_hat: Any, y: Any) -> float:
+def accuracy(y_hat: Any, y: Array) -> float:
     """Number of right predictions (book Section 3.6.5).
 
     Parameters
@@ -39,7 +40,7 @@ def accuracy(y_hat: Any, y: Any) -> float:
     return float((y_hat.astype(y.dtype) == y).sum())
 
 
-def evaluate_accuracy(net: Any, data_iter: Iterable[Any]) -> float:
+def evaluate_accuracy(net: Classifier, data_iter: Iterable[Minibatch]) -> float:
     """Share of right predictions over a data set (book Section 3.6.5).
 
     Parameters
@@ -56,10 +57,10 @@ def evaluate_accuracy(net: Any, data_iter: Iterable[Any]) -> float:
 
 
 def train_epoch_ch3(
-    net: Any,
-    train_iter: Iterable[Any],
-    loss: Any,
-    updater: Any,
+    net: Classifier,
+    train_iter: Iterable[Minibatch],
+    loss: Loss,
+    updater: Callable[[int], object],
 ) -> Tuple[float, float]:
     """Train for one epoch (book Section 3.6.6).
 
@@ -94,12 +95,12 @@ def train_epoch_ch3(
 
 
 def train_ch3(
-    net: Any,
-    train_iter: Iterable[Any],
-    test_iter: Iterable[Any],
-    loss: Any,
+    net: Classifier,
+    train_iter: Iterable[Minibatch],
+    test_iter: Iterable[Minibatch],
+    loss: Loss,
     num_epochs: int,
-    updater: Any,
+    updater: Callable[[int], object],
 ) -> None:
     """Train a classifier, and draw how it goes (book Section 3.6.6).
 
@@ -128,7 +129,7 @@ def train_ch3(
         animator.add(epoch, (*train_metrics, test_acc))
 
 
-def predict_ch3(net: Any, test_iter: Iterable[Any], n: int = 6) -> None:
+def predict_ch3(net: Classifier, test_iter: Iterable[Minibatch], n: int = 6) -> None:
     """Show the first images with their labels and the predicted ones (Section 3.6.7).
 
     Parameters

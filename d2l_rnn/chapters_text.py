@@ -5,11 +5,12 @@ They look one another up in the package, so that a reader who replaces one is he
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
+from typing import Iterator, List, Tuple
 
 from .data.corpora import load_text
 from .data.text import Vocab, clean
 from .late_binding import book
+from .protocols import Minibatch, Minibatches, Vocabulary
 
 
 def read_time_machine() -> List[str]:
@@ -59,8 +60,8 @@ class SeqDataLoader:
         self.corpus, self.vocab = book("load_corpus_time_machine")(max_tokens)
         self.batch_size, self.num_steps = batch_size, num_steps
 
-    def __iter__(self) -> Iterator[Any]:
-        minibatches: Iterator[Any] = self.data_iter_fn(
+    def __iter__(self) -> Iterator[Minibatch]:
+        minibatches: Iterator[Minibatch] = self.data_iter_fn(
             self.corpus, self.batch_size, self.num_steps
         )
         return minibatches
@@ -71,7 +72,7 @@ def load_data_time_machine(
     num_steps: int,
     use_random_iter: bool = False,
     max_tokens: int = 10000,
-) -> Tuple[Any, Any]:
+) -> Tuple[Minibatches, Vocabulary]:
     """Return the iterator and the vocabulary of The Time Machine (book Section 8.3)."""
     data_iter = book("SeqDataLoader")(
         batch_size, num_steps, use_random_iter, max_tokens

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterable, List, Tuple
+from typing import Iterable, List, Tuple
 
-import numpy
 from mxnet import gluon, init, np, npx
 
 from .acceleration.translation import TracedTranslation
+from .arrays import Floats, Integers
 from .data import translation
+from .data.text import Vocab
 from .data.translation import PairLoader
 from .errors import UsageError
 from .history import History
 from .inference.decoding import greedy_search
 from .late_binding import book, replaced
 from .progress import Progress
-from .protocols import Array, Device, Minibatch
+from .protocols import Array, BookVocabulary, Device, Minibatch, Minibatches, State
 from .results.metrics import loss_line
 from .training.optimisers import Adam
 from .training.parameters import Parameters
@@ -24,7 +25,7 @@ from .training.translation import TranslationRow, train_translation
 
 
 def build_array_nmt(
-    lines: List[List[str]], vocab: Any, num_steps: int
+    lines: List[List[str]], vocab: Vocab, num_steps: int
 ) -> Tuple[Array, Array]:
     """Sentences as padded ids with their lengths (book Section 9.5).
 
@@ -35,7 +36,7 @@ def build_array_nmt(
 
 def load_data_nmt(
     batch_size: int, num_steps: int, num_examples: int = 600
-) -> Tuple[Any, Any, Any]:
+) -> Tuple[Minibatches, BookVocabulary, BookVocabulary]:
     """Return the iterator and the vocabularies of the translation data (Section 9.5).
 
     Parameters
@@ -59,11 +60,11 @@ def load_data_nmt(
 
 
 def train_seq2seq(
-    net: Any,
+    net: gluon.Block,
     data_iter: Iterable[Minibatch],
     lr: float,
     num_epochs: int,
-    tgt_vocab: Any,
+    tgt_vocab: BookVocabulary,
     device: Device,
 ) -> History:
     """Train a model for sequence to sequence and print the loss (book Section 9.7.4).
@@ -148,14 +149,14 @@ def _book_loss_of(row: TranslationRow) -> float:
 
 
 def predict_seq2seq(
-    net: Any,
+    net: gluon.Block,
     src_sentence: str,
-    src_vocab: Any,
-    tgt_vocab: Any,
+    src_vocab: BookVocabulary,
+    tgt_vocab: BookVocabulary,
     num_steps: int,
-    device: Any,
+    device: Device,
     save_attention_weights: bool = False,
-) -> Tuple[str, List[Any]]:
+) -> Tuple[str, List[Array]]:
     """Translate a sentence, the likeliest token at each step (book Section 9.7.5).
 
     Parameters
@@ -183,9 +184,9 @@ def predict_seq2seq(
         [book("truncate_pad")(ids, num_steps, src_vocab["<pad>"])], ctx=device
     )
     enc_outputs = net.encoder(enc_X, enc_valid_len)
-    attention_weight_seq: List[Any] = []
+    attention_weight_seq: List[Array] = []
 
-    def step(tokens: numpy.ndarray, state: Any) -> Tuple[numpy.ndarray, Any]:
+    def step(tokens: Integers, state: State) -> Tuple[Floats, State]:
         Y, state = net.decoder(np.array(tokens, ctx=device).reshape(1, 1), state)
         if save_attention_weights:
             attention_weight_seq.append(net.decoder.attention_weights)

@@ -12,7 +12,7 @@ import os
 import sys
 import warnings
 from importlib import import_module
-from typing import Any, List, Optional
+from typing import List, Optional
 
 from . import __version__, signals
 from .commands.parsing import Parser, notify
@@ -56,7 +56,7 @@ def _main_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _show_warning(message: Any, category: Any, *rest: Any, **named: Any) -> None:
+def _show_warning(message: object, *rest: object, **named: object) -> None:
     notify(f"warning: {message}")
 
 

@@ -125,7 +125,7 @@ def _remove_import_hook() -> None:
         sys.meta_path.remove(_MxnetFinder)
 
 
-def _start_engine(mxnet: Any) -> None:
+def _start_engine(mxnet: ModuleType) -> None:
     """Use MXNet's engine for the first time, without "MXNet start using engine".
 
     The C++ side writes the line to stderr with the first use of an engine that was
@@ -161,7 +161,7 @@ def _without_engine_notice() -> Iterator[None]:
 _prepared: Optional[ModuleType] = None
 
 
-def prepare_mxnet() -> Any:
+def prepare_mxnet() -> ModuleType:
     """Import mxnet and switch it, once, to NumPy semantics (``npx.set_np()``).
 
     Returns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List
+from typing import Any, Iterable, List, Optional
 
 from .notebook import kernel_shell
 from .results.metrics import perplexity
@@ -49,6 +49,7 @@ class History(List[EpochRow]):
         raise NotImplementedError  # IPython's sign to show the object its own way
 
 
-def _cell_of(shell: Any) -> Any:
+def _cell_of(shell: Any) -> Optional[int]:
     """The number of the running cell; cells that leave no history share one."""
-    return None if shell is None else shell.execution_count
+    number: Optional[int] = None if shell is None else shell.execution_count
+    return number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, List, Optional, Protocol
 
 from .notebook import kernel_shell
 from .results.metrics import perplexity
@@ -13,7 +13,26 @@ from .results.metrics import perplexity
 _SHORT = 20
 
 
-def _perplexity_of(row: Any) -> float:
+class Row(Protocol):
+    """What is shown of an epoch."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Plotter(Protocol):
+    """The book's ``Animator``, or a reader's."""
+
+    def add(self, x: float, y: List[float]) -> object: ...
+
+
+def _perplexity_of(row: Row) -> float:
     return perplexity(row.loss, row.tokens)
 
 
@@ -46,7 +65,7 @@ class Progress:
         quiet: bool = False,
         name: str = "perplexity",
         value_of: Callable[[Any], float] = _perplexity_of,
-        animator: Any = None,
+        animator: Optional[Plotter] = None,
     ) -> None:
         self._name, self._value_of = name, value_of
         self._bar: Any = None
@@ -70,7 +89,7 @@ class Progress:
                 total=num_epochs, initial=first_epoch - 1, unit="epoch", leave=False
             )
 
-    def show(self, row: Any) -> None:
+    def show(self, row: Row) -> None:
         """Show one ``EpochRow``."""
         value = self._value_of(row)
         if self._animator is not None and row.epoch % self._every == 0:
@@ -81,6 +100,13 @@ class Progress:
                 f"{self._name} {value:.4g}, {row.tokens / row.seconds:,.0f} tokens/sec",
                 refresh=False,
             )
+
+    def tell(self, line: str) -> None:
+        """Write a line to stderr, above the bar where there is one."""
+        if self._bar is None:
+            print(line, file=sys.stderr)
+        else:
+            self._bar.write(line, file=sys.stderr)
 
     def close(self) -> None:
         """Take the bar away."""

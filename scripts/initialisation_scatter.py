@@ -15,13 +15,14 @@ from collections import defaultdict
 
 import numpy
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.results.book import load_book
 from d2l_rnn.results.record import read_runs
 
 _CUT = 6.0  # spreads; the spikes of single epochs are not what is measured
 
 
-def scatter(logarithms: numpy.ndarray, builds: numpy.ndarray) -> float:
+def scatter(logarithms: Floats, builds: Floats) -> float:
     """Mean over the epochs of the variance of curves, in spreads of the builds."""
     middle = numpy.median(builds, axis=0)
     spread = 1.4826 * numpy.median(numpy.abs(builds - middle), axis=0)

@@ -311,19 +311,61 @@ def test_the_rooms_above_stand_on_those_below_them_only(
         assert imports_chapters(path) == chapters
 
 
-def test_any_stands_only_where_a_library_gives_no_types() -> None:
-    """Counted by the syntax tree: of pictures the reader's objects, NumPy's widths.
+# Where `Any` may stand, and how often: what Gluon, IPython, tqdm or a notebook's shell
+# hands us without types, names that a reader may replace with anything, a state of
+# which only its own net knows the kind, and notes and answers out of JSON.
+ANY = {
+    "__init__.py": 3,
+    "arrays.py": 2,
+    "chapters_aliases.py": 1,
+    "chapters_softmax.py": 1,
+    "compatibility.py": 1,
+    "doctor.py": 1,
+    "history.py": 1,
+    "late_binding.py": 1,
+    "notebook.py": 1,
+    "progress.py": 2,
+    "acceleration/generation.py": 3,
+    "acceleration/recognise.py": 1,
+    "acceleration/scratch.py": 1,
+    "acceleration/training.py": 2,
+    "acceleration/translation.py": 1,
+    "benchmark/measuring.py": 1,
+    "benchmark/peers/book_translation.py": 8,
+    "benchmark/reporting.py": 1,
+    "benchmark/workloads.py": 1,
+    "generation/evaluation.py": 2,
+    "generation/filling.py": 3,
+    "generation/translations.py": 6,
+    "jobs/dask.py": 2,
+    "jobs/local.py": 1,
+    "models/attention.py": 1,
+    "models/attention_decoder.py": 5,
+    "models/edition_one.py": 9,
+    "models/encoder_decoder.py": 7,
+    "models/scratch_operators.py": 1,
+    "results/plots_book.py": 7,
+    "results/plots_live.py": 5,
+    "results/printed.py": 2,
+    "results/record.py": 1,
+    "training/bptt.py": 1,
+    "training/checkpoint.py": 2,
+    "training/objectives.py": 4,
+    "training/visibility.py": 1,
+}
+UNCOUNTED = {"commands", "experiments"}  # until their runner is one
 
-    What is printed of a result is looked up in JSON of many forms.
-    """
-    allowed = {"plots_book.py": 7, "plots_live.py": 5, "record.py": 1, "arrays.py": 2}
-    allowed["printed.py"] = 2
-    rooms = ("data", "inference", "results")
-    files = [file for room in rooms for file in (PACKAGE / room).rglob("*.py")]
-    for file in [*files, PACKAGE / "arrays.py", PACKAGE / "devices.py"]:
+
+def test_any_stands_only_where_a_library_gives_no_types() -> None:
+    """Counted by the syntax tree, file by file."""
+    found = {}
+    for file in PACKAGE.rglob("*.py"):
+        name = file.relative_to(PACKAGE).as_posix()
         nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        found = sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes)
-        assert found <= allowed.get(file.name, 0), file
+        number = sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes)
+        if name.split("/")[0] not in UNCOUNTED and number > ANY.get(name, 0):
+            found[name] = number
+    assert found == {}
 
 
 def test_files_stay_short() -> None:

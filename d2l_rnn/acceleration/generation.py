@@ -6,10 +6,16 @@ from typing import Any, List, Sequence, Tuple
 
 from mxnet import np
 
+from ..arrays import Floats
 from ..models.scratch_model import RNNModelScratch
-from ..protocols import Array, Device, State
+from ..protocols import Array, Device
 from . import single_step
-from .recognise import Architecture, parameters_in_order, why_not_to_generate
+from .recognise import (
+    Architecture,
+    KnownModel,
+    parameters_in_order,
+    why_not_to_generate,
+)
 from .scratch import StepGraphs
 
 
@@ -47,24 +53,26 @@ def continue_greedily(
     list of int
         ``num_preds`` ids.
     """
-    state = net.begin_state(batch_size=1, ctx=device)
+    state: Any = net.begin_state(batch_size=1, ctx=device)
     # (number of tokens, 1, 1)
     tokens = np.array(prefix, ctx=device).reshape(-1, 1, 1)
     for token in tokens[:-1]:
         _, state = _call(net, token, state, greedy=False)
     token, number = tokens[-1], 0
-    chosen: List[Any] = []  # each (BLOCK, 1)
+    chosen: List[Array] = []  # each (BLOCK, 1)
     while number < num_preds:
         ids, state = _call(net, token, state, greedy=True)
         chosen.append(ids)
         token, number = ids[-1:], number + len(ids)
     if not chosen:
         return []
-    following = np.concatenate(chosen).reshape(-1).asnumpy()
+    following: Floats = np.concatenate(chosen).reshape(-1).asnumpy()
     return [int(i) for i in following[:num_preds]]
 
 
-def _call(net: Any, token: Array, state: State, greedy: bool) -> Tuple[Array, State]:
+def _call(
+    net: KnownModel, token: Array, state: Sequence[Array], greedy: bool
+) -> Tuple[Array, Sequence[Array]]:
     """Logits, or the ids of a greedy block; and the state after it."""
     if isinstance(net, RNNModelScratch):
         if greedy:

@@ -6,18 +6,21 @@ choice on. Where the next token is simply the likeliest one, MXNet can go on by 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Tuple
+from typing import Callable, Tuple, TypeVar
 
 from mxnet import symbol
+
+from ..protocols import Tensor
 
 # The book asks for 10 tokens or for 50. More steps a call bring little (28 tokens, 256
 # hidden units: an LSTM's step takes 143 microseconds alone, 79 among 8, 71 among 48).
 BLOCK = 10
 
-Step = Callable[[Any, Any], Tuple[Any, Any]]
+StateT = TypeVar("StateT")
+Step = Callable[[Tensor, StateT], Tuple[Tensor, StateT]]
 
 
-def unroll(step: Step, token: Any, state: Any) -> Tuple[Any, Any]:
+def unroll(step: Step[StateT], token: Tensor, state: StateT) -> Tuple[Tensor, StateT]:
     """Describe ``BLOCK`` steps, each fed with the likeliest token of the one before.
 
     Parameters

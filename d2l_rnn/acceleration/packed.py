@@ -10,11 +10,12 @@ it when the epoch is over, or broken off.
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from mxnet import autograd, nd, np
 
-from ..protocols import Array
+from ..models.language_model import RNNModel
+from ..protocols import Array, LegacyArray, Shape
 from ..training.parameters import (
     Parameters,
     Trainable,
@@ -43,22 +44,21 @@ class Pack:
         the fused operator's order, (number of them,), and the output layer's.
     """
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: RNNModel) -> None:
         self.parameters = parameters_in_order(net)
         arrays = [parameter.data() for parameter in self.parameters]
         ctx, size = arrays[0].ctx, sum(array.size for array in arrays)
         # (1, number of parameters)
         self.data = nd.zeros((1, size), ctx=ctx)
         self.grad = nd.zeros((1, size), ctx=ctx)
-        blocks: Dict[int, List[Any]] = {}
+        blocks: Dict[int, List[LegacyArray]] = {}
         self.views: List[Trainable] = []
         start = 0
         for parameter, array in zip(self.parameters, arrays):
             stop = start + array.size
             blocks[id(parameter)] = blocks_of(self.grad[:, start:stop])
-            self.views.append(
-                Trainable(*(_view(v, start, stop, array.shape) for v in self._vectors))
-            )
+            data, grad = (_view(v, start, stop, array.shape) for v in self._vectors)
+            self.views.append(Trainable(data, grad))
             start = stop
         # In the net's order, not the operator's: a sum's bits depend on its order.
         self.blocks = [b for p in net.collect_params().values() for b in blocks[id(p)]]
@@ -67,7 +67,7 @@ class Pack:
         self.weight, self.bias = (_marked(t.data, t.grad) for t in self.views[-2:])
 
     @property
-    def _vectors(self) -> List[Any]:
+    def _vectors(self) -> List[LegacyArray]:
         return [self.data, self.grad]
 
     def gather(self) -> None:
@@ -89,12 +89,12 @@ class Pack:
                 parameter.grad()[:] = view.grad * factor
 
 
-def _view(row: Any, start: int, stop: int, shape: Any) -> Any:
+def _view(row: LegacyArray, start: int, stop: int, shape: Shape) -> Array:
     """A view of part of a row (1, size); ``mx.np``'s slice and reshape would copy."""
     return row.reshape((-1,))[start:stop].reshape(shape).as_np_ndarray()
 
 
-def _marked(data: Any, grad: Any) -> Any:
+def _marked(data: Array, grad: Array) -> Array:
     autograd.mark_variables([data], [grad])
     return data
 
@@ -109,7 +109,7 @@ class PackedParameters(Parameters):
         Why it may not, asked when an epoch begins; empty where it may.
     """
 
-    def __init__(self, net: Any, reason: Any) -> None:
+    def __init__(self, net: RNNModel, reason: Callable[[], str]) -> None:
         super().__init__(lambda: trainables(net))
         self._net, self._reason = net, reason
         self._pack: Optional[Pack] = None
@@ -156,7 +156,7 @@ class PackedParameters(Parameters):
         return norm
 
 
-def settle(net: Any) -> None:
+def settle(net: RNNModel) -> None:
     """Have shapes settled that Gluon leaves open until the first forward pass.
 
     The weights that wait for it are drawn then, as they would be at the first

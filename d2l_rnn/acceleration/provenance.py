@@ -7,12 +7,17 @@ compiled from.
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType
-from typing import Any, Dict, List, Optional, Set
+from types import CodeType, FunctionType, GetSetDescriptorType, ModuleType
+from typing import Dict, List, Optional, Set
 
-PACKAGE = str(Path(__file__).resolve().parent.parent)
+# As the import system writes it into code objects: links are not resolved.
+PACKAGE = str(Path(__file__).parent.parent) + os.sep
+_LIBRARIES = ("d2l_rnn", "mxnet")
+_WITH_CODE = (FunctionType, staticmethod, classmethod, property)
 
 
 def _code_of(value: object) -> List[Optional[CodeType]]:
@@ -40,9 +45,12 @@ def replaced_in_class(cls: type) -> str:
     Returns
     -------
     str
-        ``Class.method``; empty where all are as they were written.
+        ``Class.method``, or the name of a base that a reader has put among the others;
+        empty where all are as they were written.
     """
     for base in cls.__mro__[:-1]:
+        if base.__module__.partition(".")[0] not in _LIBRARIES:
+            return base.__name__
         now, known = vars(base), _written.get(base)
         if known is not None and len(known) == len(now):
             if all(known.get(name) is value for name, value in now.items()):
@@ -61,16 +69,20 @@ def _foreign_in(cls: type) -> str:
         codes = _code_of(value)
         if any(code is None or code.co_filename != own for code in codes):
             return name
-        if callable(value) and not _is_written_in(cls, name, value):
+        if not isinstance(value, _WITH_CODE) and _acts(value):
             return name
     return ""
 
 
-def _is_written_in(cls: type, name: str, value: object) -> bool:
-    """Whether a callable attribute is a function or class, and not put in its place."""
-    if isinstance(value, (FunctionType, staticmethod, classmethod, type)):
-        return True
-    return name.startswith("__") and name.endswith("__")
+def _acts(value: object) -> bool:
+    """Whether an attribute of a class does something when it is looked up or called.
+
+    The classes that we know have functions for that, and nothing else: no descriptor
+    (``functools.partialmethod``), no object that can be called.
+    """
+    if isinstance(value, GetSetDescriptorType):  # __dict__ and __weakref__
+        return False
+    return callable(value) or hasattr(type(value), "__get__")
 
 
 def replaced_in_instance(thing: object) -> str:
@@ -102,21 +114,24 @@ def is_ours(function: object, _seen: Optional[Set[int]] = None) -> bool:
         return True
     seen.add(id(function))
     if isinstance(function, tuple):
-        return all(is_ours(part, seen) for part in function)
+        kind = type(function)
+        written_here = kind is tuple or kind.__module__.startswith("d2l_rnn.")
+        return written_here and all(is_ours(part, seen) for part in function)
     if isinstance(function, (int, float, str, type(None))):
         return True
-    target = getattr(function, "func", function)  # functools.partial
-    if not isinstance(target, FunctionType):
+    if type(function) is partial:
+        parts = [function.func, *function.args, *function.keywords.values()]
+        return all(is_ours(part, seen) for part in parts)
+    if not isinstance(function, FunctionType):
         return False
-    if not target.__code__.co_filename.startswith(PACKAGE):
+    if not function.__code__.co_filename.startswith(PACKAGE):
         return False
-    cells = [cell.cell_contents for cell in target.__closure__ or ()]
-    arguments = getattr(function, "args", ())
-    return all(is_ours(value, seen) for value in [*cells, *arguments])
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    return all(is_ours(value, seen) for value in cells)
 
 
-def replaced_in_module(module: Any) -> str:
-    """The first function of one of our modules that comes from elsewhere.
+def replaced_in_module(module: ModuleType) -> str:
+    """The first function of one of our modules in whose place is something else.
 
     Returns
     -------
@@ -125,8 +140,9 @@ def replaced_in_module(module: Any) -> str:
     """
     names: Dict[str, object] = vars(module)
     for name, value in names.items():
-        if not isinstance(value, FunctionType) or value.__module__ == "typing":
+        origins = (type(value).__module__, getattr(value, "__module__", None))
+        if isinstance(value, type) or "typing" in origins:
             continue
-        if not is_ours(value):
+        if callable(value) and not is_ours(value):
             return f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
     return ""

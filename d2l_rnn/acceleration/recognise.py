@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, NamedTuple
+import sys
+from typing import Any, List, NamedTuple, Union
 
 from mxnet import autograd, gluon, np
 from mxnet.gluon import nn, rnn
@@ -18,8 +19,12 @@ from .provenance import (
     replaced_in_module,
 )
 
+#: A net for which :func:`why_not_to_generate` has no reason.
+KnownModel = Union[RNNModel, RNNModelScratch]
+
 SWITCH = "D2L_RNN_ACCELERATION"
 LAYERS = (rnn.RNN, rnn.GRU, rnn.LSTM)
+LOSS = gluon.loss.SoftmaxCrossEntropyLoss
 _WORDS_FOR_OFF = ("off", "0", "no", "false")
 
 
@@ -30,7 +35,7 @@ def switched_off() -> str:
     return ""
 
 
-def why_not(net: Any) -> str:
+def why_not(net: object) -> str:
     """Why a language model is not trained on the fast path.
 
     Asked at each call, with the objects as they are then.
@@ -46,10 +51,10 @@ def why_not(net: Any) -> str:
         Empty where it is recognised: then the fast path is taken, and gives the same
         numbers. Else the first reason found.
     """
-    return why_not_to_generate(net) or _untrainable(net)
+    return why_not_to_generate(net) or _changed_loss() or _untrainable(net)
 
 
-def why_not_to_generate(net: Any) -> str:
+def why_not_to_generate(net: object) -> str:
     """As :func:`why_not`, of a net that is only asked, not trained."""
     if switched_off():
         return switched_off()
@@ -62,7 +67,7 @@ def why_not_to_generate(net: Any) -> str:
     return f"the net is of class {type(net).__name__}, not one of ours"
 
 
-def explain(net: Any) -> str:
+def explain(net: object) -> str:
     """In words: which path a language model takes, and why.
 
     Parameters
@@ -94,6 +99,8 @@ def _not_plain(net: RNNModel) -> str:
             return changed
     if list(net._children.items()) != [("rnn", layer), ("dense", dense)]:
         return "the net has other children than rnn and dense"
+    if dense.act is not None:  # a child of Dense
+        return "its output layer has an activation"
     for name, block in (("net.rnn", layer), ("net.dense", dense)):
         if block._children:
             return f"{name} has children of its own"
@@ -102,7 +109,7 @@ def _not_plain(net: RNNModel) -> str:
     return _unusual_layer(layer) or _unusual_dense(net, dense)
 
 
-def changed_block(name: str, block: Any) -> str:
+def changed_block(name: str, block: gluon.Block) -> str:
     """What a reader has changed about a block; empty where it is nothing."""
     replaced = replaced_in_class(type(block))
     if replaced:
@@ -117,7 +124,7 @@ def changed_block(name: str, block: Any) -> str:
     return ""
 
 
-def _unusual_layer(layer: Any) -> str:
+def _unusual_layer(layer: gluon.Block) -> str:
     if layer._layout != "TNC":
         return f"its recurrent layer has layout {layer._layout}"
     if layer._dropout:
@@ -130,17 +137,15 @@ def _unusual_layer(layer: Any) -> str:
         return "its recurrent layer takes sequence lengths"
     if layer._dtype != "float32":
         return f"its recurrent layer is of {layer._dtype}"
-    expected = set(parameter_names(layer))
-    if set(layer._reg_params) != expected:
+    expected = {name: getattr(layer, name, None) for name in parameter_names(layer)}
+    if layer._reg_params != expected:
         return "its recurrent layer has other parameters than Gluon gave it"
     return ""
 
 
-def _unusual_dense(net: RNNModel, dense: Any) -> str:
+def _unusual_dense(net: RNNModel, dense: nn.Dense) -> str:
     if dense.bias is None:
         return "its output layer has no bias"
-    if dense.act is not None:
-        return "its output layer has an activation"
     if not isinstance(net.vocab_size, int):
         return "its vocab_size is no whole number"
     for name, parameter in net.collect_params().items():
@@ -156,7 +161,8 @@ def _unusual_dense(net: RNNModel, dense: Any) -> str:
             return f"{name} lies on several devices"
         if parameter._data is None and not parameter._deferred_init:
             return f"{name} is not initialised"
-    return replaced_in_class(gluon.Parameter)
+    replaced = replaced_in_class(gluon.Parameter)
+    return f"{replaced} was replaced" if replaced else ""
 
 
 class Architecture(NamedTuple):
@@ -197,7 +203,7 @@ class Architecture(NamedTuple):
         return 2 if self.mode == "lstm" else 1
 
 
-def parameter_names(layer: Any) -> List[str]:
+def parameter_names(layer: gluon.Block) -> List[str]:
     """A Gluon layer's parameters in the fused operator's order.
 
     All weights layer by layer and direction by direction, then all biases in the same
@@ -212,10 +218,17 @@ def parameter_names(layer: Any) -> List[str]:
     ]
 
 
-def parameters_in_order(net: RNNModel) -> List[Any]:
+def parameters_in_order(net: RNNModel) -> List[gluon.Parameter]:
     """The recurrent layer's parameters in the operator's order, then the output's."""
     layer = [getattr(net.rnn, name) for name in parameter_names(net.rnn)]
     return [*layer, net.dense.weight, net.dense.bias]
+
+
+def _changed_loss() -> str:
+    if gluon.loss.SoftmaxCrossEntropyLoss is not LOSS:
+        return "gluon.loss.SoftmaxCrossEntropyLoss was replaced"
+    replaced = replaced_in_class(LOSS)
+    return f"{replaced} was replaced" if replaced else ""
 
 
 def _untrainable(net: Any) -> str:
@@ -263,7 +276,7 @@ def _not_plain_scratch(net: RNNModelScratch) -> str:
     return ""
 
 
-def why_not_iterate(batches: Any) -> str:
+def why_not_iterate(batches: object) -> str:
     """Why an iterator of minibatches may do more than give minibatches.
 
     Code of a reader that runs between two steps may look at the net, or change it; it
@@ -283,6 +296,9 @@ def why_not_iterate(batches: Any) -> str:
     if replaced:
         return f"{replaced} of the iterator was replaced"
     function = getattr(batches, "data_iter_fn", None)
-    if function is not None and not is_ours(function):
+    if function is None:
+        return ""
+    if not is_ours(function):
         return "data_iter_fn of the iterator is the reader's own"
-    return ""
+    replaced = replaced_in_module(sys.modules[function.__module__])
+    return f"{replaced} was replaced" if replaced else ""

@@ -8,17 +8,19 @@ package do.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
 from mxnet import gluon, symbol
 
+from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_operators import split_steps
-from ..protocols import Array, State
+from ..protocols import Array, Shape, Tensor
 from .greedy import unroll
-from .tracing import static_graph, variable
+from .tracing import Graph, static_graph, variable
 
-Shapes = Tuple[Tuple[int, ...], ...]
+Shapes = Tuple[Shape, ...]
+Forward = Callable[..., Any]  # on arrays or on symbols
 
 
 class StepGraphs:
@@ -30,32 +32,40 @@ class StepGraphs:
         Ours, see :func:`~.provenance.is_ours`.
     """
 
-    _known: WeakKeyDictionary[Any, StepGraphs] = WeakKeyDictionary()
+    _known: WeakKeyDictionary[Forward, StepGraphs] = WeakKeyDictionary()
 
-    def __init__(self, forward_fn: Callable[..., Any]) -> None:
+    def __init__(self, forward_fn: Forward) -> None:
         # Not the function itself: it is the key that this object lives by.
-        self._graphs: Dict[Any, Callable[..., List[Any]]] = {}
+        self._graphs: Dict[object, Graph] = {}
 
     @classmethod
-    def of(cls, net: Any) -> StepGraphs:
+    def of(cls, net: RNNModelScratch) -> StepGraphs:
         """The graphs of a net's function, alike for all nets that have it."""
         if net.forward_fn not in cls._known:
             cls._known[net.forward_fn] = cls(net.forward_fn)
         return cls._known[net.forward_fn]
 
     def mean_loss(
-        self, net: Any, X: Array, y: Array, state: State
-    ) -> Tuple[Array, State]:
+        self, net: RNNModelScratch, X: Array, y: Array, state: Sequence[Array]
+    ) -> Tuple[Array, Sequence[Array]]:
         """The mean cross-entropy and the next state; ``y`` time-major, (T * B,)."""
         return self._run(net, "loss", X.shape[1], X, state, y)
 
-    def greedy_block(self, net: Any, token: Array, state: State) -> Tuple[Array, State]:
+    def greedy_block(
+        self, net: RNNModelScratch, token: Array, state: Sequence[Array]
+    ) -> Tuple[Array, Sequence[Array]]:
         """Ids (BLOCK, B) that follow tokens (B, 1), and the state before the last."""
         return self._run(net, "greedy", 1, token, state)
 
     def _run(
-        self, net: Any, kind: str, num_steps: int, X: Array, state: State, *y: Array
-    ) -> Tuple[Array, State]:
+        self,
+        net: RNNModelScratch,
+        kind: str,
+        num_steps: int,
+        X: Array,
+        state: Sequence[Array],
+        *y: Array,
+    ) -> Tuple[Array, Sequence[Array]]:
         shapes = tuple(param.shape for param in net.params)
         key = (kind, num_steps, len(state), net.vocab_size, shapes)
         if key not in self._graphs:
@@ -66,23 +76,26 @@ class StepGraphs:
 
 
 def _trace(
-    forward_fn: Callable[..., Any],
+    forward_fn: Forward,
     kind: str,
     num_steps: int,
     num_states: int,
     vocab_size: int,
     shapes: Shapes,
-) -> Callable[..., List[Any]]:
+) -> Graph:
     """``(X, *state, *params[, y]) -> [loss or ids, *state]``."""
     X, y = variable("X"), variable("y")
     state = tuple(variable(f"state{k}") for k in range(num_states))
     params = [variable(f"param{k}", shape=shape) for k, shape in enumerate(shapes)]
 
-    def steps(tokens: Any, state: Sequence[Any], number: int = 1) -> Any:
+    def steps(
+        tokens: Tensor, state: Tuple[Tensor, ...], number: int = 1
+    ) -> Tuple[Tensor, Tuple[Tensor, ...]]:
         """``number`` steps over tokens (number * batch_size,), time-major."""
         # (number * batch_size, vocab_size)
         rows = symbol.numpy_extension.one_hot(tokens, vocab_size)
-        return forward_fn(split_steps(rows, number), state, params)
+        logits, new_state = forward_fn(split_steps(rows, number), state, params)
+        return logits, new_state
 
     tokens = X.T.reshape(-1)
     if kind == "greedy":

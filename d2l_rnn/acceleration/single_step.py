@@ -9,13 +9,14 @@ Greedy generation puts many of them into one graph (:mod:`.greedy`).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Callable, List, Tuple
+from typing import List, Tuple
 
 from mxnet import symbol
 
+from ..protocols import Tensor
 from .greedy import unroll
 from .recognise import Architecture
-from .tracing import static_graph, variable
+from .tracing import Graph, static_graph, variable
 
 _NUM_GATES = {"rnn_relu": 1, "rnn_tanh": 1, "gru": 3, "lstm": 4}
 
@@ -24,8 +25,12 @@ activation = symbol.numpy_extension.activation
 
 
 def cell(
-    mode: str, X: Any, state: List[Any], params: List[Any], num_hiddens: int
-) -> List[Any]:
+    mode: str,
+    X: Tensor,
+    state: List[Tensor],
+    params: List[Tensor],
+    num_hiddens: int,
+) -> List[Tensor]:
     """A step of Gluon's cells; ``a`` of the inputs and ``b`` of the state are affine::
 
         a = X W_x + b_x,   b = H W_h + b_h
@@ -69,7 +74,7 @@ def cell(
 
 
 @lru_cache(maxsize=32)
-def graph(model: Architecture, greedy: bool) -> Callable[..., List[Any]]:
+def graph(model: Architecture, greedy: bool) -> Graph:
     """``(X, *state, *parameters) -> [result, *state]`` of one token, or of a block.
 
     Parameters
@@ -94,9 +99,11 @@ def graph(model: Architecture, greedy: bool) -> Callable[..., List[Any]]:
     params = [variable(f"param{k}") for k in range(4 * cells + 2)]
     weights, biases, output = params[: 2 * cells], params[2 * cells : -2], params[-2:]
 
-    def step(token: Any, begin: List[List[Any]]) -> Tuple[Any, List[List[Any]]]:
+    def step(
+        token: Tensor, begin: List[List[Tensor]]
+    ) -> Tuple[Tensor, List[List[Tensor]]]:
         """Logits (batch_size, units) after ``token`` (batch_size,), and states."""
-        end: List[List[Any]] = []
+        end: List[List[Tensor]] = []
         # (batch_size, vocab_size)
         inputs = symbol.numpy_extension.one_hot(token, model.vocab_size)
         for k, before in enumerate(begin):
@@ -118,14 +125,14 @@ def graph(model: Architecture, greedy: bool) -> Callable[..., List[Any]]:
     return static_graph([result, *new_state], [X, *state, *params])
 
 
-def _columns(X: Any, number: int, width: int) -> List[Any]:
+def _columns(X: Tensor, number: int, width: int) -> List[Tensor]:
     """``number`` blocks of ``width`` columns; ``split`` takes several times as long."""
     starts = range(0, number * width, width)
     cut = symbol.numpy_extension.slice
     return [cut(X, begin=(None, k), end=(None, k + width)) for k in starts]
 
 
-def _rows(whole: Any, number: int) -> List[Any]:
+def _rows(whole: Tensor, number: int) -> List[Tensor]:
     """The ``number`` entries along the first axis, without that axis."""
     if number == 1:
         return [symbol.numpy.squeeze(whole, axis=0)]

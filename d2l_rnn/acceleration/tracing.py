@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, List, Sequence
+from typing import Callable, List, Optional, Sequence, TypeVar
 
 from mxnet import gluon, symbol
+
+from ..protocols import Array, Shape, Tensor
+
+#: What :func:`static_graph` gives: arrays become arrays.
+Graph = Callable[..., List[Array]]
+
+Answer = TypeVar("Answer")
 
 _MERGING = "MXNET_ELIMINATE_COMMON_EXPR"
 
 
-def variable(name: str, **attributes: Any) -> Any:
+def variable(name: str, shape: Optional[Shape] = None) -> Tensor:
     """A float32 input of a graph."""
-    return symbol.var(name, dtype="float32", **attributes).as_np_ndarray()
+    given: Tensor = symbol.var(name, dtype="float32", shape=shape).as_np_ndarray()
+    return given
 
 
-def executed_first(graph: Any, arrays: Sequence[Any]) -> Any:
+def executed_first(graph: Callable[..., Answer], arrays: Sequence[Array]) -> Answer:
     """The first call of a graph, in which MXNet prepares it without merging operators.
 
     It would make one of two equal operators, whose gradient then is rounded once where
@@ -32,7 +40,7 @@ def executed_first(graph: Any, arrays: Sequence[Any]) -> Any:
             os.environ[_MERGING] = before
 
 
-def static_graph(outputs: List[Any], inputs: Sequence[Any]) -> Callable[..., List[Any]]:
+def static_graph(outputs: List[Tensor], inputs: Sequence[Tensor]) -> Graph:
     """A function that executes a graph again and again in the same memory.
 
     Its outputs are new arrays at every call: a state that is carried on is not
@@ -40,4 +48,5 @@ def static_graph(outputs: List[Any], inputs: Sequence[Any]) -> Callable[..., Lis
     """
     graph = gluon.SymbolBlock(outputs, list(inputs))
     graph.hybridize(static_alloc=True, static_shape=True)
-    return graph.__call__
+    call: Graph = graph.__call__
+    return call

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Iterable, Sequence, Tuple
 
 from mxnet import gluon, symbol
 
+from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
-from ..protocols import Array, Device, Loss, State
+from ..protocols import Array, Device, LanguageModel, Loss, Minibatch, Net, State
 from ..training.objectives import NextToken
 from ..training.parameters import Parameters
 from .packed import Pack, PackedParameters
 from .recognise import Architecture, why_not, why_not_iterate
 from .scratch import StepGraphs
-from .tracing import static_graph, variable
+from .tracing import Graph, static_graph, variable
 
 Reason = Callable[[], str]
 
@@ -29,7 +30,7 @@ class ScratchParameters(Parameters):
         As for :class:`~.packed.PackedParameters`.
     """
 
-    def __init__(self, net: Any, reason: Reason) -> None:
+    def __init__(self, net: RNNModelScratch, reason: Reason) -> None:
         own = Parameters.of(net)
         super().__init__(own.trained)
         self._reason = reason
@@ -47,7 +48,9 @@ class ScratchParameters(Parameters):
         self.traced = False
 
 
-def parameters_of(net: Any, batches: Any, more: Reason = lambda: "") -> Parameters:
+def parameters_of(
+    net: Net, batches: Iterable[Minibatch], more: Reason = lambda: ""
+) -> Parameters:
     """A language model's parameters, for its optimiser.
 
     Parameters
@@ -66,11 +69,16 @@ def parameters_of(net: Any, batches: Any, more: Reason = lambda: "") -> Paramete
         return ScratchParameters(net, reason)
     if isinstance(net, gluon.Block):
         return PackedParameters(net, reason)
-    return Parameters.of(net)
+    parameters = Parameters.of(net)
+    parameters.path = f"plain: {why_not(net)}"
+    return parameters
 
 
 def next_token(
-    net: Any, parameters: Parameters, device: Device, fresh_state: bool = False
+    net: LanguageModel,
+    parameters: Parameters,
+    device: Device,
+    fresh_state: bool = False,
 ) -> NextToken:
     """The mean cross-entropy of every next token, as one graph where it may be.
 
@@ -87,9 +95,11 @@ def next_token(
 
 
 class _NextToken(NextToken):
+    net: Any  # recognised, where its parameters are packed or traced
+
     def __init__(
         self,
-        net: Any,
+        net: LanguageModel,
         loss: Loss,
         device: Device,
         fresh_state: bool,
@@ -98,7 +108,7 @@ class _NextToken(NextToken):
         super().__init__(net, loss, device, fresh_state)
         self._parameters = parameters
 
-    def mean_loss(self, X: Array, y: Array, state: State) -> Tuple[Array, State]:
+    def mean_loss(self, X: Array, y: Array, state: Any) -> Tuple[Array, State]:
         parameters = self._parameters
         if isinstance(parameters, PackedParameters) and parameters.packed:
             return packed_loss(self.net, parameters.packed, X, y, state)
@@ -108,8 +118,8 @@ class _NextToken(NextToken):
 
 
 def packed_loss(
-    net: Any, pack: Pack, X: Array, y: Array, state: State
-) -> Tuple[Array, State]:
+    net: RNNModel, pack: Pack, X: Array, y: Array, state: Sequence[Array]
+) -> Tuple[Array, Sequence[Array]]:
     """The mean loss and the next state of a packed net, as one graph."""
     graph = _packed_graph(Architecture.of(net))
     inputs = X.astype("float32", copy=False)
@@ -118,7 +128,7 @@ def packed_loss(
 
 
 @lru_cache(maxsize=32)
-def _packed_graph(model: Architecture) -> Callable[..., List[Any]]:
+def _packed_graph(model: Architecture) -> Graph:
     """``(X, layer, weight, bias, *state, y) -> [mean loss, *state]``, of one shape.
 
     The operators are those of the plain path, in their order: so are the numbers.

@@ -8,7 +8,7 @@ operators are those of the plain path, in their order, and so are the numbers.
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 from weakref import WeakKeyDictionary
 
 from mxnet import autograd, gluon, symbol
@@ -21,12 +21,12 @@ from ..models import (
     gluon_layers,
     seq2seq,
 )
-from ..protocols import Array, Device
+from ..protocols import Array, Device, Minibatch, Tensor
 from ..training.losses import MaskedSoftmaxCELoss
 from ..training.translation import Translation, decoder_inputs
 from .provenance import replaced_in_class, replaced_in_module
 from .recognise import changed_block, switched_off, why_not_iterate
-from .tracing import executed_first, variable
+from .tracing import Graph, executed_first, variable
 
 _SCORES = (
     attention.AdditiveAttention,
@@ -50,7 +50,7 @@ _KNOWN = (
 _DECODERS = (seq2seq.Seq2SeqDecoder, attention_decoder.Seq2SeqAttentionDecoder)
 
 
-def why_not_translate(net: Any, loss: Any) -> str:
+def why_not_translate(net: object, loss: object) -> str:
     """Why an encoder-decoder is not trained as one graph; empty where it is."""
     if switched_off():
         return switched_off()
@@ -82,7 +82,7 @@ def why_not_translate(net: Any, loss: Any) -> str:
     return replaced_in_class(MaskedSoftmaxCELoss)
 
 
-def _blocks(name: str, block: Any) -> Iterator[Tuple[str, Any]]:
+def _blocks(name: str, block: gluon.Block) -> Iterator[Tuple[str, gluon.Block]]:
     yield name, block
     for child, inner in block._children.items():
         yield from _blocks(f"{name}.{child}", inner)
@@ -103,7 +103,12 @@ class TracedTranslation(Translation):
     path = "plain"
 
     def __init__(
-        self, net: Any, bos: int, device: Device, batches: Any, **options: Any
+        self,
+        net: encoder_decoder.EncoderDecoder,
+        bos: int,
+        device: Device,
+        batches: Iterable[Minibatch],
+        **options: Any,
     ) -> None:
         self._batches = batches
         super().__init__(net, bos, device, **options)
@@ -136,10 +141,10 @@ class TracedTranslation(Translation):
         return losses, self._attention_matrix
 
 
-_graphs: WeakKeyDictionary[Any, Dict[Any, Any]] = WeakKeyDictionary()
+_graphs: WeakKeyDictionary[gluon.Block, Dict[object, Graph]] = WeakKeyDictionary()
 
 
-def _graph_of(net: Any, num_steps: int) -> Callable[..., List[Any]]:
+def _graph_of(net: encoder_decoder.EncoderDecoder, num_steps: int) -> Graph:
     """A net's graph over so many target steps, made when it is first asked for."""
     parameters = net.collect_params()
     arrays = tuple(id(parameter) for parameter in parameters.values())
@@ -155,19 +160,19 @@ def _graph_of(net: Any, num_steps: int) -> Callable[..., List[Any]]:
     if key not in known:
         known.clear()  # of parts that the net may not have any more
         known[key] = _trace(net, num_steps)
-    graph: Callable[..., List[Any]] = known[key]
-    return graph
+    return known[key]
 
 
-def _trace(net: Any, num_steps: int) -> Callable[..., List[Any]]:
+def _trace(net: encoder_decoder.EncoderDecoder, num_steps: int) -> Graph:
     """``(X, X_valid_len, dec_input, Y, Y_valid_len, *state) -> [losses, *weights]``."""
     names = ("X", "X_valid_len", "dec_input", "Y", "Y_valid_len")
     inputs = [variable(name) for name in names]
     X, X_valid_len, dec_input, Y, Y_valid_len = inputs
     kinds = 2 if net.encoder.rnn._mode == "lstm" else 1
-    begin = [variable(f"begin{k}") for k in range(kinds)]
+    states = [f"begin{k}" for k in range(kinds)]
+    begin = [variable(name) for name in states]
     outputs, state = _encoder(net.encoder, X, X_valid_len, begin)
-    weights: List[Any] = []
+    weights: List[Tensor] = []
     if isinstance(net.decoder, seq2seq.Seq2SeqDecoder):
         logits = _decoder(net.decoder, dec_input, state)
     else:
@@ -181,14 +186,14 @@ def _trace(net: Any, num_steps: int) -> Callable[..., List[Any]]:
     # Without masks nothing reads the source's lengths.
     read = set(symbol.Group([losses, *weights]).list_arguments())
     everything = [*inputs, *begin]
-    used = [k for k, given in enumerate(everything) if given.name in read]
+    used = [k for k, name in enumerate([*names, *states]) if name in read]
     graph = gluon.SymbolBlock(
         [losses, *weights], [everything[k] for k in used], params=net.collect_params()
     )
     graph.hybridize(static_alloc=True, static_shape=True)
     calls: List[int] = []
 
-    def call(*arrays: Any) -> List[Any]:
+    def call(*arrays: Array) -> List[Array]:
         given = [arrays[k] for k in used]
         answer = graph(*given) if calls else executed_first(graph, given)
         calls[:] = [1]
@@ -197,7 +202,9 @@ def _trace(net: Any, num_steps: int) -> Callable[..., List[Any]]:
     return call
 
 
-def _encoder(encoder: Any, X: Any, valid_lens: Any, begin: List[Any]) -> Any:
+def _encoder(
+    encoder: encoder_decoder.Encoder, X: Tensor, valid_lens: Tensor, begin: List[Tensor]
+) -> Tuple[Tensor, List[Tensor]]:
     """As ``Seq2SeqEncoder.forward``, of symbols."""
     X = symbol.np.swapaxes(encoder.embedding(X), 0, 1)
     if encoder.mask_padding:
@@ -209,23 +216,26 @@ def _encoder(encoder: Any, X: Any, valid_lens: Any, begin: List[Any]) -> Any:
     return outputs, list(state)
 
 
-def _join_directions(state: Any, num_layers: int) -> Any:
+def _join_directions(state: Tensor, num_layers: int) -> Tensor:
     """(num_layers * 2, batch, half) becomes (num_layers, batch, 2 * half)."""
     rows = [_rows(state, k, k + 1) for k in range(2 * num_layers)]
     sides = [symbol.np.concatenate(rows[d::2], axis=0) for d in (0, 1)]
-    return symbol.np.concatenate(sides, axis=2)
+    joined: Tensor = symbol.np.concatenate(sides, axis=2)
+    return joined
 
 
-def _rows(X: Any, begin: Any, end: Any) -> Any:
-    return symbol.npx.slice(X, begin=(begin,), end=(end,))
+def _rows(X: Tensor, begin: int, end: Optional[int]) -> Tensor:
+    rows: Tensor = symbol.npx.slice(X, begin=(begin,), end=(end,))
+    return rows
 
 
-def _last(X: Any) -> Any:
+def _last(X: Tensor) -> Tensor:
     """``X[-1]``."""
-    return symbol.np.squeeze(_rows(X, -1, None), axis=0)
+    last: Tensor = symbol.np.squeeze(_rows(X, -1, None), axis=0)
+    return last
 
 
-def _bridge(state: List[Any], bridge: str, num_layers: int) -> List[Any]:
+def _bridge(state: List[Tensor], bridge: str, num_layers: int) -> List[Tensor]:
     """As ``bridge_state``, of symbols."""
     if bridge == "cell":
         return [symbol.np.zeros_like(state[0]), state[1]]
@@ -238,7 +248,9 @@ def _bridge(state: List[Any], bridge: str, num_layers: int) -> List[Any]:
     return state
 
 
-def _decoder(decoder: Any, X: Any, state: List[Any]) -> Any:
+def _decoder(
+    decoder: encoder_decoder.Decoder, X: Tensor, state: List[Tensor]
+) -> Tensor:
     """As ``Seq2SeqDecoder`` on teacher forcing, of symbols: logits."""
     X = symbol.np.swapaxes(decoder.embedding(X), 0, 1)
     recurrent = _bridge(state, decoder.bridge, decoder.rnn._num_layers)
@@ -251,25 +263,33 @@ def _decoder(decoder: Any, X: Any, state: List[Any]) -> Any:
         rhs_axes=(0,),
     ).as_np_ndarray()
     outputs, _ = decoder.rnn(symbol.np.concatenate((X, contexts), axis=2), recurrent)
-    return symbol.np.swapaxes(decoder.dense(outputs), 0, 1)
+    logits: Tensor = symbol.np.swapaxes(decoder.dense(outputs), 0, 1)
+    return logits
 
 
-def _attend(decoder: Any, query: Any, values: Any, lengths: Any) -> Tuple[Any, Any]:
+def _attend(
+    decoder: encoder_decoder.Decoder, query: Tensor, values: Tensor, lengths: Tensor
+) -> Tuple[Tensor, Tensor]:
     """Context and weights of a step; keys and values are one."""
     by = decoder.attention
     if isinstance(by, attention.DotProductAttention) and by.scaled:
         # A symbol knows no shape, and dividing by an array rounds another way.
         scores = symbol.npx.batch_dot(query, values, transpose_b=True)
         scores = scores / math.sqrt(decoder.rnn._hidden_size)
-        found: Tuple[Any, Any] = by.contexts(symbol, scores, values, lengths)
+        found: Tuple[Tensor, Tensor] = by.contexts(symbol, scores, values, lengths)
     else:
         found = by.hybrid_forward(symbol, query, values, values, lengths)
     return found
 
 
 def _attention_decoder(
-    decoder: Any, X: Any, outputs: Any, state: List[Any], lengths: Any, num_steps: int
-) -> Tuple[Any, List[Any]]:
+    decoder: encoder_decoder.Decoder,
+    X: Tensor,
+    outputs: Tensor,
+    state: List[Tensor],
+    lengths: Tensor,
+    num_steps: int,
+) -> Tuple[Tensor, List[Tensor]]:
     """As ``Seq2SeqAttentionDecoder`` on teacher forcing, of symbols."""
     values = symbol.np.swapaxes(outputs, 0, 1)
     X = symbol.np.swapaxes(decoder.embedding(X), 0, 1)

@@ -10,16 +10,17 @@ import time
 _STARTED = time.perf_counter()
 
 import sys  # noqa: E402
-from typing import Any, Dict  # noqa: E402
+from typing import Callable, List  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from .peers.serving import Tasks, serve  # noqa: E402
+from ..arrays import Floats, Integers  # noqa: E402
+from .peers.serving import SentWorkload, Tasks, serve  # noqa: E402
 
 NUM_STATES, NUM_SYMBOLS = 20, 28
 
 
-def ours(observations: np.ndarray, tables: Any) -> Any:
+def ours(observations: Integers, tables: List[Floats]) -> Callable[[], object]:
     """A function that computes the posteriors of all sequences."""
     from ..inference.hmm import HiddenMarkovModel, posterior
 
@@ -27,7 +28,7 @@ def ours(observations: np.ndarray, tables: Any) -> Any:
     return lambda: posterior(model, observations)
 
 
-def hmmlearn(observations: np.ndarray, tables: Any) -> Any:
+def hmmlearn(observations: Integers, tables: List[Floats]) -> Callable[[], object]:
     """The same by ``hmmlearn.hmm.CategoricalHMM``."""
     from hmmlearn.hmm import CategoricalHMM
 
@@ -38,7 +39,7 @@ def hmmlearn(observations: np.ndarray, tables: Any) -> Any:
     return lambda: model.score_samples(observations.reshape(-1, 1), lengths)
 
 
-def build(workload: Dict[str, Any]) -> Tasks:
+def build(workload: SentWorkload) -> Tasks:
     """One task: ``posteriors`` of ``batch_size`` sequences of ``num_steps``."""
     generator = np.random.RandomState(0)
     tables = [

@@ -11,13 +11,36 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Literal, Mapping, Sequence, TypedDict
 
 from .spreads import each, turns
 from .workers import Answer, SideFailed, Worker
 from .workloads import AXES, WORKLOADS, Workload, along
 
 Answers = Dict[str, List[Answer]]
+
+Task = Literal["train", "generate"]
+TASKS: Dict[Task, str] = {"train": "training", "generate": "generation"}
+
+
+class Speed(TypedDict):
+    """What :func:`speed` measures."""
+
+    train: Answers
+    generate: Answers
+    start: Dict[str, Dict[str, float]]
+    peak_bytes: Dict[str, float]
+
+
+class Scaling(TypedDict):
+    """What :func:`scaling` measures of one size."""
+
+    values: List[int]
+    seconds: List[List[float]]
+
+
+#: As in the JSON file: a measured part by its name.
+Results = Dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -80,7 +103,7 @@ def _prepared(
     return partial(run, fitting(run, plan.turn_seconds))
 
 
-def speed(name: str, workload: Workload, plan: Plan) -> Dict[str, Any]:
+def speed(name: str, workload: Workload, plan: Plan) -> Speed:
     """Training and generation of one workload on all sides that can.
 
     Returns
@@ -117,7 +140,7 @@ def speed(name: str, workload: Workload, plan: Plan) -> Dict[str, Any]:
     return {"train": train, "generate": generate, "start": start, "peak_bytes": last}
 
 
-def scaling(plan: Plan) -> Dict[str, Any]:
+def scaling(plan: Plan) -> Dict[str, Scaling]:
     """Seconds of a training step of the book's LSTM against one size at a time.
 
     Returns
@@ -125,7 +148,7 @@ def scaling(plan: Plan) -> Dict[str, Any]:
     dict
         Size to ``values`` and ``seconds``, for each value a list of rounds.
     """
-    result = {}
+    result: Dict[str, Scaling] = {}
     with ExitStack() as stack:
         worker = Worker(plan.commands["ours"], plan.environments["ours"])
         stack.callback(worker.close)
@@ -140,7 +163,7 @@ def scaling(plan: Plan) -> Dict[str, Any]:
     return result
 
 
-def directions(plan: Plan) -> Dict[str, Any]:
+def directions(plan: Plan) -> Dict[str, Answers]:
     """Forward and backward pass of an LSTM of one and of two directions.
 
     Returns
@@ -164,7 +187,7 @@ def directions(plan: Plan) -> Dict[str, Any]:
     return result
 
 
-def hidden_markov(plan: Plan) -> Dict[str, Any]:
+def hidden_markov(plan: Plan) -> Dict[str, Answers]:
     """Posteriors of an HMM: ours and, where it is installed, hmmlearn's.
 
     Returns

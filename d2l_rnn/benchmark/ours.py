@@ -6,7 +6,7 @@ import time
 
 _STARTED = time.perf_counter()
 
-from typing import Any, Dict, Iterator  # noqa: E402
+from typing import Dict, Iterator, Tuple  # noqa: E402
 
 from mxnet import autograd, cpu, gluon, nd, np, npx  # noqa: E402
 from mxnet.gluon import nn, rnn  # noqa: E402
@@ -16,42 +16,48 @@ from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
 from ..generation.text import generate_ids  # noqa: E402
+from ..protocols import Array, Minibatch, State, TrainableModel  # noqa: E402
 from ..training.initialisation import initialize  # noqa: E402
 from ..training.loop import train as training  # noqa: E402
 from ..training.objectives import NextToken  # noqa: E402
 from ..training.optimisers import Sgd  # noqa: E402
-from .peers.serving import Tasks, serve, tokens  # noqa: E402
+from .peers.serving import SentWorkload, Tasks, serve, tokens  # noqa: E402
 from .translation import translation  # noqa: E402
 
 
 class OwnCell(nn.Block):
     """The book's ``RNNModel`` as a reader's own cell defines it (Section 8.6)."""
 
-    def __init__(self, rnn_layer: Any, vocab_size: int) -> None:
+    def __init__(self, rnn_layer: nn.Block, vocab_size: int) -> None:
         super().__init__()
         self.rnn = rnn_layer
         self.vocab_size = vocab_size
         self.dense = nn.Dense(vocab_size)
 
-    def forward(self, inputs: Any, state: Any) -> Any:
+    def forward(self, inputs: Array, state: State) -> Tuple[Array, State]:
         X = npx.one_hot(inputs.T, self.vocab_size)
         Y, state = self.rnn(X, state)
         return self.dense(Y.reshape(-1, Y.shape[-1])), state
 
-    def begin_state(self, *args: Any, **kwargs: Any) -> Any:
+    def begin_state(self, *args: object, **kwargs: object) -> State:
         return self.rnn.begin_state(*args, **kwargs)
 
 
-def language_model(workload: Dict[str, Any]) -> Tasks:
+def language_model(workload: SentWorkload) -> Tasks:
     """Tasks of a language model: ``train``, ``generate`` and ``passes``."""
     device = cpu()
-    names = ("cell", "implementation", "num_hiddens", "num_layers", "bidirectional")
     if workload["implementation"] == "own cell":
         layer = rnn.LSTM(workload["num_hiddens"], workload["num_layers"])
-        net: Any = OwnCell(layer, workload["vocab_size"])
+        net: TrainableModel = OwnCell(layer, workload["vocab_size"])
         initialize(net, device)
     else:
-        config = LanguageModelConfig(**{name: workload[name] for name in names})
+        config = LanguageModelConfig(
+            cell=workload["cell"],
+            implementation=workload["implementation"],
+            num_hiddens=workload["num_hiddens"],
+            num_layers=workload["num_layers"],
+            bidirectional=workload["bidirectional"],
+        )
         net = build_net(config, workload["vocab_size"], device)
     batch_size, num_steps = workload["batch_size"], workload["num_steps"]
     epoch = [1]
@@ -59,11 +65,11 @@ def language_model(workload: Dict[str, Any]) -> Tasks:
     class Epochs:
         """An epoch of as many minibatches as are asked for at that moment."""
 
-        def __iter__(self) -> Iterator[Any]:
+        def __iter__(self) -> Iterator[Minibatch]:
             corpus = tokens(workload, epoch[0])
             return iter(SequenceLoader(corpus, batch_size, num_steps, ctx=device))
 
-    batches: Any = Epochs()
+    batches = Epochs()
     parameters = parameters_of(net, batches)
     objective = next_token(net, parameters, device)
     rows = training(objective, batches, Sgd(parameters, workload["lr"]), 10**9)
@@ -102,7 +108,7 @@ BUILDERS = {
 }
 
 
-def build(workload: Dict[str, Any]) -> Tasks:
+def build(workload: SentWorkload) -> Tasks:
     """Tasks of a workload, by its family."""
     return BUILDERS[workload["family"]](workload)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, Dict, List
 
+from .measuring import TASKS, Results, Scaling, Speed
 from .reporting import NAMES
 from .spreads import Spread, each, ratios, slope, spread
 from .workloads import WORKLOADS
 
-TASKS = {"train": "training", "generate": "generation"}
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 
-def draw(results: Dict[str, Any], directory: Path) -> List[Path]:
+def draw(results: Results, directory: Path) -> List[Path]:
     """Draw what was measured; return the paths of the pictures.
 
     ``scaling.png``: the time of a step against each size. ``speed.png``: how many times
@@ -31,7 +34,7 @@ def draw(results: Dict[str, Any], directory: Path) -> List[Path]:
     return [directory / name for name in figures]
 
 
-def _scaling(part: Dict[str, Any]) -> Any:
+def _scaling(part: Dict[str, Scaling]) -> Figure:
     from ..results.plots import lines_figure
 
     series = {}
@@ -50,7 +53,7 @@ def _scaling(part: Dict[str, Any]) -> Any:
     return figure
 
 
-def _powers_of_two(axis: Any, low: float, high: float) -> None:
+def _powers_of_two(axis: Axis, low: float, high: float) -> None:
     """Ticks of a logarithmic axis at 1/4, 1/2, 1, 2, 4, ..., written out."""
     powers = range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1)
     ticks = [2.0**power for power in powers]
@@ -58,7 +61,7 @@ def _powers_of_two(axis: Any, low: float, high: float) -> None:
     axis.set_ticks([], minor=True)
 
 
-def _speed(part: Dict[str, Any]) -> Any:
+def _speed(part: Dict[str, Speed]) -> Figure:
     """A panel for each task: a row a workload, a mark a peer with its range."""
     from matplotlib.figure import Figure
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
+from .measuring import TASKS, Answers, Results, Scaling, Speed, Task
 from .peers.products import operations
 from .spreads import columns, each, rates, ratios, shown, shown_rate, slope, spread
 from .workloads import WORKLOADS, Workload
@@ -18,9 +19,9 @@ NAMES = {
 CLAIM = "the book: bidirectional RNNs are 'exceedingly slow' (Section 9.4)"
 
 
-def tables(results: Dict[str, Any]) -> str:
+def tables(results: Results) -> str:
     """All parts that were measured, each as a table in plain text."""
-    parts = {
+    parts: Dict[str, Callable[[Any], List[str]]] = {
         "speed": _speed,
         "scaling": _scaling,
         "directions": _directions,
@@ -33,9 +34,9 @@ def tables(results: Dict[str, Any]) -> str:
     )
 
 
-def _speed(speed: Dict[str, Any]) -> List[str]:
+def _speed(speed: Dict[str, Speed]) -> List[str]:
     lines = []
-    for task in ("train", "generate"):
+    for task in TASKS:
         sides = [
             side for side in NAMES if any(side in part[task] for part in speed.values())
         ]
@@ -45,9 +46,8 @@ def _speed(speed: Dict[str, Any]) -> List[str]:
     return lines + [""] + _starts(speed)
 
 
-def _rates(speed: Dict[str, Any], task: str, sides: Sequence[str]) -> List[str]:
-    unit = {"train": "training", "generate": "generation"}[task]
-    rows = [[f"{unit}, tokens/sec", *(NAMES[side] for side in sides)]]
+def _rates(speed: Dict[str, Speed], task: Task, sides: Sequence[str]) -> List[str]:
+    rows = [[f"{TASKS[task]}, tokens/sec", *(NAMES[side] for side in sides)]]
     for name, part in speed.items():
         amount = _tokens(WORKLOADS[name], task)
         rows.append(
@@ -66,7 +66,9 @@ def _rates(speed: Dict[str, Any], task: str, sides: Sequence[str]) -> List[str]:
     return columns(rows)
 
 
-def _times_as_fast(speed: Dict[str, Any], task: str, sides: Sequence[str]) -> List[str]:
+def _times_as_fast(
+    speed: Dict[str, Speed], task: Task, sides: Sequence[str]
+) -> List[str]:
     """Ratios to the other sides: by the clock, and by processor time."""
     others = [side for side in sides if side not in ("ours", "floor")]
     rows = [["times as fast as"]]
@@ -85,7 +87,7 @@ def _times_as_fast(speed: Dict[str, Any], task: str, sides: Sequence[str]) -> Li
     return columns(rows) if others else []
 
 
-def _floor(speed: Dict[str, Any]) -> List[str]:
+def _floor(speed: Dict[str, Speed]) -> List[str]:
     """What share of a step's time its matrix products alone would take."""
     rows = [["share of the floor", "GFLOP a step", "GFLOP/s of the floor", "reached"]]
     for name, part in speed.items():
@@ -105,7 +107,7 @@ def _floor(speed: Dict[str, Any]) -> List[str]:
     return columns(rows) if len(rows) > 1 else []
 
 
-def _starts(speed: Dict[str, Any]) -> List[str]:
+def _starts(speed: Dict[str, Speed]) -> List[str]:
     rows = [["start and memory", "side", "import, s", "to first step, s", "peak, MB"]]
     for name, part in speed.items():
         for side, start in part["start"].items():
@@ -116,12 +118,12 @@ def _starts(speed: Dict[str, Any]) -> List[str]:
     return columns(rows)
 
 
-def _tokens(workload: Workload, task: str) -> int:
+def _tokens(workload: Workload, task: Task) -> int:
     """Tokens of one step of a task."""
     return workload.tokens if task == "train" else 1
 
 
-def _scaling(scaling: Dict[str, Any]) -> List[str]:
+def _scaling(scaling: Dict[str, Scaling]) -> List[str]:
     lines = ["ms of a training step of the book's LSTM against one size at a time"]
     for axis, part in scaling.items():
         medians = [1e3 * spread(seconds).median for seconds in part["seconds"]]
@@ -131,7 +133,7 @@ def _scaling(scaling: Dict[str, Any]) -> List[str]:
     return lines
 
 
-def _directions(parts: Dict[str, Any]) -> List[str]:
+def _directions(parts: Dict[str, Answers]) -> List[str]:
     rows = [["two directions for one", "forward", "backward", "both"]]
     for num_layers, answers in parts.items():
         row = [f"LSTM {num_layers} x 256"]
@@ -145,7 +147,7 @@ def _directions(parts: Dict[str, Any]) -> List[str]:
     return columns(rows) + [CLAIM]
 
 
-def _hidden_markov(parts: Dict[str, Any]) -> List[str]:
+def _hidden_markov(parts: Dict[str, Answers]) -> List[str]:
     rows = [["HMM posteriors, ms", "ours", "hmmlearn", "times as fast"]]
     for name, answers in parts.items():
         ours = each(answers, "ours", "seconds")

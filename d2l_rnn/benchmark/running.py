@@ -8,7 +8,7 @@ import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 from ..data.corpora import cache_directory
 from ..errors import UsageError
@@ -51,7 +51,7 @@ class Settings:
 
 def run(
     settings: Settings, notify: Callable[[str], None]
-) -> Tuple[Dict[str, Any], str]:
+) -> Tuple[measuring.Results, str]:
     """Measure, write ``benchmark.json`` and pictures into ``settings.out``.
 
     Returns
@@ -76,7 +76,7 @@ def run(
         environments(settings.threads, free_cores, settings.before),
         notify,
     )
-    results: Dict[str, Any] = {
+    results: measuring.Results = {
         "machine": {
             "platform": platform.platform(),
             "cores": available_cores(),

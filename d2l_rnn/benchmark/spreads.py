@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import median
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import List, Mapping, NamedTuple, Sequence, Tuple
 
 
 class Spread(NamedTuple):
@@ -79,6 +79,8 @@ def shown_rate(values: Spread) -> str:
     return "{:,.0f} ({:,.0f}-{:,.0f})".format(*values)
 
 
-def each(answers: Dict[str, List[dict]], name: str, key: str) -> List[float]:
+def each(
+    answers: Mapping[str, Sequence[Mapping[str, float]]], name: str, key: str
+) -> List[float]:
     """One key of all of a side's answers, for one step or token of each."""
     return [answer[key] / answer["count"] for answer in answers[name]]

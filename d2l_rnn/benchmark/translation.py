@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Union
+from typing import Iterator, Union
 
 from mxnet import cpu, np
 
@@ -11,14 +11,15 @@ from ..chapters_translation import predict_seq2seq
 from ..data.translation import PairLoader
 from ..experiments.configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
 from ..experiments.translation import build as build_net
+from ..protocols import Minibatch
 from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters
 from ..training.translation import train_translation
-from .peers.serving import Endless, Tasks, pairs
+from .peers.serving import Endless, SentWorkload, Tasks, pairs
 
 
-def translation(workload: Dict[str, Any]) -> Tasks:
+def translation(workload: SentWorkload) -> Tasks:
     """Tasks of an encoder-decoder: ``train`` and ``generate``."""
     device, vocab_size = cpu(), workload["vocab_size"]
     config: Union[Seq2SeqConfig, Seq2SeqAttentionConfig] = Seq2SeqConfig()
@@ -31,7 +32,7 @@ def translation(workload: Dict[str, Any]) -> Tasks:
     class Epochs:
         """An epoch of as many minibatches as are asked for at that moment."""
 
-        def __iter__(self) -> Iterator[Any]:
+        def __iter__(self) -> Iterator[Minibatch]:
             arrays = [np.array(a, ctx=device) for a in pairs(workload, count[0])]
             return iter(PairLoader(arrays, workload["batch_size"], shuffle=False))
 

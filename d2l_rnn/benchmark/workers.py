@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import D2lRnnError
 from .workloads import Workload
@@ -18,7 +18,7 @@ PEERS = Path(__file__).parent / "peers"
 # What a reader of the book has not set; each side gets only what it is given.
 _SETTINGS = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "MXNET_", "MALLOC_")
 
-Answer = Dict[str, Any]
+Answer = Dict[str, float]
 
 
 class SideFailed(D2lRnnError):
@@ -96,7 +96,8 @@ class Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if line:
-            return json.loads(line)
+            answer: Answer = json.loads(line)
+            return answer
         self._process.wait()
         self._errors.seek(0)
         words = self._errors.read().decode(errors="replace").strip().splitlines()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, cast
 
 from ..errors import UsageError
+from .peers.serving import SentWorkload
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Workload:
         """Tokens of a training step."""
         return self.batch_size * self.num_steps
 
-    def as_json(self) -> Dict[str, Any]:
+    def as_json(self) -> SentWorkload:
         """What is sent to a side."""
-        return asdict(self)
+        return cast(SentWorkload, asdict(self))
 
 
 # The book's sizes; its 601 pairs have 184 English and 201 French words.

@@ -175,7 +175,10 @@ def _translations(
     """Of each sentence ``--n-best`` hypotheses, those of a beam best first."""
     if options.beam is not None:
         alpha = 0.75 if options.alpha is None else options.alpha
-        return translator.beam(sentences, options.beam, alpha, options.n_best)
+        found: List[List[Any]] = translator.beam(
+            sentences, options.beam, alpha, options.n_best
+        )
+        return found
     if not sampling:
         return [[hypothesis] for hypothesis in translator.greedy(sentences)]
     import numpy

@@ -101,7 +101,7 @@ def _execute_on_worker(
 ) -> Outcome:
     from distributed import Variable
 
-    variable = Variable(name)
+    variable: Any = Variable(name)  # type: ignore[no-untyped-call]
     known = [0]
 
     def stop_level() -> int:

@@ -12,16 +12,17 @@ from __future__ import annotations
 import math
 from typing import Any, Optional, Tuple
 
-from mxnet import ndarray, symbol
+from mxnet import ndarray, np, symbol
 from mxnet.gluon import nn
 
 from ..errors import UsageError
+from ..protocols import Array, Layer, Operators, Tensor
 
 # Stands for a masked score, as in the book: its exponential is exactly 0.
 _MASKED_SCORE = -1e6
 
 
-def masked_softmax(X: Any, valid_lens: Optional[Any]) -> Any:
+def masked_softmax(X: Tensor, valid_lens: Optional[Tensor]) -> Tensor:
     """Softmax over the last axis, past the valid lengths exactly 0 (book Section 10.3).
 
     Parameters
@@ -35,13 +36,13 @@ def masked_softmax(X: Any, valid_lens: Optional[Any]) -> Any:
     -------
     mxnet.np.ndarray, shape of ``X``
     """
-    F = symbol if isinstance(X, symbol.Symbol) else ndarray
+    F: Operators = symbol if isinstance(X, symbol.Symbol) else ndarray
     if valid_lens is None:
         return F.npx.softmax(X)
     return F.npx.softmax(_masked(F, X, valid_lens, _MASKED_SCORE))
 
 
-def _masked(F: Any, X: Any, valid_lens: Any, value: float) -> Any:
+def _masked(F: Operators, X: Tensor, valid_lens: Tensor, value: float) -> Tensor:
     """``X`` with ``value`` in place of what lies past the valid lengths."""
     # (batch_size, 1 or num_queries, 1); lengths may be integers
     lengths = F.npx.reshape(valid_lens, (-2, -1, 1)).astype("float32")
@@ -64,16 +65,20 @@ class Attention(nn.HybridBlock):
     """
 
     def __init__(
-        self, dropout: float = 0.0, normalise: bool = True, **kwargs: Any
+        self, dropout: float = 0.0, normalise: bool = True, **kwargs: object
     ) -> None:
         super().__init__(**kwargs)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout: Layer = nn.Dropout(dropout)
         self.normalise = normalise
-        self.attention_weights: Any = None
+        self.attention_weights: Any = None  # an array once it was called
 
     def forward(
-        self, queries: Any, keys: Any, values: Any, valid_lens: Optional[Any] = None
-    ) -> Any:
+        self,
+        queries: Array,
+        keys: Array,
+        values: Array,
+        valid_lens: Optional[Array] = None,
+    ) -> Array:
         """Contexts of the queries.
 
         Parameters
@@ -88,30 +93,40 @@ class Attention(nn.HybridBlock):
         -------
         mxnet.np.ndarray, shape (batch_size, num_queries, value_size)
         """
+        context: Array
         context, weights = super().forward(queries, keys, values, valid_lens)
         self.attention_weights = weights
         return context
 
     def hybrid_forward(
-        self, F: Any, queries: Any, keys: Any, values: Any, valid_lens: Any
-    ) -> Tuple[Any, Any]:
+        self,
+        F: Operators,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        valid_lens: Optional[Tensor],
+    ) -> Tuple[Tensor, Tensor]:
         """Contexts and weights, for arrays and for symbols."""
         # Queries first, as in the book: weights whose shapes are open are drawn then.
         queries = self.project_queries(F, queries)
         scores = self.score(F, queries, self.project_keys(F, keys))
         return self.contexts(F, scores, values, valid_lens)
 
-    def project_queries(self, F: Any, queries: Any) -> Any:
+    def project_queries(self, F: Operators, queries: Tensor) -> Tensor:
         """What the score needs of the queries alone."""
         return queries
 
-    def project_keys(self, F: Any, keys: Any) -> Any:
+    def project_keys(self, F: Operators, keys: Tensor) -> Tensor:
         """What the score needs of the keys alone."""
         return keys
 
     def contexts(
-        self, F: Any, scores: Any, values: Any, valid_lens: Any
-    ) -> Tuple[Any, Any]:
+        self,
+        F: Operators,
+        scores: Tensor,
+        values: Tensor,
+        valid_lens: Optional[Tensor],
+    ) -> Tuple[Tensor, Tensor]:
         """Contexts and weights from scores (batch_size, num_queries, num_keys)."""
         if self.normalise:
             weights = masked_softmax(scores, valid_lens)
@@ -121,7 +136,9 @@ class Attention(nn.HybridBlock):
             weights = _masked(F, scores, valid_lens, 0.0)
         return F.npx.batch_dot(self.dropout(weights), values), weights
 
-    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         raise NotImplementedError
 
@@ -142,23 +159,25 @@ class AdditiveAttention(Attention):
         num_hiddens: int,
         dropout: float = 0.0,
         normalise: bool = True,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(dropout, normalise, **kwargs)
         self.num_hiddens = num_hiddens
-        self.W_k = nn.Dense(num_hiddens, use_bias=False, flatten=False)
-        self.W_q = nn.Dense(num_hiddens, use_bias=False, flatten=False)
-        self.w_v = nn.Dense(1, use_bias=False, flatten=False)
+        self.W_k: Layer = nn.Dense(num_hiddens, use_bias=False, flatten=False)
+        self.W_q: Layer = nn.Dense(num_hiddens, use_bias=False, flatten=False)
+        self.w_v: Layer = nn.Dense(1, use_bias=False, flatten=False)
 
-    def project_queries(self, F: Any, queries: Any) -> Any:
+    def project_queries(self, F: Operators, queries: Tensor) -> Tensor:
         """``W_q q``, (batch_size, num_queries, num_hiddens)."""
         return self.W_q(queries)
 
-    def project_keys(self, F: Any, keys: Any) -> Any:
+    def project_keys(self, F: Operators, keys: Tensor) -> Tensor:
         """``W_k k``, (batch_size, num_keys, num_hiddens)."""
         return self.W_k(keys)
 
-    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         # (batch_size, 1, num_queries * num_hiddens)
         queries = F.npx.reshape(F.np.expand_dims(projected_queries, 1), (-2, -2, -5))
@@ -196,17 +215,19 @@ class DotProductAttention(Attention):
         dropout: float = 0.0,
         scaled: bool = True,
         normalise: bool = True,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(dropout, normalise, **kwargs)
         self.scaled = scaled
 
-    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         scores = F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
         if not self.scaled:
             return scores
-        if F is not symbol:
+        if isinstance(projected_queries, np.ndarray):
             return scores / math.sqrt(projected_queries.shape[-1])
         # A symbol knows no shape; the sum of a row of ones is its length.
         ones = F.npx.slice(
@@ -225,7 +246,7 @@ class Sharpness(nn.HybridBlock):
             "log_sharpness", shape=(1, 1, 1), init="zeros"
         )
 
-    def hybrid_forward(self, F: Any, X: Any, log_sharpness: Any) -> Any:
+    def hybrid_forward(self, F: Operators, X: Tensor, log_sharpness: Tensor) -> Tensor:
         return X * F.np.exp(log_sharpness)
 
 
@@ -246,24 +267,26 @@ class CosineAttention(Attention):
     _EPSILON = 1e-12
 
     def __init__(
-        self, dropout: float = 0.0, normalise: bool = True, **kwargs: Any
+        self, dropout: float = 0.0, normalise: bool = True, **kwargs: object
     ) -> None:
         super().__init__(dropout, normalise, **kwargs)
-        self.sharpen = Sharpness()
+        self.sharpen: Layer = Sharpness()
 
-    def project_queries(self, F: Any, queries: Any) -> Any:
+    def project_queries(self, F: Operators, queries: Tensor) -> Tensor:
         """``q / |q|``, (batch_size, num_queries, query_size)."""
         return self._unit(F, queries)
 
-    def project_keys(self, F: Any, keys: Any) -> Any:
+    def project_keys(self, F: Operators, keys: Tensor) -> Tensor:
         """``k / |k|``, (batch_size, num_keys, key_size)."""
         return self._unit(F, keys)
 
-    def _unit(self, F: Any, X: Any) -> Any:
+    def _unit(self, F: Operators, X: Tensor) -> Tensor:
         squares = F.np.sum(F.np.square(X), axis=-1, keepdims=True)
         return X / F.np.sqrt(squares + self._EPSILON)
 
-    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         cosines = F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
         return self.sharpen(cosines)
@@ -284,16 +307,18 @@ class BilinearAttention(Attention):
         query_size: int,
         dropout: float = 0.0,
         normalise: bool = True,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(dropout, normalise, **kwargs)
-        self.W = nn.Dense(query_size, use_bias=False, flatten=False)
+        self.W: Layer = nn.Dense(query_size, use_bias=False, flatten=False)
 
-    def project_keys(self, F: Any, keys: Any) -> Any:
+    def project_keys(self, F: Operators, keys: Tensor) -> Tensor:
         """``W k``, (batch_size, num_keys, query_size)."""
         return self.W(keys)
 
-    def score(self, F: Any, projected_queries: Any, projected_keys: Any) -> Any:
+    def score(
+        self, F: Operators, projected_queries: Tensor, projected_keys: Tensor
+    ) -> Tensor:
         """Scores, shape (batch_size, num_queries, num_keys)."""
         return F.npx.batch_dot(projected_queries, projected_keys, transpose_b=True)
 

@@ -6,12 +6,13 @@ top layer at the step before, keys and values are the encoder's outputs.
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from mxnet import np
 from mxnet.gluon import nn
 
 from ..errors import UsageError
+from ..protocols import Array, Layer
 from .attention import attention
 from .encoder_decoder import Decoder, take_rows
 from .gluon_layers import recurrent_layer
@@ -22,7 +23,7 @@ class AttentionDecoder(Decoder):
     """The base attention-based decoder interface (book Section 10.4)."""
 
     @property
-    def attention_weights(self) -> Any:
+    def attention_weights(self) -> object:
         """The weights of the last call."""
         raise NotImplementedError
 
@@ -63,18 +64,21 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         normalise: bool = True,
         cell: str = "gru",
         bridge: str = "state",
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.bridge = check_bridge(bridge, cell)
         self.attention = attention(score, num_hiddens, dropout, normalise)
-        self.embedding = nn.Embedding(vocab_size, embed_size)
+        self.embedding: Layer = nn.Embedding(vocab_size, embed_size)
         self.rnn = recurrent_layer(cell, num_hiddens, num_layers, dropout)
-        self.dense = nn.Dense(vocab_size, flatten=False)
-        self._attention_weights: List[Any] = []
+        self.dense: Layer = nn.Dense(vocab_size, flatten=False)
+        self._attention_weights: List[Array] = []
 
     def init_state(
-        self, enc_outputs: Any, enc_valid_lens: Any = None, *args: Any
+        self,
+        enc_outputs: Tuple[Array, List[Array]],
+        enc_valid_lens: Optional[Array] = None,
+        *args: Optional[Array],
     ) -> List[Any]:
         """What every step needs.
 
@@ -89,7 +93,7 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         recurrent = bridge_state(enc_state, self.bridge)
         return [outputs.swapaxes(0, 1), recurrent, enc_valid_lens]
 
-    def forward(self, X: Any, state: List[Any]) -> Tuple[Any, List[Any]]:
+    def forward(self, X: Array, state: List[Any]) -> Tuple[Array, List[Any]]:
         """Decode.
 
         Parameters
@@ -121,22 +125,23 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         logits = self.dense(np.concatenate(outputs, axis=0)).swapaxes(0, 1)
         return logits, [enc_outputs, recurrent, valid_lens]
 
-    def remember(self, weights: List[Any]) -> None:
+    def remember(self, weights: List[Array]) -> None:
         """Hold the weights of a call that was not made here, a step each."""
         self._attention_weights = weights
         self.attention.attention_weights = weights[-1]
 
     @property
-    def attention_weights(self) -> List[Any]:
+    def attention_weights(self) -> List[Array]:
         """Weights of the last call, an array (batch_size, 1, num_keys) a step."""
         return self._attention_weights
 
     @property
-    def attention_matrix(self) -> Any:
+    def attention_matrix(self) -> Array:
         """Weights of the last call, (batch_size, num_steps, num_keys)."""
         if not self._attention_weights:
             raise UsageError("no attention weights before the decoder was called")
-        return np.concatenate(self._attention_weights, axis=1)
+        matrix: Array = np.concatenate(self._attention_weights, axis=1)
+        return matrix
 
     def select(self, state: List[Any], rows: Sequence[int]) -> List[Any]:
         """The state of these rows: axis 1 of recurrent states, axis 0 of the rest."""

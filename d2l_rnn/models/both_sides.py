@@ -7,12 +7,13 @@ its own, and a model says which states may speak about ``t``.
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import List, Tuple
 
 from mxnet import init, np, npx
 from mxnet.gluon import nn, rnn
 
 from ..errors import UsageError
+from ..protocols import Array, Device
 
 
 class _BothSides(nn.Block):
@@ -63,15 +64,16 @@ class _BothSides(nn.Block):
         in_units = num_hiddens * (2 if bidirectional else 1)
         self.dense = nn.Dense(num_outputs, in_units=in_units)
 
-    def initialize_weights(self, device: Any) -> None:
+    def initialize_weights(self, device: Device) -> None:
         """Fresh weights: uniform after Glorot and Bengio (2010), biases zero."""
         self.initialize(ctx=device, force_reinit=True, init=init.Xavier())
 
-    def begin_state(self, batch_size: int, ctx: Any) -> List[Any]:
+    def begin_state(self, batch_size: int, ctx: Device) -> List[Array]:
         """The forward stack's zero states; the backward stack begins anew each time."""
-        return self.forward_stack.begin_state(batch_size=batch_size, ctx=ctx)
+        zeros: List[Array] = self.forward_stack.begin_state(batch_size, ctx=ctx)
+        return zeros
 
-    def forward(self, X: Any, state: List[Any]) -> Tuple[Any, List[Any]]:
+    def forward(self, X: Array, state: List[Array]) -> Tuple[Array, List[Array]]:
         """Compute the logits about every position of ``X``.
 
         Parameters
@@ -92,7 +94,9 @@ class _BothSides(nn.Block):
         """
         return self.from_embedded(self.dropout(self.embedding(X.T)), state)
 
-    def from_embedded(self, inputs: Any, state: List[Any]) -> Tuple[Any, List[Any]]:
+    def from_embedded(
+        self, inputs: Array, state: List[Array]
+    ) -> Tuple[Array, List[Array]]:
         """As :meth:`forward`, of inputs (num_steps, batch_size, embed_size)."""
         # (num_steps, batch_size, num_hiddens)
         F, next_state = self.forward_stack(inputs, state)
@@ -105,12 +109,13 @@ class _BothSides(nn.Block):
         Y = npx.reshape(np.concatenate(beside, axis=-1), (-5, -2))
         return self.dense(self.dropout(Y)), next_state
 
-    def _moved(self, outputs: Any, state: List[Any]) -> Any:
+    def _moved(self, outputs: Array, state: List[Array]) -> Array:
         """A stack's outputs, later by ``distance`` in the order it has read in."""
         if self.distance == 0:
             return outputs
         # Before the first token there is the last layer's hidden state.
-        return np.concatenate([state[0][-1:], outputs[:-1]])
+        moved: Array = np.concatenate([state[0][-1:], outputs[:-1]])
+        return moved
 
     def num_parameters(self) -> int:
         """How many numbers the net learns."""

@@ -17,6 +17,8 @@ except ImportError as error:
         f"Python 3.8 to 3.11 ({error})"
     ) from error
 
+__all__ = ["LSTM", "BiGRU", "RNNLM", "RNNLMScratch", "d2l"]
+
 
 class LSTM(d2l.RNN):
     """As in the book (1.0, section 10.1); d2l's MXNet part does not have it."""
@@ -30,7 +32,8 @@ class LSTM(d2l.RNN):
         """Outputs (num_steps, batch_size, num_hiddens), and the state (H, C)."""
         if H_C is None:
             H_C = self.rnn.begin_state(inputs.shape[1], ctx=inputs.ctx)
-        return self.rnn(inputs, H_C)
+        outputs, H_C = self.rnn(inputs, H_C)
+        return outputs, H_C
 
 
 class BiGRU(d2l.RNN):

@@ -7,17 +7,19 @@ keeps the rows that survive.
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
-import numpy
 from mxnet import np, npx
 from mxnet.gluon import nn
+
+from ..arrays import Floats, Integers
+from ..protocols import Array, State
 
 
 class Encoder(nn.Block):
     """The base encoder interface of the encoder-decoder architecture (Section 9.6)."""
 
-    def forward(self, X: Any, *args: Any) -> Any:
+    def forward(self, X: Array, *args: Any) -> object:
         """Encode token ids (batch_size, num_steps)."""
         raise NotImplementedError
 
@@ -25,15 +27,15 @@ class Encoder(nn.Block):
 class Decoder(nn.Block):
     """The base decoder interface of the encoder-decoder architecture (Section 9.6)."""
 
-    def init_state(self, enc_outputs: Any, *args: Any) -> Any:
+    def init_state(self, enc_outputs: Any, *args: Optional[Array]) -> State:
         """The decoder's first state, from what the encoder made."""
         raise NotImplementedError
 
-    def forward(self, X: Any, state: Any) -> Tuple[Any, Any]:
+    def forward(self, X: Array, state: Any) -> Tuple[Array, State]:
         """Logits (batch_size, num_steps, vocab_size) and the next state."""
         raise NotImplementedError
 
-    def step(self, tokens: numpy.ndarray, state: Any) -> Tuple[numpy.ndarray, Any]:
+    def step(self, tokens: Integers, state: State) -> Tuple[Floats, State]:
         """Read one token a row: for :mod:`d2l_rnn.inference.decoding`.
 
         Parameters
@@ -54,15 +56,16 @@ class Decoder(nn.Block):
         # (rows, vocab_size)
         return npx.log_softmax(Y_hat[:, 0]).asnumpy(), state
 
-    def select(self, state: Any, rows: Sequence[int]) -> Any:
+    def select(self, state: Any, rows: Sequence[int]) -> State:
         """The state of these rows, in this order; a row may come more than once."""
         raise NotImplementedError
 
 
-def _first(state: Any) -> Any:
+def _first(state: Any) -> Array:
     while isinstance(state, (list, tuple)):
         state = state[0]
-    return state
+    array: Array = state
+    return array
 
 
 def take_rows(
@@ -80,13 +83,16 @@ def take_rows(
 class EncoderDecoder(nn.Block):
     """The encoder-decoder architecture (book Section 9.6)."""
 
-    def __init__(self, encoder: Any, decoder: Any, **kwargs: Any) -> None:
+    def __init__(self, encoder: Encoder, decoder: Decoder, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.encoder = encoder
         self.decoder = decoder
 
-    def forward(self, enc_X: Any, dec_X: Any, *args: Any) -> Tuple[Any, Any]:
+    def forward(
+        self, enc_X: Array, dec_X: Array, *args: Optional[Array]
+    ) -> Tuple[Array, State]:
         """Decode ``dec_X`` after ``enc_X``; ``args`` are the source's valid lengths."""
         enc_outputs = self.encoder(enc_X, *args)
         dec_state = self.decoder.init_state(enc_outputs, *args)
-        return self.decoder(dec_X, dec_state)
+        Y_hat, state = self.decoder(dec_X, dec_state)
+        return Y_hat, state

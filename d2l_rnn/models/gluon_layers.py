@@ -12,11 +12,13 @@ parameters in a checkpoint, and what a layer was made with.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
+from mxnet import gluon
 from mxnet.gluon import Block, rnn
 
 from ..errors import UsageError
+from ..protocols import Array, Net, Operators, RecurrentLayer, Tensor
 
 # Added to a gate's input it makes the gate exactly 0 or 1 in float32.
 _SATURATION = 1e4
@@ -42,16 +44,17 @@ class _LayerByLayer:
 
     def _forward_kernel(
         self,
-        F: Any,
-        inputs: Any,
-        states: List[Any],
-        sequence_length: Any = None,
-        **parameters: Any,
-    ) -> Tuple[Any, List[Any]]:
+        F: Operators,
+        inputs: Tensor,
+        states: List[Tensor],
+        sequence_length: Optional[Tensor] = None,
+        **parameters: Tensor,
+    ) -> Tuple[Tensor, List[Tensor]]:
         between = self._dropout > 0 and self._num_layers > 1
         if not (between or self._use_sequence_length):
             kernel = super()._forward_kernel  # type: ignore[misc]
-            return kernel(F, inputs, states, None, **parameters)
+            Y, final = kernel(F, inputs, states, None, **parameters)
+            return Y, final
         if self._use_sequence_length and sequence_length is None:
             raise UsageError("use_sequence_length=True: call layer(X, state, lengths)")
         # (num_steps, batch_size, input_size)
@@ -61,7 +64,7 @@ class _LayerByLayer:
             ones = F.np.ones_like(_cut(F, Y, 2, 0, 1))
             # (num_steps, batch_size, 1): 1 where there is padding, 0 elsewhere
             padding = 1 - F.npx.sequence_mask(ones, sequence_length, True)
-        final_states: List[List[Any]] = [[] for _ in states]
+        final_states: List[List[Tensor]] = [[] for _ in states]
         for layer in range(self._num_layers):
             if layer > 0 and between:
                 # Acts in training mode only: kept values are scaled by 1 / (1 - p).
@@ -71,7 +74,7 @@ class _LayerByLayer:
                 for state in states
             ]
             Y, *end = self._level(F, layer, Y, begin, padding, parameters)
-            if padding is not None:
+            if sequence_length is not None:
                 if self._mode == "lstm":
                     end[0] = self._last_outputs(F, Y, end[0], sequence_length)
                 Y = F.npx.sequence_mask(Y, sequence_length, True)
@@ -84,13 +87,13 @@ class _LayerByLayer:
 
     def _level(
         self,
-        F: Any,
+        F: Operators,
         layer: int,
-        X: Any,
-        state: List[Any],
-        padding: Any,
-        parameters: Dict[str, Any],
-    ) -> Any:
+        X: Tensor,
+        state: List[Tensor],
+        padding: Optional[Tensor],
+        parameters: Dict[str, Tensor],
+    ) -> Iterable[Tensor]:
         """One level of the stack: outputs, then the level's final states."""
         weights, biases = [], []
         for direction in ["l", "r"][: self._dir]:
@@ -119,7 +122,7 @@ class _LayerByLayer:
             p=0.0,
         )
 
-    def _freezing_column(self, F: Any, bias: Any) -> Any:
+    def _freezing_column(self, F: Operators, bias: Tensor) -> Tensor:
         """Weights of the padding feature, (num_gates * num_hiddens, 1).
 
         Where the feature is 1 they hold a unit's memory as it is, and let no gradient
@@ -130,7 +133,9 @@ class _LayerByLayer:
         column = [zeros + value for value in _FREEZING[self._mode]]
         return F.np.expand_dims(F.np.concatenate(column), 1)
 
-    def _last_outputs(self, F: Any, Y: Any, hidden: Any, sequence_length: Any) -> Any:
+    def _last_outputs(
+        self, F: Operators, Y: Tensor, hidden: Tensor, sequence_length: Tensor
+    ) -> Tensor:
         """An LSTM's hidden states at each sequence's last step.
 
         Padding leaves the memory cell alone, but the output gate still moves: forwards
@@ -147,7 +152,7 @@ class _LayerByLayer:
         return F.np.concatenate([last, _cut(F, hidden, 0, 1, 2)], axis=0)
 
 
-def _cut(F: Any, X: Any, axis: int, begin: int, end: int) -> Any:
+def _cut(F: Operators, X: Tensor, axis: int, begin: int, end: int) -> Tensor:
     """``X[begin:end]`` along an axis, for arrays and for symbols."""
     free = (None,) * axis
     return F.npx.slice(X, begin=free + (begin,), end=free + (end,))
@@ -178,7 +183,7 @@ class GRU(_LayerByLayer, rnn.GRU):
     """
 
     def __init__(
-        self, *args: Any, use_sequence_length: bool = False, **kwargs: Any
+        self, *args: object, use_sequence_length: bool = False, **kwargs: object
     ) -> None:
         super().__init__(*args, **kwargs)
         _check_input_size(self._input_size, use_sequence_length)
@@ -192,7 +197,7 @@ class LSTM(_LayerByLayer, rnn.LSTM):
     """
 
     def __init__(
-        self, *args: Any, use_sequence_length: bool = False, **kwargs: Any
+        self, *args: object, use_sequence_length: bool = False, **kwargs: object
     ) -> None:
         refused = {"projection_size", "state_clip_min", "state_clip_max"} & set(kwargs)
         if refused:
@@ -202,7 +207,7 @@ class LSTM(_LayerByLayer, rnn.LSTM):
         self._use_sequence_length = use_sequence_length
 
 
-CELLS = {"gru": GRU, "lstm": LSTM}
+CELLS: Dict[str, Callable[..., RecurrentLayer]] = {"gru": GRU, "lstm": LSTM}
 
 
 def recurrent_layer(
@@ -212,8 +217,8 @@ def recurrent_layer(
     dropout: float = 0.0,
     bidirectional: bool = False,
     use_sequence_length: Optional[bool] = False,
-    **kwargs: Any,
-) -> Any:
+    **kwargs: object,
+) -> RecurrentLayer:
     """The recurrent layer of a name.
 
     Parameters
@@ -244,17 +249,17 @@ def recurrent_layer(
     )
 
 
-def layout_of(layer: Any) -> str:
+def layout_of(layer: object) -> str:
     """The layout of a Gluon recurrent layer; a reader's own is taken for TNC."""
     return str(getattr(layer, "_layout", "TNC"))
 
 
-def input_size_of(layer: Any) -> int:
+def input_size_of(layer: object) -> int:
     """The ``input_size`` of a Gluon recurrent layer; 0 where it is left open."""
     return int(getattr(layer, "_input_size", 0) or 0)
 
 
-def named_parameters(net: Any) -> Dict[str, Any]:
+def named_parameters(net: Block) -> Dict[str, gluon.Parameter]:
     """A block's parameters by names that are alike in every process.
 
     They tell the structure, ``rnn.l0_i2h_weight``, ``dense.bias``: the path of
@@ -268,7 +273,7 @@ def named_parameters(net: Any) -> Dict[str, Any]:
     return named
 
 
-def named_arrays(net: Any) -> Dict[str, Any]:
+def named_arrays(net: Net) -> Dict[str, Array]:
     """The arrays of an initialised net, by names that are alike in every process.
 
     Parameters

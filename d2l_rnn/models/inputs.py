@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Sequence
 
 from mxnet import npx
 
 from ..errors import UsageError
+from ..protocols import Array
 from .language_model import RNNModel
 from .scratch_model import RNNModelScratch
 
 
-def logits_of_inputs(net: Any, inputs: Any, state: Any) -> Any:
+def logits_of_inputs(net: object, inputs: Array, state: Sequence[Array]) -> Array:
     """The logits of one-hot, or any, inputs: what the net does after ``one_hot``.
 
     Token ids have no gradient; the inputs that they become have.
@@ -33,7 +34,8 @@ def logits_of_inputs(net: Any, inputs: Any, state: Any) -> Any:
     """
     if isinstance(net, RNNModel):
         Y, _ = net.rnn(inputs, state)
-        return net.dense(npx.reshape(Y, (-5, -2)))
+        logits: Array = net.dense(npx.reshape(Y, (-5, -2)))
+        return logits
     if isinstance(net, RNNModelScratch):
         return net.forward_fn(inputs, state, net.params)[0]
     raise UsageError(f"{type(net).__name__}: no language model over one-hot inputs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Tuple
 
 from mxnet import npx
 from mxnet.gluon import nn
@@ -35,7 +35,7 @@ class RNNModel(nn.Block):
         ``vocab_size``.
     """
 
-    def __init__(self, rnn_layer: Any, vocab_size: int, **kwargs: Any) -> None:
+    def __init__(self, rnn_layer: nn.Block, vocab_size: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
         if layout_of(rnn_layer) != "TNC":
             raise UsageError(f"layout {layout_of(rnn_layer)}: RNNModel needs TNC")
@@ -72,6 +72,6 @@ class RNNModel(nn.Block):
         logits = self.dense(Y.reshape(-1, Y.shape[-1]))
         return logits, state
 
-    def begin_state(self, *args: Any, **kwargs: Any) -> State:
+    def begin_state(self, *args: object, **kwargs: object) -> State:
         """The layer's zero states: ``begin_state(batch_size=..., ctx=...)``."""
         return self.rnn.begin_state(*args, **kwargs)

@@ -11,15 +11,16 @@ All heads are one call: the batch axis takes them in.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 from mxnet.gluon import nn
 
 from ..errors import UsageError
+from ..protocols import Array, Layer
 from .attention import DotProductAttention
 
 
-def transpose_qkv(X: Any, num_heads: int) -> Any:
+def transpose_qkv(X: Array, num_heads: int) -> Array:
     """Move the heads from the last axis into the batch axis (book Section 10.5).
 
     Parameters
@@ -40,7 +41,7 @@ def transpose_qkv(X: Any, num_heads: int) -> Any:
     return X.reshape(-1, X.shape[2], X.shape[3])
 
 
-def transpose_output(X: Any, num_heads: int) -> Any:
+def transpose_output(X: Array, num_heads: int) -> Array:
     """Undo :func:`transpose_qkv` (book Section 10.5).
 
     Parameters
@@ -88,7 +89,7 @@ class MultiHeadAttention(nn.Block):
         num_heads: int,
         dropout: float,
         use_bias: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         if num_heads < 1 or num_hiddens % num_heads:
@@ -101,11 +102,11 @@ class MultiHeadAttention(nn.Block):
         self.W_q = nn.Dense(num_hiddens, use_bias=use_bias, flatten=False)
         self.W_k = nn.Dense(num_hiddens, use_bias=use_bias, flatten=False)
         self.W_v = nn.Dense(num_hiddens, use_bias=use_bias, flatten=False)
-        self.W_o = nn.Dense(num_hiddens, use_bias=use_bias, flatten=False)
+        self.W_o: Layer = nn.Dense(num_hiddens, use_bias=use_bias, flatten=False)
 
     def forward(
-        self, queries: Any, keys: Any, values: Any, valid_lens: Optional[Any]
-    ) -> Any:
+        self, queries: Array, keys: Array, values: Array, valid_lens: Optional[Array]
+    ) -> Array:
         """Contexts of the queries.
 
         Parameters

@@ -11,11 +11,13 @@ lists spare cutting it apart and, in the backward pass, glueing the gradient tog
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Protocol, Sequence, Tuple
 
 from mxnet import np
 
+from ..protocols import Array, Device, Shape, TensorT
 from .scratch_operators import (
+    Steps,
     join_steps,
     linear,
     product,
@@ -24,7 +26,18 @@ from .scratch_operators import (
     tanh,
 )
 
-State = Tuple[Any, ...]
+State = Tuple[TensorT, ...]
+
+
+class Forward(Protocol):
+    """``(inputs, state, params) -> (hiddens, state)`` of a layer."""
+
+    def __call__(
+        self,
+        inputs: Steps[TensorT],
+        state: Sequence[TensorT],
+        params: Sequence[TensorT],
+    ) -> Tuple[Steps[TensorT], State[TensorT]]: ...
 
 
 class Layer(NamedTuple):
@@ -45,18 +58,19 @@ class Layer(NamedTuple):
         2 where a backward pass stands beside the forward one.
     """
 
-    get_params: Callable[[int, int, Any], List[Any]]
-    init_state: Callable[[int, int, Any], State]
-    forward: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any]
+    get_params: Callable[[int, int, Device], List[Array]]
+    init_state: Callable[[int, int, Device], State[Array]]
+    forward: Forward
     num_directions: int = 1
 
 
-def normal(shape: Tuple[int, ...], device: Any) -> Any:
+def normal(shape: Shape, device: Device) -> Array:
     """Weights as the book draws them: Normal(0, 0.01)."""
-    return np.random.normal(scale=0.01, size=shape, ctx=device)
+    weights: Array = np.random.normal(scale=0.01, size=shape, ctx=device)
+    return weights
 
 
-def with_gradients(params: List[Any]) -> List[Any]:
+def with_gradients(params: List[Array]) -> List[Array]:
     """Attach a gradient to each, and give them back."""
     for param in params:
         param.attach_grad()
@@ -64,8 +78,8 @@ def with_gradients(params: List[Any]) -> List[Any]:
 
 
 def _gate_params(
-    num_gates: int, num_inputs: int, num_hiddens: int, device: Any
-) -> List[Any]:
+    num_gates: int, num_inputs: int, num_hiddens: int, device: Device
+) -> List[Array]:
     """``W_x, W_h, b`` of every gate: Normal(0, 0.01) weights, zero biases."""
     params = []
     for _ in range(num_gates):
@@ -78,45 +92,37 @@ def _gate_params(
 
 
 def _zero_state(
-    num_arrays: int, batch_size: int, num_hiddens: int, device: Any
-) -> State:
+    num_arrays: int, batch_size: int, num_hiddens: int, device: Device
+) -> State[Array]:
     shape = (batch_size, num_hiddens)
     return tuple(np.zeros(shape, ctx=device) for _ in range(num_arrays))
 
 
-def parts(arrays: Sequence[Any], num_parts: int) -> List[Sequence[Any]]:
+def parts(arrays: Sequence[TensorT], num_parts: int) -> List[Sequence[TensorT]]:
     """Cut a list into equal runs: one a layer, or one a direction."""
     size = len(arrays) // num_parts
     return [arrays[k * size : (k + 1) * size] for k in range(num_parts)]
 
 
-class _Gates(NamedTuple):
-    """Some gates' parts of ``X_t W_x + H_{t-1} W_h + b``.
-
-    Attributes
-    ----------
-    inputs : list
-        For each step the gates' ``X_t W_x + b``, each (batch_size, num_hiddens). A
-        gate's are one product over all steps: they wait for no hidden state.
-    hidden : list of callables
-        A gate's map ``H -> H W_h``.
-    """
-
-    inputs: List[Tuple[Any, ...]]
-    hidden: List[Callable[[Any], Any]]
+#: Some gates' parts of ``X_t W_x + H_{t-1} W_h + b``. For each step the gates'
+#: ``X_t W_x + b``, each (batch_size, num_hiddens): a gate's are one product over all
+#: steps, they wait for no hidden state. And for each gate its map ``H -> H W_h``.
+_Gates = Tuple[List[Tuple[TensorT, ...]], List[Callable[[TensorT], TensorT]]]
 
 
-def _gates(inputs: Sequence[Any], params: Sequence[Any], num_gates: int) -> _Gates:
+def _gates(
+    inputs: Steps[TensorT], params: Sequence[TensorT], num_gates: int
+) -> _Gates[TensorT]:
     """The gates with parameters ``W_x, W_h, b`` each, over a sequence."""
     X, num_steps = join_steps(inputs), len(inputs)
     gates = parts(params, num_gates)
     from_inputs = [split_steps(linear(X, W_x.T, b), num_steps) for W_x, _, b in gates]
-    return _Gates(list(zip(*from_inputs)), [product(W_h) for _, W_h, _ in gates])
+    return list(zip(*from_inputs)), [product(W_h) for _, W_h, _ in gates]
 
 
 def rnn_layer(
-    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
-) -> Tuple[List[Any], State]:
+    inputs: Steps[TensorT], state: Sequence[TensorT], params: Sequence[TensorT]
+) -> Tuple[List[TensorT], State[TensorT]]:
     """Elman's recurrent layer (book Section 8.4)::
 
         H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h)
@@ -143,8 +149,8 @@ def rnn_layer(
 
 
 def gru_layer(
-    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
-) -> Tuple[List[Any], State]:
+    inputs: Steps[TensorT], state: Sequence[TensorT], params: Sequence[TensorT]
+) -> Tuple[List[TensorT], State[TensorT]]:
     """Gated recurrent units (book Section 9.1)::
 
         Z_t = sigmoid(X_t W_xz + H_{t-1} W_hz + b_z)                update gate
@@ -181,8 +187,8 @@ def gru_layer(
 
 
 def lstm_layer(
-    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
-) -> Tuple[List[Any], State]:
+    inputs: Steps[TensorT], state: Sequence[TensorT], params: Sequence[TensorT]
+) -> Tuple[List[TensorT], State[TensorT]]:
     """Long short-term memory (book Section 9.2)::
 
         i_t = sigmoid(X_t W_xi + H_{t-1} W_hi + b_i)                input gate
@@ -220,8 +226,8 @@ def lstm_layer(
 
 
 def lstm_peephole_layer(
-    inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
-) -> Tuple[List[Any], State]:
+    inputs: Steps[TensorT], state: Sequence[TensorT], params: Sequence[TensorT]
+) -> Tuple[List[TensorT], State[TensorT]]:
     """LSTM whose gates also see the memory cell, through diagonal weights::
 
         i_t = sigmoid(X_t W_xi + H_{t-1} W_hi + p_i * C_{t-1} + b_i)
@@ -261,7 +267,9 @@ def lstm_peephole_layer(
     return hiddens, (H, C)
 
 
-def _lstm_peephole_params(num_inputs: int, num_hiddens: int, device: Any) -> List[Any]:
+def _lstm_peephole_params(
+    num_inputs: int, num_hiddens: int, device: Device
+) -> List[Array]:
     peepholes = [normal((num_hiddens,), device) for _ in range(3)]
     weights = _gate_params(4, num_inputs, num_hiddens, device)
     return weights + with_gradients(peepholes)

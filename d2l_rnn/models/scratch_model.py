@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Callable, List, Sequence, Tuple
 
 from mxnet import npx
 
-from ..protocols import Array, Device, State
+from ..protocols import Array, Device
 
 
 class RNNModelScratch:
@@ -40,15 +40,19 @@ class RNNModelScratch:
         vocab_size: int,
         num_hiddens: int,
         device: Device,
-        get_params: Callable[[int, int, Any], List[Any]],
-        init_state: Callable[[int, int, Any], Tuple[Any, ...]],
-        forward_fn: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any],
+        get_params: Callable[[int, int, Device], List[Array]],
+        init_state: Callable[[int, int, Device], Sequence[Array]],
+        forward_fn: Callable[
+            [Array, Sequence[Array], List[Array]], Tuple[Array, Sequence[Array]]
+        ],
     ) -> None:
         self.vocab_size, self.num_hiddens = vocab_size, num_hiddens
         self.params = get_params(vocab_size, num_hiddens, device)
         self.init_state, self.forward_fn = init_state, forward_fn
 
-    def __call__(self, X: Array, state: State) -> Tuple[Array, State]:
+    def __call__(
+        self, X: Array, state: Sequence[Array]
+    ) -> Tuple[Array, Sequence[Array]]:
         """Compute logits and the next state.
 
         Parameters
@@ -68,6 +72,6 @@ class RNNModelScratch:
         inputs = npx.one_hot(X.T, self.vocab_size)
         return self.forward_fn(inputs, state, self.params)
 
-    def begin_state(self, batch_size: int, ctx: Device) -> State:
+    def begin_state(self, batch_size: int, ctx: Device) -> Sequence[Array]:
         """The zero state of a minibatch: ``init_state``'s."""
         return self.init_state(batch_size, self.num_hiddens, ctx)

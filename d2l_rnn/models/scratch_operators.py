@@ -10,20 +10,44 @@ fifth of that of ``np.tanh``, and the results agree to rounding.
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence
+from typing import (
+    Any,
+    Callable,
+    Iterator,
+    List,
+    Optional,
+    Protocol,
+    TypeVar,
+    overload,
+)
 
 from mxnet import nd, np, npx, symbol
+
+from ..protocols import TensorT
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Steps(Protocol[T_co]):
+    """A sequence of matrices, one a step: a list of them, or one array."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[T_co]: ...
+    @overload
+    def __getitem__(self, key: int) -> T_co: ...
+    @overload
+    def __getitem__(self, key: slice) -> Steps[T_co]: ...
 
 
 def _num_rows(matrix: Any) -> int:
     """First axis' length of an array, or of a symbol made from parameters."""
     if isinstance(matrix, np.ndarray):
-        return matrix.shape[0]
+        return int(matrix.shape[0])
     _, (shape,), _ = matrix.infer_shape()
-    return shape[0]
+    return int(shape[0])
 
 
-def linear(X: Any, W_T: Any, b: Optional[Any] = None) -> Any:
+def linear(X: TensorT, W_T: TensorT, b: Optional[TensorT] = None) -> TensorT:
     """``X W + b``, the weight given transposed: the layout that oneDNN multiplies by.
 
     Parameters
@@ -38,12 +62,13 @@ def linear(X: Any, W_T: Any, b: Optional[Any] = None) -> Any:
     """
     operators = npx if isinstance(X, np.ndarray) else symbol.numpy_extension
     arguments = [X, W_T] if b is None else [X, W_T, b]
-    return operators.fully_connected(
+    Y: TensorT = operators.fully_connected(
         *arguments, num_hidden=_num_rows(W_T), no_bias=b is None, flatten=False
     )
+    return Y
 
 
-def product(W: Any) -> Callable[[Any], Any]:
+def product(W: TensorT) -> Callable[[TensorT], TensorT]:
     """The map ``X -> X W`` by a weight that is used again and again.
 
     The weight is transposed once: that costs as much as two multiplications of a few
@@ -53,7 +78,7 @@ def product(W: Any) -> Callable[[Any], Any]:
     return lambda X: linear(X, W_T)
 
 
-def join_steps(inputs: Sequence[Any]) -> Any:
+def join_steps(inputs: Steps[TensorT]) -> TensorT:
     """A sequence of matrices on top of one another.
 
     Parameters
@@ -65,11 +90,12 @@ def join_steps(inputs: Sequence[Any]) -> Any:
     array or symbol, shape (num_steps * batch_size, num_inputs)
     """
     if isinstance(inputs, np.ndarray):
-        return inputs.reshape(-1, inputs.shape[-1])
+        rows: TensorT = inputs.reshape(-1, inputs.shape[-1])
+        return rows
     return inputs[0] if len(inputs) == 1 else concatenate(inputs, axis=0)
 
 
-def split_steps(X: Any, num_steps: int) -> List[Any]:
+def split_steps(X: TensorT, num_steps: int) -> List[TensorT]:
     """The inverse of :func:`join_steps`.
 
     By the operator of ``mx.nd``: ``mx.np.split`` takes up to 25 times as long.
@@ -81,19 +107,22 @@ def split_steps(X: Any, num_steps: int) -> List[Any]:
     return [step.as_np_ndarray() for step in steps]
 
 
-def sigmoid(X: Any) -> Any:
+def sigmoid(X: TensorT) -> TensorT:
     """``1 / (1 + exp(-X))``, elementwise."""
     operators = npx if isinstance(X, np.ndarray) else symbol.numpy_extension
-    return operators.activation(X, act_type="sigmoid")
+    Y: TensorT = operators.activation(X, act_type="sigmoid")
+    return Y
 
 
-def tanh(X: Any) -> Any:
+def tanh(X: TensorT) -> TensorT:
     """The hyperbolic tangent, elementwise."""
     operators = npx if isinstance(X, np.ndarray) else symbol.numpy_extension
-    return operators.activation(X, act_type="tanh")
+    Y: TensorT = operators.activation(X, act_type="tanh")
+    return Y
 
 
-def concatenate(arrays: Sequence[Any], axis: int) -> Any:
+def concatenate(arrays: Steps[TensorT], axis: int) -> TensorT:
     """Join arrays, or symbols, along an axis."""
     module = np if isinstance(arrays[0], np.ndarray) else symbol.numpy
-    return module.concatenate(arrays, axis=axis)
+    joined: TensorT = module.concatenate(arrays, axis=axis)
+    return joined

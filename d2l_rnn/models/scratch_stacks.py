@@ -13,10 +13,11 @@ functions::
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Protocol, Sequence, Tuple
 
 from mxnet import np
 
+from ..protocols import Array, Device, TensorT
 from .scratch import (
     GRU,
     LSTM,
@@ -27,7 +28,18 @@ from .scratch import (
     parts,
     with_gradients,
 )
-from .scratch_operators import concatenate, join_steps, linear
+from .scratch_operators import Steps, concatenate, join_steps, linear
+
+
+class ForwardFn(Protocol):
+    """``(inputs, state, params) -> (logits, state)`` of a language model."""
+
+    def __call__(
+        self,
+        inputs: Steps[TensorT],
+        state: Sequence[TensorT],
+        params: Sequence[TensorT],
+    ) -> Tuple[TensorT, State[TensorT]]: ...
 
 
 class LanguageModel(NamedTuple):
@@ -44,9 +56,9 @@ class LanguageModel(NamedTuple):
         batch_size, vocab_size), and logits (num_steps * batch_size, vocab_size).
     """
 
-    get_params: Callable[[int, int, Any], List[Any]]
-    init_state: Callable[[int, int, Any], State]
-    forward_fn: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any]
+    get_params: Callable[[int, int, Device], List[Array]]
+    init_state: Callable[[int, int, Device], State[Array]]
+    forward_fn: ForwardFn
 
 
 def bidirectional(layer: Layer) -> Layer:
@@ -70,16 +82,16 @@ def bidirectional(layer: Layer) -> Layer:
         Of two directions: its outputs are 2 * num_hiddens wide.
     """
 
-    def get_params(num_inputs: int, num_hiddens: int, device: Any) -> List[Any]:
+    def get_params(num_inputs: int, num_hiddens: int, device: Device) -> List[Array]:
         one_way = layer.get_params(num_inputs, num_hiddens, device)
         return one_way + layer.get_params(num_inputs, num_hiddens, device)
 
-    def init_state(batch_size: int, num_hiddens: int, device: Any) -> State:
+    def init_state(batch_size: int, num_hiddens: int, device: Device) -> State[Array]:
         return 2 * layer.init_state(batch_size, num_hiddens, device)
 
     def forward(
-        inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
-    ) -> Tuple[List[Any], State]:
+        inputs: Steps[TensorT], state: Sequence[TensorT], params: Sequence[TensorT]
+    ) -> Tuple[List[TensorT], State[TensorT]]:
         params_f, params_b = parts(params, 2)
         state_f, state_b = parts(state, 2)
         H_f, state_f = layer.forward(inputs, state_f, params_f)
@@ -110,20 +122,21 @@ def deep(layer: Layer, num_layers: int) -> Layer:
     Layer
     """
 
-    def get_params(num_inputs: int, num_hiddens: int, device: Any) -> List[Any]:
+    def get_params(num_inputs: int, num_hiddens: int, device: Device) -> List[Array]:
         params = layer.get_params(num_inputs, num_hiddens, device)
         width = layer.num_directions * num_hiddens
         for _ in range(num_layers - 1):
             params = params + layer.get_params(width, num_hiddens, device)
         return params
 
-    def init_state(batch_size: int, num_hiddens: int, device: Any) -> State:
+    def init_state(batch_size: int, num_hiddens: int, device: Device) -> State[Array]:
         return num_layers * layer.init_state(batch_size, num_hiddens, device)
 
     def forward(
-        inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
-    ) -> Tuple[Sequence[Any], State]:
-        hiddens, states = inputs, []
+        inputs: Steps[TensorT], state: Sequence[TensorT], params: Sequence[TensorT]
+    ) -> Tuple[Steps[TensorT], State[TensorT]]:
+        hiddens = inputs
+        states: List[TensorT] = []
         for layer_state, layer_params in zip(
             parts(state, num_layers), parts(params, num_layers)
         ):
@@ -148,15 +161,15 @@ def language_model(layer: Layer) -> LanguageModel:
         is the network.
     """
 
-    def get_params(vocab_size: int, num_hiddens: int, device: Any) -> List[Any]:
+    def get_params(vocab_size: int, num_hiddens: int, device: Device) -> List[Array]:
         width = layer.num_directions * num_hiddens
         params = layer.get_params(vocab_size, num_hiddens, device)
         W_hq = normal((width, vocab_size), device)
         return params + with_gradients([W_hq, np.zeros(vocab_size, ctx=device)])
 
     def forward_fn(
-        inputs: Sequence[Any], state: Sequence[Any], params: Sequence[Any]
-    ) -> Tuple[Any, State]:
+        inputs: Steps[TensorT], state: Sequence[TensorT], params: Sequence[TensorT]
+    ) -> Tuple[TensorT, State[TensorT]]:
         """``(inputs, state, params) -> (logits, state)``, as in the book.
 
         inputs is one-hot, (num_steps, batch_size, vocab_size); params are the layer's,

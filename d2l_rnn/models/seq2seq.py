@@ -5,12 +5,13 @@ The decoder with attention (Section 10.4) is in ``attention_decoder``.
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from mxnet import np
 from mxnet.gluon import nn
 
 from ..errors import UsageError
+from ..protocols import Array, Layer
 from .encoder_decoder import Decoder, Encoder, take_rows
 from .gluon_layers import recurrent_layer
 
@@ -49,7 +50,7 @@ class Seq2SeqEncoder(Encoder):
         cell: str = "gru",
         bidirectional: bool = False,
         mask_padding: Optional[bool] = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         if bidirectional and num_hiddens % 2:
@@ -59,7 +60,7 @@ class Seq2SeqEncoder(Encoder):
             )
         self.mask_padding = bidirectional if mask_padding is None else mask_padding
         self.bidirectional = bidirectional
-        self.embedding = nn.Embedding(vocab_size, embed_size)
+        self.embedding: Layer = nn.Embedding(vocab_size, embed_size)
         self.rnn = recurrent_layer(
             cell,
             num_hiddens // 2 if bidirectional else num_hiddens,
@@ -72,8 +73,8 @@ class Seq2SeqEncoder(Encoder):
         )
 
     def forward(
-        self, X: Any, valid_lens: Optional[Any] = None, *args: Any
-    ) -> Tuple[Any, List[Any]]:
+        self, X: Array, valid_lens: Optional[Array] = None, *args: Optional[Array]
+    ) -> Tuple[Array, List[Array]]:
         """Encode sentences.
 
         Parameters
@@ -104,12 +105,13 @@ class Seq2SeqEncoder(Encoder):
         return outputs, state
 
 
-def _join_directions(state: Any) -> Any:
+def _join_directions(state: Array) -> Array:
     """(num_layers * 2, batch, half) becomes (num_layers, batch, 2 * half)."""
-    return np.concatenate((state[0::2], state[1::2]), axis=2)
+    joined: Array = np.concatenate((state[0::2], state[1::2]), axis=2)
+    return joined
 
 
-def bridge_state(enc_state: Sequence[Any], bridge: str) -> List[Any]:
+def bridge_state(enc_state: Sequence[Array], bridge: str) -> List[Array]:
     """The decoder's first recurrent state from the encoder's last.
 
     ========== =====================================================================
@@ -188,7 +190,7 @@ class Seq2SeqDecoder(Decoder):
         cell: str = "gru",
         bridge: str = "state",
         book_context: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.bridge = check_bridge(bridge, cell)
@@ -198,17 +200,19 @@ class Seq2SeqDecoder(Decoder):
                 "book_context with bridge 'cell': the edition takes its context from "
                 "the hidden state, which then begins with 0"
             )
-        self.embedding = nn.Embedding(vocab_size, embed_size)
+        self.embedding: Layer = nn.Embedding(vocab_size, embed_size)
         self.rnn = recurrent_layer(cell, num_hiddens, num_layers, dropout)
-        self.dense = nn.Dense(vocab_size, flatten=False)
+        self.dense: Layer = nn.Dense(vocab_size, flatten=False)
 
-    def init_state(self, enc_outputs: Any, *args: Any) -> List[Any]:
+    def init_state(
+        self, enc_outputs: Tuple[Array, List[Array]], *args: Optional[Array]
+    ) -> List[Array]:
         """The recurrent state, then the context (batch_size, num_hiddens)."""
         enc_state = enc_outputs[1]
         state = bridge_state(enc_state, self.bridge)
         return state if self.book_context else state + [enc_state[0][-1]]
 
-    def forward(self, X: Any, state: List[Any]) -> Tuple[Any, List[Any]]:
+    def forward(self, X: Array, state: List[Array]) -> Tuple[Array, List[Array]]:
         """Decode.
 
         Parameters
@@ -236,6 +240,6 @@ class Seq2SeqDecoder(Decoder):
         state = list(recurrent) + ([] if self.book_context else [context])
         return self.dense(outputs).swapaxes(0, 1), state
 
-    def select(self, state: List[Any], rows: Sequence[int]) -> List[Any]:
+    def select(self, state: List[Array], rows: Sequence[int]) -> List[Array]:
         """The state of these rows: axis 1 of recurrent states, axis 0 of contexts."""
         return take_rows(state, [s.ndim - 2 for s in state], rows)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import List, Tuple
 
 from mxnet import np, npx
 from mxnet.gluon import nn, rnn
+
+from ..protocols import Array, Layer
 
 
 class LineClassifier(nn.Block):
@@ -27,9 +29,9 @@ class LineClassifier(nn.Block):
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnn = rnn.GRU(num_hiddens, input_size=embed_size)
-        self.dense = nn.Dense(num_classes, in_units=num_hiddens)
+        self.dense: Layer = nn.Dense(num_classes, in_units=num_hiddens)
 
-    def forward(self, X: Any, valid_len: Any) -> Any:
+    def forward(self, X: Array, valid_len: Array) -> Array:
         """Compute the logits of each sequence's label.
 
         Parameters
@@ -44,9 +46,9 @@ class LineClassifier(nn.Block):
         mxnet.np.ndarray, shape (batch_size, num_classes)
         """
         # (num_steps, batch_size, num_hiddens)
-        H = self.rnn(self.embedding(X.T))
+        H: Array = self.rnn(self.embedding(X.T))
         # (num_steps, batch_size, 1): 1 at the last valid step
-        last = np.expand_dims(npx.one_hot(valid_len - 1, X.shape[1]).T, -1)
+        last: Array = np.expand_dims(npx.one_hot(valid_len - 1, X.shape[1]).T, -1)
         return self.dense((H * last).sum(axis=0))
 
 
@@ -75,11 +77,11 @@ class LineGenerator(nn.Block):
         self.rnn = rnn.GRU(num_hiddens, input_size=embed_size)
         self.dense = nn.Dense(vocab_size, flatten=False, in_units=num_hiddens)
 
-    def begin_state(self, labels: Any) -> List[Any]:
+    def begin_state(self, labels: Array) -> List[Array]:
         """From labels (batch_size,): one array (1, batch_size, num_hiddens)."""
         return [np.expand_dims(np.tanh(self.classes(labels)), 0)]
 
-    def forward(self, X: Any, state: List[Any]) -> Tuple[Any, List[Any]]:
+    def forward(self, X: Array, state: List[Array]) -> Tuple[Array, List[Array]]:
         """Compute the logits of the tokens that follow.
 
         Parameters

@@ -9,12 +9,13 @@ then transforms each token alone, and adds to its input what either gives::
 from __future__ import annotations
 
 import math
-from typing import Any, List, Optional
+from typing import List, Optional
 
 from mxnet import np
 from mxnet.gluon import nn
 
 from ..errors import UsageError
+from ..protocols import Array, Layer
 from .encoder_decoder import Encoder
 from .multihead_attention import MultiHeadAttention
 
@@ -37,18 +38,18 @@ class PositionalEncoding(nn.Block):
 
     def __init__(self, num_hiddens: int, dropout: float, max_len: int = 1000) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout: Layer = nn.Dropout(dropout)
         # (max_len, 1) / (ceil(num_hiddens / 2),)
         angles = np.arange(max_len).reshape(-1, 1) / np.power(
             10000, np.arange(0, num_hiddens, 2) / num_hiddens
         )
         # (1, max_len, num_hiddens)
-        self.P = np.zeros((1, max_len, num_hiddens))
+        self.P: Array = np.zeros((1, max_len, num_hiddens))
         self.P[:, :, 0::2] = np.sin(angles)
         # An odd size has one sine more than cosines.
         self.P[:, :, 1::2] = np.cos(angles[:, : num_hiddens // 2])
 
-    def forward(self, X: Any) -> Any:
+    def forward(self, X: Array) -> Array:
         """The sums.
 
         Parameters
@@ -83,13 +84,13 @@ class PositionWiseFFN(nn.Block):
     """
 
     def __init__(
-        self, ffn_num_hiddens: int, ffn_num_outputs: int, **kwargs: Any
+        self, ffn_num_hiddens: int, ffn_num_outputs: int, **kwargs: object
     ) -> None:
         super().__init__(**kwargs)
-        self.dense1 = nn.Dense(ffn_num_hiddens, flatten=False, activation="relu")
-        self.dense2 = nn.Dense(ffn_num_outputs, flatten=False)
+        self.dense1: Layer = nn.Dense(ffn_num_hiddens, flatten=False, activation="relu")
+        self.dense2: Layer = nn.Dense(ffn_num_outputs, flatten=False)
 
-    def forward(self, X: Any) -> Any:
+    def forward(self, X: Array) -> Array:
         """(batch_size, num_steps, any) becomes (..., ffn_num_outputs)."""
         return self.dense2(self.dense1(X))
 
@@ -103,12 +104,12 @@ class AddNorm(nn.Block):
         Rate at which ``Y`` is dropped in training.
     """
 
-    def __init__(self, dropout: float, **kwargs: Any) -> None:
+    def __init__(self, dropout: float, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self.dropout = nn.Dropout(dropout)
-        self.ln = nn.LayerNorm()
+        self.dropout: Layer = nn.Dropout(dropout)
+        self.ln: Layer = nn.LayerNorm()
 
-    def forward(self, X: Any, Y: Any) -> Any:
+    def forward(self, X: Array, Y: Array) -> Array:
         """Both, and what comes out, have one shape."""
         return self.ln(self.dropout(Y) + X)
 
@@ -136,7 +137,7 @@ class EncoderBlock(nn.Block):
         num_heads: int,
         dropout: float,
         use_bias: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.attention = MultiHeadAttention(num_hiddens, num_heads, dropout, use_bias)
@@ -144,7 +145,7 @@ class EncoderBlock(nn.Block):
         self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
         self.addnorm2 = AddNorm(dropout)
 
-    def forward(self, X: Any, valid_lens: Optional[Any]) -> Any:
+    def forward(self, X: Array, valid_lens: Optional[Array]) -> Array:
         """Transform sequences.
 
         Parameters
@@ -158,7 +159,8 @@ class EncoderBlock(nn.Block):
         mxnet.np.ndarray, shape of ``X``
         """
         Y = self.addnorm1(X, self.attention(X, X, X, valid_lens))
-        return self.addnorm2(Y, self.ffn(Y))
+        Z: Array = self.addnorm2(Y, self.ffn(Y))
+        return Z
 
 
 class TransformerEncoder(Encoder):
@@ -185,7 +187,7 @@ class TransformerEncoder(Encoder):
         num_layers: int,
         dropout: float,
         use_bias: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.num_hiddens = num_hiddens
@@ -196,9 +198,9 @@ class TransformerEncoder(Encoder):
             self.blks.add(
                 EncoderBlock(num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias)
             )
-        self.attention_weights: List[Any] = []
+        self.attention_weights: List[Array] = []
 
-    def forward(self, X: Any, valid_lens: Optional[Any], *args: Any) -> Any:
+    def forward(self, X: Array, valid_lens: Optional[Array], *args: object) -> Array:
         """Encode sentences.
 
         Parameters

@@ -22,7 +22,9 @@ from typing import Any, List, NamedTuple, Sequence, Tuple
 import numpy
 from mxnet import np
 
+from ..arrays import Floats
 from ..errors import UsageError
+from ..protocols import Array, LanguageModel, State
 
 
 class Segment(NamedTuple):
@@ -40,12 +42,12 @@ class Segment(NamedTuple):
     weight: float
 
 
-def full_weights(num_steps: int) -> numpy.ndarray:
+def full_weights(num_steps: int) -> Floats:
     """No truncation: ones, (num_steps,)."""
     return numpy.ones(num_steps)
 
 
-def regular_weights(num_steps: int, length: int) -> numpy.ndarray:
+def regular_weights(num_steps: int, length: int) -> Floats:
     """Truncation every ``length`` steps; the state still carries over.
 
     Parameters
@@ -70,7 +72,7 @@ def regular_weights(num_steps: int, length: int) -> numpy.ndarray:
 
 def randomised_weights(
     num_steps: int, probability: float, rng: numpy.random.Generator, period: int = 1
-) -> numpy.ndarray:
+) -> Floats:
     """Truncation at random, made up for by larger weights where there is none.
 
     Parameters
@@ -121,7 +123,7 @@ def segments(weights: Sequence[float]) -> List[Segment]:
     return [Segment(a, b, float(weights[a])) for a, b in zip(starts, stops)]
 
 
-def scale_gradient(array: Any, weight: float) -> Any:
+def scale_gradient(array: Array, weight: float) -> Array:
     """The same array, whose gradient is multiplied by ``weight``.
 
     Parameters
@@ -142,8 +144,8 @@ def scale_gradient(array: Any, weight: float) -> Any:
 
 
 def forward_segments(
-    net: Any, X: Any, state: Any, weights: Sequence[float]
-) -> Tuple[Any, Any]:
+    net: LanguageModel, X: Array, state: Any, weights: Sequence[float]
+) -> Tuple[Array, State]:
     """A net's forward pass with the scheme's factors on its backward pass.
 
     For use under ``autograd.record()``, in place of ``net(X, state)``, to which its

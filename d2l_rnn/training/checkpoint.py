@@ -14,6 +14,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy
 
+from ..arrays import Floats
 from ..errors import RunError
 from ..files import PathLike, write_bytes
 from ..protocols import Array, Arrays
@@ -22,7 +23,7 @@ from .optimisers import Adam, without_optimiser
 _DIGEST = "sha256"
 
 
-def save(path: PathLike, arrays: Dict[str, numpy.ndarray], notes: Any) -> None:
+def save(path: PathLike, arrays: Dict[str, Floats], notes: Any) -> None:
     """Save arrays and notes, atomically.
 
     Parameters
@@ -39,7 +40,7 @@ def save(path: PathLike, arrays: Dict[str, numpy.ndarray], notes: Any) -> None:
     write_bytes(path, serialise(arrays, metadata=metadata))
 
 
-def load(path: PathLike) -> Tuple[Dict[str, numpy.ndarray], Any]:
+def load(path: PathLike) -> Tuple[Dict[str, Floats], Any]:
     """Read what :func:`save` wrote.
 
     Returns
@@ -87,7 +88,7 @@ def current_name(name: str) -> str:
     )
 
 
-def _digest(arrays: Dict[str, numpy.ndarray], text: str) -> str:
+def _digest(arrays: Dict[str, Floats], text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         array = numpy.ascontiguousarray(arrays[name])
@@ -98,7 +99,7 @@ def _digest(arrays: Dict[str, numpy.ndarray], text: str) -> str:
 
 def arrays_of(
     named: Mapping[str, Array], adam: Optional[Adam] = None
-) -> Dict[str, numpy.ndarray]:
+) -> Dict[str, Floats]:
     """Copies of a net's parameters, by name, and of its optimiser's state."""
     arrays = {name: array.asnumpy() for name, array in named.items()}
     return arrays if adam is None else {**arrays, **adam.arrays()}

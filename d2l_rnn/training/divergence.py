@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Sequence
 
 import numpy
 from mxnet import np
 
+from ..arrays import Floats
 from ..errors import DivergenceError
+from ..protocols import Array
 
 
 def read_losses(
-    losses: Sequence[Any], epoch: int, norms: Sequence[Any] = ()
-) -> numpy.ndarray:
+    losses: Sequence[Array], epoch: int, norms: Sequence[Array] = ()
+) -> Floats:
     """An epoch's losses, read back all at once.
 
     Parameters
@@ -34,7 +36,7 @@ def read_losses(
     DivergenceError
         If a loss or a norm is not finite; names the first step.
     """
-    values = np.stack(losses).asnumpy().astype("float64")
+    values: Floats = np.stack(losses).asnumpy().astype("float64")
     finite = numpy.isfinite(values)
     if norms:
         finite &= numpy.isfinite(np.stack(norms).asnumpy().ravel())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Tuple
 
 import numpy
 from mxnet import autograd, gluon
@@ -13,6 +13,8 @@ from ..errors import DataError
 from ..protocols import Array, Device, LanguageModel, Minibatch
 from ..seeding import epoch_seed, set_seed
 from .divergence import read_losses
+from .objectives import Objective
+from .optimisers import Optimiser
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class EpochRow:
 
 
 def train_epoch(
-    objective: Any, batches: Iterable[Minibatch], optimiser: Any, epoch: int = 1
+    objective: Objective,
+    batches: Iterable[Minibatch],
+    optimiser: Optimiser,
+    epoch: int = 1,
 ) -> EpochRow:
     """Train for one epoch.
 
@@ -93,9 +98,9 @@ def train_epoch(
 
 
 def train(
-    objective: Any,
+    objective: Objective,
     batches: Iterable[Minibatch],
-    optimiser: Any,
+    optimiser: Optimiser,
     num_epochs: int,
     *,
     seed: Optional[int] = None,

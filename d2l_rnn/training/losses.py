@@ -7,8 +7,6 @@ another one: :func:`book_loss` is the one place that converts.
 
 from __future__ import annotations
 
-from typing import Any
-
 from mxnet import np, npx
 from mxnet.gluon.loss import SoftmaxCELoss
 
@@ -69,7 +67,7 @@ def book_loss(loss: float, tokens: int, num_steps: int) -> float:
     return loss / (tokens * num_steps)
 
 
-def coverage(weights: Any, target_lens: Any) -> Any:
+def coverage(weights: Array, target_lens: Array) -> Array:
     """Attention that each source position got over all target steps.
 
     Parameters
@@ -84,12 +82,13 @@ def coverage(weights: Any, target_lens: Any) -> Any:
     mxnet.np.ndarray, shape (batch_size, num_keys)
         With softmax weights a row sums to the target's length.
     """
-    return npx.sequence_mask(weights, target_lens, True, axis=1).sum(axis=1)
+    valid: Array = npx.sequence_mask(weights, target_lens, True, axis=1)
+    return valid.sum(axis=1)
 
 
 def coverage_penalty(
-    weights: Any, target_lens: Any, source_lens: Any, tau: float = 1.0
-) -> Any:
+    weights: Array, target_lens: Array, source_lens: Array, tau: float = 1.0
+) -> Array:
     """Penalty on source positions read too often or not at all.
 
     ``sum_i (tau - sum_t alpha_ti)^2`` over the valid source positions ``i`` and target
@@ -108,4 +107,5 @@ def coverage_penalty(
     mxnet.np.ndarray, shape (batch_size,)
     """
     strays = np.square(tau - coverage(weights, target_lens))
-    return npx.sequence_mask(strays, source_lens, True, axis=1).sum(axis=1)
+    valid: Array = npx.sequence_mask(strays, source_lens, True, axis=1)
+    return valid.sum(axis=1)

@@ -6,7 +6,7 @@ memory that lasts an epoch: a language model's state.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterable, NamedTuple, Optional, Protocol, Tuple
 
 from mxnet import autograd
 
@@ -36,12 +36,21 @@ class Minimised(NamedTuple):
     batch_size: float = 1
 
 
-def detach(state: State) -> State:
+class Objective(Protocol):
+    """Called with the arrays of a minibatch, however many these are."""
+
+    def begin_epoch(self, epoch: int) -> None: ...
+
+    def __call__(self, *minibatch: Any, **named: Any) -> Minimised: ...
+
+
+def detach(state: Any) -> Any:
     """The same state cut off from the graph it was computed in.
 
     ``detach()`` returns a new array; the book's ``for s in state: s.detach()`` throws
     it away. Lists, tuples, namedtuples and dicts keep their kind; what has no
-    ``detach`` is a reader's own and stays as it is.
+    ``detach`` is a reader's own and stays as it is, and so does what detaches itself
+    in place.
     """
     if isinstance(state, dict):
         return type(state)((key, detach(s)) for key, s in state.items())
@@ -49,7 +58,8 @@ def detach(state: State) -> State:
         return type(state)(*(detach(s) for s in state))
     if isinstance(state, (list, tuple)):
         return type(state)(detach(s) for s in state)
-    return state.detach() if hasattr(state, "detach") else state
+    detached = state.detach() if hasattr(state, "detach") else None
+    return state if detached is None else detached
 
 
 class NextToken:
@@ -129,7 +139,7 @@ class Examples:
 
     def __call__(self, *minibatch: Array) -> Minimised:
         """The sum divided, and the sum itself to report."""
-        arrays: Any = [array.as_in_ctx(self.device) for array in minibatch]
+        arrays = [array.as_in_ctx(self.device) for array in minibatch]
         loss, count = self.summed_loss(*arrays)
         return Minimised(loss / (self.batch_size or count), loss, 1, count)
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Protocol, Tuple
 
 import numpy
 from mxnet import nd, np
 
+from ..arrays import Floats
 from ..errors import RunError
-from ..protocols import Array, Arrays
+from ..protocols import Array, Arrays, LegacyArray
 from .parameters import Parameters, Trainable
 
 Clip = Callable[[], object]
 
 MEAN, VAR, NUM_UPDATES = "adam.mean", "adam.var", "adam.num_updates"
+
+
+class Optimiser(Protocol):
+    """What moves parameters: ``step()``, or ``step(batch_size)``, gives the norm."""
+
+    parameters: Parameters
+
+    @property
+    def step(self) -> Callable[..., Array]: ...
 
 
 class Sgd:
@@ -87,7 +97,7 @@ class Adam:
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self.num_updates = 0
         # By the array that they belong to: (array, m, v).
-        self._moments: Dict[int, Tuple[Array, Any, Any]] = {}
+        self._moments: Dict[int, Tuple[Array, LegacyArray, LegacyArray]] = {}
 
     def step(self, batch_size: float = 1) -> Array:
         """Move the parameters; return the norm of the gradient, as :class:`Sgd` does.
@@ -122,7 +132,7 @@ class Adam:
             )
         return norm
 
-    def _moments_of(self, trained: Trainable) -> Tuple[Any, Any]:
+    def _moments_of(self, trained: Trainable) -> Tuple[LegacyArray, LegacyArray]:
         array = trained.data
         if id(array) not in self._moments:
             mean, var = (np.zeros_like(array).as_nd_ndarray() for _ in range(2))
@@ -130,7 +140,7 @@ class Adam:
         _, mean, var = self._moments[id(array)]
         return mean, var
 
-    def arrays(self) -> Dict[str, numpy.ndarray]:
+    def arrays(self) -> Dict[str, Floats]:
         """What a checkpoint needs to go on, by name.
 
         ``adam.mean`` and ``adam.var`` hold all moments one behind the other, (number
@@ -171,10 +181,10 @@ class Adam:
             start = stop
 
 
-def _joined(moments: List[Any]) -> numpy.ndarray:
+def _joined(moments: List[LegacyArray]) -> Floats:
     return numpy.concatenate([moment.asnumpy().ravel() for moment in moments])
 
 
-def without_optimiser(arrays: Arrays) -> Dict[str, numpy.ndarray]:
+def without_optimiser(arrays: Arrays) -> Dict[str, Floats]:
     """The parameters alone, for a net that is only used."""
     return {name: a for name, a in arrays.items() if not name.startswith("adam.")}

@@ -7,11 +7,11 @@ An optimiser works on a :class:`Parameters`. Here it is a net's own arrays; the 
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence
+from typing import Callable, Dict, List, NamedTuple, Sequence
 
 from mxnet import gluon, nd, np
 
-from ..protocols import Array
+from ..protocols import Array, Device, LegacyArray, Net
 
 # Terms of the gradient's norm that are summed one after the other: few enough to be
 # exact in float32 to a millionth. Blocks end where an array ends, so that the norm has
@@ -35,7 +35,7 @@ class Trainable(NamedTuple):
     lr_mult: float = 1.0
 
 
-def trainables(net: Any) -> List[Trainable]:
+def trainables(net: Net) -> List[Trainable]:
     """The arrays of a net that are trained, in its order.
 
     Parameters
@@ -54,7 +54,7 @@ def trainables(net: Any) -> List[Trainable]:
     return [Trainable(p, p.grad) for p in net.params if p.grad is not None]
 
 
-def as_row(array: Array) -> Any:
+def as_row(array: Array) -> LegacyArray:
     """A view of an array as one row, (1, size), of the kind that ``mx.nd`` takes.
 
     Reshaping an array of ``mx.np`` would copy it.
@@ -62,14 +62,20 @@ def as_row(array: Array) -> Any:
     return array.as_nd_ndarray().reshape((1, -1))
 
 
-def blocks_of(row: Any) -> List[Any]:
+def blocks_of(row: LegacyArray) -> List[LegacyArray]:
     """Views of a row's parts of at most ``_BLOCK`` entries, one behind the other."""
     flat = row.reshape((-1,))
     return [flat[i : i + _BLOCK] for i in range(0, flat.size, _BLOCK)]
 
 
-def norm_of_blocks(blocks: Sequence[Any]) -> Array:
-    """The Euclidean norm over all blocks together, (1,); it stays on the device."""
+def norm_of_blocks(blocks: Sequence[LegacyArray]) -> Array:
+    """The Euclidean norm over all blocks together, (1,); it stays on the device.
+
+    0 of no block: a net may list no parameters, and the operator would crash.
+    """
+    if not blocks:
+        zero: Array = np.zeros(1)
+        return zero
     # (number of blocks,); np.dot is as exact and takes three times as long.
     squares = nd.multi_sum_sq(*blocks, num_arrays=len(blocks))
     norm: Array = np.sqrt(squares.as_np_ndarray().sum(keepdims=True))
@@ -102,7 +108,7 @@ class Parameters:
         self._views: Dict[int, _View] = {}
 
     @classmethod
-    def of(cls, net: Any) -> Parameters:
+    def of(cls, net: Net) -> Parameters:
         """A net's own."""
         return cls(lambda: trainables(net))
 
@@ -183,6 +189,7 @@ class Parameters:
             elif lr_mult != 0:
                 rows = self._view(data).row, self._view(grad).row
                 descend(*rows, -lr * lr_mult, _one(data.ctx))
+            data._fresh_grad = False  # used: what Gluon's Trainer leaves behind
 
     def _view(self, array: Array) -> _View:
         """An array's views, made once as long as it is the same object."""
@@ -201,21 +208,23 @@ class _View(NamedTuple):
     """An array, kept so that its ``id`` is nobody else's, and views of its memory."""
 
     array: Array
-    row: Any
-    blocks: List[Any]
+    row: LegacyArray
+    blocks: List[LegacyArray]
 
 
-_ones: Dict[Any, Any] = {}
+_ones: Dict[Device, LegacyArray] = {}
 
 
-def _one(ctx: Any) -> Any:
+def _one(ctx: Device) -> LegacyArray:
     """[[1]] on a device."""
     if ctx not in _ones:
         _ones[ctx] = nd.ones((1, 1), ctx=ctx)
     return _ones[ctx]
 
 
-def descend(data: Any, grad: Any, rate: float, factor: Any) -> None:
+def descend(
+    data: LegacyArray, grad: LegacyArray, rate: float, factor: LegacyArray
+) -> None:
     """``data <- data + rate factor grad`` in one pass over rows (1, size).
 
     A matrix product (1, 1) x (1, size) added to what is there: a third of the time of
@@ -231,7 +240,7 @@ def clipping_factor(norm: Array, theta: float) -> Array:
     return factor
 
 
-def grad_clipping(net: Any, theta: float) -> Array:
+def grad_clipping(net: Net, theta: float) -> Array:
     """Clip the gradient: ``g <- min(1, theta / |g|) g`` (book Section 8.5).
 
     Parameters

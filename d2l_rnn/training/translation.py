@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Tuple
 
-from mxnet import autograd, np, npx
+from mxnet import autograd, gluon, np, npx
 
 from ..errors import UsageError
 from ..protocols import Array, Device, Minibatch
@@ -13,6 +13,7 @@ from .divergence import read_losses
 from .loop import EpochRow, train
 from .losses import MaskedSoftmaxCELoss, book_loss, coverage_penalty
 from .objectives import Minimised
+from .optimisers import Optimiser
 from .scheduled_sampling import teacher_probability
 
 
@@ -88,7 +89,7 @@ class Translation:
 
     def __init__(
         self,
-        net: Any,
+        net: gluon.Block,
         bos: int,
         device: Device,
         *,
@@ -192,7 +193,7 @@ def next_input(truth: Array, logits: Array, probability: float) -> Array:
 def train_translation(
     objective: Translation,
     batches: Iterable[Minibatch],
-    optimiser: Any,
+    optimiser: Optimiser,
     num_epochs: int,
     *,
     seed: Optional[int] = None,
@@ -233,7 +234,7 @@ def train_translation(
 
 
 def evaluate_translation(
-    net: Any, data_iter: Iterable[Minibatch], bos: int, device: Device
+    net: gluon.Block, data_iter: Iterable[Minibatch], bos: int, device: Device
 ) -> Tuple[float, int]:
     """Cross-entropy of sentences with teacher forcing, without training.
 

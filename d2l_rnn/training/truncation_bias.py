@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 import numpy
 from mxnet import autograd, gluon
 
-from ..protocols import Array, Device
+from ..arrays import Floats
+from ..protocols import Array, Device, State, TrainableModel
 from .bptt import Segment, forward_segments, regular_weights, segments
 from .objectives import NextToken
 from .parameters import trainables
@@ -20,32 +21,35 @@ Weights = Callable[[int], List[float]]
 class Truncated:
     """A language model whose gradient flows as a strategy lets it."""
 
-    def __init__(self, net: Any, weights: Weights) -> None:
+    def __init__(self, net: TrainableModel, weights: Weights) -> None:
         self.net, self.weights = net, weights
         self.begin_state = net.begin_state
 
-    def __call__(self, X: Any, state: Any) -> Tuple[Any, Any]:
+    def __call__(self, X: Array, state: State) -> Tuple[Array, State]:
         return forward_segments(self.net, X, state, self.weights(X.shape[1]))
 
 
-def objective_of(net: Any, weights: Weights, device: Device) -> NextToken:
+def objective_of(net: TrainableModel, weights: Weights, device: Device) -> NextToken:
     """The mean loss of every next token, its gradient truncated."""
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     return NextToken(Truncated(net, weights), loss, device)
 
 
-def gradient(net: Any, X: Array, Y: Array, weights: Sequence[float]) -> numpy.ndarray:
+def gradient(
+    net: TrainableModel, X: Array, Y: Array, weights: Sequence[float]
+) -> Floats:
     """Of a net's mean loss from the zero state: (number of parameters,), float64."""
     objective = objective_of(net, lambda num_steps: list(weights), X.ctx)
     with autograd.record():
         loss = objective(X, Y).objective
     loss.backward()
     gradients = [t.grad.asnumpy().ravel() for t in trainables(net)]
-    return numpy.concatenate(gradients).astype("float64")
+    flat: Floats = numpy.concatenate(gradients).astype("float64")
+    return flat
 
 
 def measure(
-    net: Any, X: Array, Y: Array, weights: Weights, num_draws: int
+    net: TrainableModel, X: Array, Y: Array, weights: Weights, num_draws: int
 ) -> Dict[str, float]:
     """How the gradient of a strategy differs from the full one, at equal weights.
 
@@ -80,9 +84,7 @@ def _between_cuts(weights: Sequence[float]) -> List[Segment]:
     return segments([0.0 if weight == 0 else 1.0 for weight in weights])
 
 
-def compare_gradients(
-    gradients: numpy.ndarray, full: numpy.ndarray
-) -> Dict[str, float]:
+def compare_gradients(gradients: Floats, full: Floats) -> Dict[str, float]:
     """An estimator of the gradient, from its draws.
 
     Parameters
@@ -111,15 +113,15 @@ def compare_gradients(
         "cosine": float((gradients @ full / (norms * size)).mean()),
         "cosine_of_mean": float(mean @ full / (numpy.linalg.norm(mean) * size)),
         "relative_bias": float(numpy.linalg.norm(mean - full) / size),
-        "relative_standard_error": deviation / math.sqrt(num_draws),
+        "relative_standard_error": float(deviation / math.sqrt(num_draws)),
         "norm": float(norms.mean() / size),
         "coordinate_variance": float(variance.mean()),
-        "relative_deviation": deviation,
+        "relative_deviation": float(deviation),
         "num_draws": num_draws,
     }
 
 
-def bias_by_length(net: Any, X: Array, Y: Array) -> Dict[str, float]:
+def bias_by_length(net: TrainableModel, X: Array, Y: Array) -> Dict[str, float]:
     """Relative bias of regular truncation every 1, 2, 4, ... steps."""
     num_steps = X.shape[1]
     full = gradient(net, X, Y, [1.0] * num_steps)

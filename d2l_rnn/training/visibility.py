@@ -9,7 +9,9 @@ from typing import Any, Callable, Iterable, Optional
 import numpy
 from mxnet import autograd, gluon, np, npx
 
+from ..arrays import Floats
 from ..errors import DataError
+from ..protocols import Array, Device, LanguageModel, Minibatch, State
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,7 @@ class VisibleLosses:
         Number of windows summed over.
     """
 
-    losses: numpy.ndarray
+    losses: Floats
     windows: int
 
     @property
@@ -53,7 +55,10 @@ class VisibleLosses:
 
 
 def visible_losses(
-    net: Any, batches: Iterable[Any], device: Any, carry_state: bool = True
+    net: LanguageModel,
+    batches: Iterable[Minibatch],
+    device: Device,
+    carry_state: bool = True,
 ) -> VisibleLosses:
     """Evaluate a language model on every prefix of every window.
 
@@ -77,8 +82,8 @@ def visible_losses(
         If there is no minibatch.
     """
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    state: Any = None
-    losses: Any = None
+    state: Optional[State] = None
+    losses: Optional[Floats] = None
     windows = 0
     for X, Y in batches:
         X, Y = X.as_in_ctx(device), Y.as_in_ctx(device)
@@ -103,8 +108,12 @@ def visible_losses(
 
 
 def input_gradients(
-    net: Any, logits_of: Callable[[Any, Any], Any], X: Any, Y: Any, vocab_size: int
-) -> numpy.ndarray:
+    net: LanguageModel,
+    logits_of: Callable[[Array, Any], Array],
+    X: Array,
+    Y: Array,
+    vocab_size: int,
+) -> Floats:
     """How strongly each input moves the score that the right answer gets.
 
     The derivative of logit y_t at position t with respect to the one-hot input at
@@ -141,5 +150,6 @@ def input_gradients(
         total = logits[t, row, answers].sum()
     total.backward()
     # (num_steps [s], num_windows, num_steps [t])
-    norms = np.sqrt((inputs.grad**2).sum(axis=2)).asnumpy()
-    return norms.reshape(num_steps, num_windows, num_steps).mean(axis=1).T
+    norms: Floats = np.sqrt((inputs.grad**2).sum(axis=2)).asnumpy()
+    mean: Floats = norms.reshape(num_steps, num_windows, num_steps).mean(axis=1)
+    return mean.T

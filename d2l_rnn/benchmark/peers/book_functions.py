@@ -5,29 +5,56 @@ They are here for any library: the few operators that they use are handed in.
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Tuple
+from typing import (
+    Callable,
+    Iterable,
+    List,
+    NamedTuple,
+    Protocol,
+    Sequence,
+    Tuple,
+    Union,
+)
+
+
+class Matrix(Protocol):
+    """An array of any library."""
+
+    def __add__(self, other: Matrix) -> Matrix: ...
+    def __mul__(self, other: Matrix) -> Matrix: ...
+    def __rsub__(self, other: float) -> Matrix: ...
+
+
+State = Tuple[Matrix, ...]
+ForwardFn = Callable[[Iterable[Matrix], State, Sequence[Matrix]], Tuple[Matrix, State]]
 
 
 class Operators(NamedTuple):
     """What the book calls ``np.dot``, ``np.tanh``, ... or ``torch.mm``, ..."""
 
-    dot: Callable[[Any, Any], Any]
-    tanh: Callable[[Any], Any]
-    sigmoid: Callable[[Any], Any]
-    concatenate: Callable[[List[Any]], Any]
-    normal: Callable[[Tuple[int, ...]], Any]
-    zeros: Callable[[Any], Any]
-    attach_grad: Callable[[Any], Any]
+    dot: Callable[[Matrix, Matrix], Matrix]
+    tanh: Callable[[Matrix], Matrix]
+    sigmoid: Callable[[Matrix], Matrix]
+    concatenate: Callable[[List[Matrix]], Matrix]
+    normal: Callable[[Tuple[int, ...]], Matrix]
+    zeros: Callable[[Union[int, Tuple[int, ...]]], Matrix]
+    attach_grad: Callable[[Matrix], object]
 
 
 NUM_GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
-def functions(cell: str, operators: Operators) -> Tuple[Any, Any, Any]:
+def functions(
+    cell: str, operators: Operators
+) -> Tuple[
+    Callable[[int, int, object], List[Matrix]],
+    Callable[[int, int, object], State],
+    ForwardFn,
+]:
     """``get_params, init_state, forward_fn`` of a cell, for ``RNNModelScratch``."""
     dot, tanh, sigmoid, concatenate, normal, zeros, attach_grad = operators
 
-    def get_params(vocab_size: int, num_hiddens: int, device: Any) -> List[Any]:
+    def get_params(vocab_size: int, num_hiddens: int, device: object) -> List[Matrix]:
         params = []
         for _ in range(NUM_GATES[cell]):
             params += [
@@ -40,11 +67,13 @@ def functions(cell: str, operators: Operators) -> Tuple[Any, Any, Any]:
             attach_grad(param)
         return params
 
-    def init_state(batch_size: int, num_hiddens: int, device: Any) -> Any:
+    def init_state(batch_size: int, num_hiddens: int, device: object) -> State:
         shape = (batch_size, num_hiddens)
         return tuple(zeros(shape) for _ in range(2 if cell == "lstm" else 1))
 
-    def rnn(inputs: Any, state: Any, params: Any) -> Any:
+    def rnn(
+        inputs: Iterable[Matrix], state: State, params: Sequence[Matrix]
+    ) -> Tuple[Matrix, State]:
         W_xh, W_hh, b_h, W_hq, b_q = params
         (H,) = state
         outputs = []
@@ -53,7 +82,9 @@ def functions(cell: str, operators: Operators) -> Tuple[Any, Any, Any]:
             outputs.append(dot(H, W_hq) + b_q)
         return concatenate(outputs), (H,)
 
-    def gru(inputs: Any, state: Any, params: Any) -> Any:
+    def gru(
+        inputs: Iterable[Matrix], state: State, params: Sequence[Matrix]
+    ) -> Tuple[Matrix, State]:
         W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h, W_hq, b_q = params
         (H,) = state
         outputs = []
@@ -65,7 +96,9 @@ def functions(cell: str, operators: Operators) -> Tuple[Any, Any, Any]:
             outputs.append(dot(H, W_hq) + b_q)
         return concatenate(outputs), (H,)
 
-    def lstm(inputs: Any, state: Any, params: Any) -> Any:
+    def lstm(
+        inputs: Iterable[Matrix], state: State, params: Sequence[Matrix]
+    ) -> Tuple[Matrix, State]:
         W_xi, W_hi, b_i, W_xf, W_hf, b_f, W_xo, W_ho, b_o = params[:9]
         W_xc, W_hc, b_c, W_hq, b_q = params[9:]
         H, C = state

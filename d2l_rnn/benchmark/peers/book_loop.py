@@ -13,13 +13,12 @@ _STARTED = time.perf_counter()
 import sys  # noqa: E402
 import types  # noqa: E402
 import zipfile  # noqa: E402
-from typing import Any, Dict  # noqa: E402
 
 import book_translation  # noqa: E402
 from book_functions import Operators, functions  # noqa: E402
 from mxnet import autograd, cpu, gluon, init, np, npx  # noqa: E402
 from mxnet.gluon import rnn  # noqa: E402
-from serving import Tasks, serve, tokens  # noqa: E402
+from serving import SentWorkload, Tasks, serve, tokens  # noqa: E402
 
 npx.set_np()
 OPERATORS = Operators(
@@ -43,14 +42,14 @@ def load(wheel: str) -> types.ModuleType:
     return module
 
 
-def build(workload: Dict[str, Any]) -> Tasks:
+def build(workload: SentWorkload) -> Tasks:
     """Tasks of a workload, by its family."""
     if workload["family"] in ("translation", "attention"):
         return book_translation.build(d2l, workload)
     return language_model(workload)
 
 
-def language_model(workload: Dict[str, Any]) -> Tasks:
+def language_model(workload: SentWorkload) -> Tasks:
     """Tasks of a language model."""
     device, vocab_size = cpu(), workload["vocab_size"]
     if workload["implementation"] == "scratch":
@@ -96,5 +95,5 @@ def language_model(workload: Dict[str, Any]) -> Tasks:
 
 
 if __name__ == "__main__":
-    d2l: Any = load(sys.argv[1])
+    d2l = load(sys.argv[1])
     serve(build, time.perf_counter() - _STARTED)

@@ -6,16 +6,17 @@ stand in the book's text alone. Written here in our words, with the same operati
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from types import ModuleType
+from typing import Any, Type
 
 from mxnet import cpu, np
 from mxnet.gluon import nn, rnn
-from serving import Endless, Tasks, pairs
+from serving import Endless, SentWorkload, Tasks, pairs
 
 _DROPOUT = 0.1
 
 
-def decoder_class(d2l: Any, attends: bool) -> Any:
+def decoder_class(d2l: ModuleType, attends: bool) -> Type[nn.Block]:
     """The decoder of Section 9.7, or of 10.4, over the wheel's base classes."""
 
     class Decoder(d2l.AttentionDecoder if attends else d2l.Decoder):  # type: ignore
@@ -57,7 +58,7 @@ def decoder_class(d2l: Any, attends: bool) -> Any:
     return Decoder
 
 
-def build(d2l: Any, workload: Dict[str, Any]) -> Tasks:
+def build(d2l: ModuleType, workload: SentWorkload) -> Tasks:
     """Tasks of an encoder-decoder: the wheel's loop and its prediction.
 
     Its curve is not drawn, and its weights are initialised once: neither is the loop's.
@@ -71,7 +72,7 @@ def build(d2l: Any, workload: Dict[str, Any]) -> Tasks:
     )
     net.initialize(ctx=device)
     net.initialize = lambda *args, **named: None
-    d2l.Animator = lambda **named: None
+    setattr(d2l, "Animator", lambda **named: None)
     vocab, batch_size = Endless(), workload["batch_size"]
 
     def train(count: int) -> None:

@@ -12,15 +12,15 @@ import time
 _STARTED = time.perf_counter()
 
 from functools import partial  # noqa: E402
-from typing import Any, Callable, Dict, List, Tuple  # noqa: E402
+from typing import Callable, List, Tuple  # noqa: E402
 
 import numpy  # noqa: E402
 from products import products  # noqa: E402
-from serving import Tasks, serve  # noqa: E402
+from serving import SentWorkload, Tasks, serve  # noqa: E402
 
 _TRIALS = 5
 
-Product = Callable[[], Any]
+Product = Callable[[], object]
 
 
 def by_numpy(m: int, k: int, n: int) -> Product:
@@ -54,7 +54,7 @@ def by_onednn(m: int, k: int, n: int) -> Product:
     return product
 
 
-def steps(workload: Dict[str, Any]) -> List[Callable[[], None]]:
+def steps(workload: SentWorkload) -> List[Callable[[], None]]:
     """A training step's products by each library that this interpreter has."""
     found: List[Callable[[], None]] = []
     for library in (by_numpy, by_torch, by_onednn):
@@ -82,7 +82,7 @@ def _seconds(step: Callable[[], None]) -> float:
     return min(times)
 
 
-def build(workload: Dict[str, Any]) -> Tasks:
+def build(workload: SentWorkload) -> Tasks:
     """One task: ``train``, the products of so many training steps."""
     if workload["family"] != "language model":
         raise SystemExit("only language models")

@@ -5,14 +5,17 @@ Beside them a step has only what is linear in its arrays: gates, biases, the los
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, List, Tuple
+
+if TYPE_CHECKING:
+    from .serving import SentWorkload
 
 # m x k times k x n, so many times
 Product = Tuple[int, int, int, int]
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
-def products(workload: Dict[str, Any]) -> List[Product]:
+def products(workload: SentWorkload) -> List[Product]:
     """The matrix products of a training step of a language model.
 
     Input projections and weight gradients of all steps count as one product each, the
@@ -49,6 +52,6 @@ def products(workload: Dict[str, Any]) -> List[Product]:
     return result
 
 
-def operations(workload: Dict[str, Any]) -> int:
+def operations(workload: SentWorkload) -> int:
     """Floating-point operations of :func:`products`."""
     return sum(2 * m * k * n * times for m, k, n, times in products(workload))

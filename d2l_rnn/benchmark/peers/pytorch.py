@@ -6,11 +6,11 @@ import time
 
 _STARTED = time.perf_counter()
 
-from typing import Any, Callable, Dict, List, Tuple  # noqa: E402
+from typing import Callable, List, Tuple, Union  # noqa: E402
 
 import torch  # noqa: E402
 from book_functions import Operators, functions  # noqa: E402
-from serving import Tasks, serve, tokens  # noqa: E402
+from serving import SentWorkload, Tasks, serve, tokens  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
@@ -23,10 +23,12 @@ OPERATORS = Operators(
     zeros=torch.zeros,
     attach_grad=lambda param: param.requires_grad_(True),
 )
+State = Union[None, torch.Tensor, Tuple[torch.Tensor, ...]]
+Forward = Callable[[torch.Tensor, State], Tuple[torch.Tensor, State]]
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
-def gluon_like(workload: Dict[str, Any]) -> Tuple[Callable[..., Any], List[Any]]:
+def gluon_like(workload: SentWorkload) -> Tuple[Forward, List[torch.Tensor]]:
     """A recurrent layer and an output layer: forward function and parameters."""
     keywords = {"nonlinearity": "relu"} if workload["cell"] == "rnn" else {}
     layer = LAYERS[workload["cell"]](
@@ -39,34 +41,35 @@ def gluon_like(workload: Dict[str, Any]) -> Tuple[Callable[..., Any], List[Any]]
     width = (1 + workload["bidirectional"]) * workload["num_hiddens"]
     dense = nn.Linear(width, workload["vocab_size"])
 
-    def forward(inputs: Any, state: Any) -> Any:
+    def forward(inputs: torch.Tensor, state: State) -> Tuple[torch.Tensor, State]:
         Y, state = layer(inputs, state)
         return dense(Y.reshape(-1, width)), state
 
     return forward, [*layer.parameters(), *dense.parameters()]
 
 
-def scratch(workload: Dict[str, Any]) -> Tuple[Callable[..., Any], List[Any]]:
+def scratch(workload: SentWorkload) -> Tuple[Forward, List[torch.Tensor]]:
     """The book's network from scratch: forward function and parameters."""
     get_params, init_state, forward_fn = functions(workload["cell"], OPERATORS)
     sizes = workload["vocab_size"], workload["num_hiddens"]
     params = get_params(*sizes, None)
 
-    def forward(inputs: Any, state: Any) -> Any:
+    def forward(inputs: torch.Tensor, state: State) -> Tuple[torch.Tensor, State]:
         state = state or init_state(inputs.shape[1], workload["num_hiddens"], None)
-        return forward_fn(inputs, state, params)
+        logits, state = forward_fn(inputs, state, params)
+        return logits, state
 
     return forward, params
 
 
-def detached(state: Any) -> Any:
+def detached(state: State) -> State:
     """The state cut off from its graph."""
     if isinstance(state, tuple):
         return tuple(s.detach() for s in state)
     return None if state is None else state.detach()
 
 
-def build(workload: Dict[str, Any]) -> Tasks:
+def build(workload: SentWorkload) -> Tasks:
     """Tasks of a language model."""
     if workload["family"] != "language model":
         raise SystemExit("only language models")
@@ -94,7 +97,6 @@ def build(workload: Dict[str, Any]) -> Tasks:
             losses.append(loss.detach())
         torch.stack(losses).tolist()
 
-    @torch.no_grad()
     def generate(count: int) -> None:
         token, state = torch.zeros((1, 1), dtype=torch.int64), None
         chosen = []
@@ -105,7 +107,7 @@ def build(workload: Dict[str, Any]) -> Tasks:
             chosen.append(token)
         torch.cat(chosen).tolist()
 
-    return {"train": train, "generate": generate}
+    return {"train": train, "generate": torch.no_grad()(generate)}
 
 
 if __name__ == "__main__":

@@ -12,12 +12,39 @@ import resource
 import sys
 import time
 from functools import lru_cache
-from typing import Any, Callable, Dict, List
+from typing import (
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    TypedDict,
+    Union,
+    overload,
+)
 
-Tasks = Dict[str, Callable[[int], Any]]
+#: Does a task so many times over; may tell more of it than its time.
+Task = Callable[[int], Optional[Mapping[str, float]]]
+Tasks = Dict[str, Task]
 
 
-def serve(build: Callable[[Dict[str, Any]], Tasks], import_seconds: float) -> None:
+class SentWorkload(TypedDict):
+    """A workload as it is sent; see ``workloads.py``."""
+
+    cell: str
+    num_hiddens: int
+    num_layers: int
+    bidirectional: bool
+    implementation: str
+    batch_size: int
+    num_steps: int
+    vocab_size: int
+    lr: float
+    family: str
+
+
+def serve(build: Callable[[SentWorkload], Tasks], import_seconds: float) -> None:
     """Answer requests until stdin ends.
 
     Parameters
@@ -32,7 +59,7 @@ def serve(build: Callable[[Dict[str, Any]], Tasks], import_seconds: float) -> No
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    def answer(**values: Any) -> None:
+    def answer(**values: float) -> None:
         answers.write(json.dumps(values) + "\n")
         answers.flush()
 
@@ -61,7 +88,7 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
-def tokens(workload: Dict[str, Any], num_batches: int) -> List[int]:
+def tokens(workload: SentWorkload, num_batches: int) -> List[int]:
     """Token ids, the same on every side, for ``num_batches`` minibatches."""
     batch_size, num_steps = workload["batch_size"], workload["num_steps"]
     # Enough for the largest offset that the text iterators draw.
@@ -69,7 +96,7 @@ def tokens(workload: Dict[str, Any], num_batches: int) -> List[int]:
     return _ids(length, workload["vocab_size"])
 
 
-def pairs(workload: Dict[str, Any], num_batches: int) -> List[Any]:
+def pairs(workload: SentWorkload, num_batches: int) -> List[Sequence[object]]:
     """Sentence pairs, the same on every side, none padded: X, lengths, Y, lengths."""
     num_steps, number = workload["num_steps"], num_batches * workload["batch_size"]
     ids = _ids(2 * number * num_steps, workload["vocab_size"])
@@ -81,7 +108,11 @@ def pairs(workload: Dict[str, Any], num_batches: int) -> List[Any]:
 class Endless:
     """A vocabulary without ``<eos>``, so that a translation has all of its tokens."""
 
-    def __getitem__(self, tokens: Any) -> Any:
+    @overload
+    def __getitem__(self, tokens: str) -> int: ...
+    @overload
+    def __getitem__(self, tokens: List[str]) -> List[int]: ...
+    def __getitem__(self, tokens: Union[str, List[str]]) -> Union[int, List[int]]:
         if isinstance(tokens, list):
             return [self[token] for token in tokens]
         return {"<eos>": -1, "<bos>": 2}.get(tokens, 1)

@@ -1,0 +1,33 @@
+"""d2l 0.17.6 for the tests of customisations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ..reference import d2l_0_17
+
+
+class Silent:
+    """In the place of 0.17.6's Animator, which needs a notebook."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def add(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def old(request: pytest.FixtureRequest) -> ModuleType:
+    """The book's module, with an animator that draws nothing."""
+    import mxnet
+
+    mxnet.npx.set_np()
+    folder = Path(request.config.cache.mkdir("d2l-0.17.6"))
+    module = d2l_0_17.load(folder)
+    module.Animator = Silent
+    return module
