@@ -99,7 +99,8 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
         initialize(net, device)
         make_room(self.directory, _tell)
         config = {"experiment": self.name, "seed": self.seed, "device": str(device)}
-        self._net, self._source = net, source_of_batches(batches)
+        self._net: Any = net
+        self._source = source_of_batches(batches)
         self._log = RunLog(self.directory, {**config, **settings}, self._source, device)
 
     def epoch(self, row: EpochRow) -> None:
