@@ -7,7 +7,7 @@ import random
 import sys
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Optional, Sequence, Type
+from typing import Any, Optional, Sequence, Type
 
 import mxnet
 import numpy
