@@ -7,6 +7,8 @@ Results go to stdout, progress and warnings to stderr.
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
 import sys
 import warnings
 from importlib import import_module
@@ -72,7 +74,14 @@ def main(argv: Optional[List[str]] = None) -> int:
             return _run(sys.argv[1:] if argv is None else argv)
     except signals.Interrupted as stop:
         notify(str(stop))
+        atexit.register(_say_no_more)
         return stop.exit_status
+
+
+def _say_no_more() -> None:
+    """MXNet, stopped while it was imported, would tell at its end of its beginning."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _run(arguments: List[str]) -> int:

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Iterator, Optional, Sequence
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence, Union
+
+if TYPE_CHECKING:
+    from .protocols import Device
+    from .training.loop import EpochRow
+
+Setting = Union[int, float, bool, str]
 
 
 class Recorder:
@@ -23,7 +29,9 @@ class Recorder:
 
     seed: Optional[int] = None
 
-    def begin(self, net: Any, batches: Any, device: Any, **settings: Any) -> None:
+    def begin(
+        self, net: object, batches: object, device: Device, **settings: Setting
+    ) -> None:
         """A training is about to begin; the net has its first weights.
 
         Parameters
@@ -34,7 +42,7 @@ class Recorder:
             What it was asked for: ``lr``, ``num_epochs``, ...
         """
 
-    def epoch(self, row: Any) -> None:
+    def epoch(self, row: EpochRow) -> None:
         """An ``EpochRow`` has come."""
 
     def end(self, texts: Sequence[str]) -> None:

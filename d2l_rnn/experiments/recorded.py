@@ -15,7 +15,7 @@ import numpy
 from ..errors import UsageError
 from ..models.gluon_layers import named_arrays
 from ..protocols import Device
-from ..recording import Recorder, appointed
+from ..recording import Recorder, Setting, appointed
 from ..seeding import check_seed, epoch_seed, set_seed
 from ..training.checkpoint import arrays_of
 from ..training.initialisation import initialize
@@ -89,7 +89,9 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
             self._log.close()
         self._stack.close()
 
-    def begin(self, net: Any, batches: Any, device: Device, **settings: Any) -> None:
+    def begin(
+        self, net: object, batches: object, device: Device, **settings: Setting
+    ) -> None:
         """Seed, give a Gluon block its first weights again, open the directory."""
         if self._log is not None:
             raise UsageError(f"record {self.name!r}: one training is recorded, not two")
@@ -97,7 +99,8 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
         initialize(net, device)
         make_room(self.directory, _tell)
         config = {"experiment": self.name, "seed": self.seed, "device": str(device)}
-        self._net, self._source = net, source_of_batches(batches)
+        self._net: Any = net
+        self._source = source_of_batches(batches)
         self._log = RunLog(self.directory, {**config, **settings}, self._source, device)
 
     def epoch(self, row: EpochRow) -> None:
@@ -119,7 +122,7 @@ def _tell(line: str) -> None:
     print(f"d2l_rnn: {line}", file=sys.stderr)
 
 
-def source_of_batches(batches: Any) -> Source:
+def source_of_batches(batches: object) -> Source:
     """The ids that an iterator cuts up, as far as it tells of them (``corpus``)."""
     name = type(batches).__name__
     ids = numpy.asarray(getattr(batches, "corpus", []), dtype="int64")

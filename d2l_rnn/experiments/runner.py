@@ -243,6 +243,8 @@ class _Running:
                     self._save(epoch)
                 if noted and not last:
                     raise signals.Interrupted(noted[0])
+            if self.saved_epoch < len(self.log.epochs):  # it ended before its time
+                self._save(len(self.log.epochs))
         progress.close()
 
     def _save(self, epoch: int) -> None:

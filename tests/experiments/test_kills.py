@@ -51,29 +51,7 @@ def killings(workshop: Workshop, request: pytest.FixtureRequest) -> Iterator[Kil
         }
 
 
-# Its result depends on the order of the minibatches that the training has left behind.
-WITH_ATTENTION = "seq2seq-attention"
-
-
-def families(strict: bool) -> List[object]:
-    """The families, that marked whose result is not that of the seed and the epoch.
-
-    Parameters
-    ----------
-    strict : bool
-        Whether it always shows: a kill may strike before the last epoch or after it.
-    """
-    mark = pytest.mark.xfail(
-        strict=strict,
-        reason="coverage is summed in an order left by the training (issue 15.1; lead)",
-    )
-    return [
-        pytest.param(name, marks=[mark] if name == WITH_ATTENTION else [])
-        for name in FAMILIES
-    ]
-
-
-@pytest.mark.parametrize("name", families(strict=True))
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_run_killed_before_its_result_makes_it_again(
     name: str, workshop: Workshop
 ) -> None:
@@ -88,7 +66,7 @@ def lose_the_result(folder: Path) -> None:
         path.unlink()
 
 
-@pytest.mark.parametrize("name", families(strict=False))
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_killed_run_ends_as_if_it_had_not_been(
     name: str, workshop: Workshop, killings: Killings
 ) -> None:
@@ -107,10 +85,6 @@ def test_there_were_enough_kills_and_checkpoints_to_go_on_from(
     assert with_checkpoint >= LEAST_KILLS // 2
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a write that is killed leaves its temporary file (issue 15.3; lead)",
-)
 def test_no_temporary_file_stays(workshop: Workshop, killings: Killings) -> None:
     left = {
         name: sorted(set(files_in(killing.result().folder)) - set(expected))
@@ -156,10 +130,6 @@ def heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, previous)
 
 
-@pytest.mark.xfail(
-    strict=False,  # SIGINT is lost at some moments only, and they are drawn
-    reason="until training begins nobody listens to signals (issue 15.1; lead)",
-)
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc (lead)")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_training_is_one_line(
