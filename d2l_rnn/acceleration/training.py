@@ -74,6 +74,14 @@ def parameters_of(
     return parameters
 
 
+def path_of(net: object, batches: object) -> str:
+    """Which path an epoch would take that began now, as ``History.path`` has it."""
+    reason = why_not(net) or why_not_iterate(batches)
+    if reason:
+        return f"plain: {reason}"
+    return "graph" if isinstance(net, RNNModelScratch) else "packed"
+
+
 def next_token(
     net: LanguageModel,
     parameters: Parameters,

@@ -164,6 +164,13 @@ class ExperimentRun(ABC, Generic[C]):
     def text(result: Mapping[str, Any]) -> str:
         """A result as it is printed."""
 
+    def path(self) -> str:
+        """Which path the numbers of an epoch take: "plain", or a room's fast one.
+
+        For the record: all give the same numbers, see :mod:`d2l_rnn.acceleration`.
+        """
+        return "plain"
+
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Why a run of ``old_epochs`` is not the beginning of one of ``new_epochs``.
 

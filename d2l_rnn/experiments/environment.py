@@ -15,8 +15,8 @@ from .. import __version__, runtime
 Json = Dict[str, Any]
 
 
-def environment(device: Any, corpus: Json) -> Json:
-    """What a run ran on, and from what."""
+def environment(device: Any, corpus: Json, path: str = "plain") -> Json:
+    """What a run ran on, from what, and on which path its numbers were made."""
     import mxnet
     import numpy
 
@@ -28,6 +28,7 @@ def environment(device: Any, corpus: Json) -> Json:
         "platform": platform.platform(),
         "processor": _processor(),
         "device": str(device),
+        "path": path,
         **runtime.describe(),
         "commit": _commit(),
         "corpus": corpus,

@@ -19,7 +19,7 @@ from typing import (
 
 from mxnet.gluon import rnn
 
-from ..acceleration.training import next_token, parameters_of
+from ..acceleration.training import next_token, parameters_of, path_of
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..data.text import Vocab
 from ..errors import RunError
@@ -206,6 +206,10 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
             seed=config.seed,
             first_epoch=first_epoch,
         )
+
+    def path(self) -> str:
+        """Packed, a graph, or plain and why."""
+        return path_of(self.model, self.train_iter)
 
     @classmethod
     def load(cls, saved: Saved[LanguageModelConfig]) -> TrainedLanguageModel:

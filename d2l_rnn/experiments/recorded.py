@@ -12,6 +12,7 @@ from typing import Any, Optional, Sequence, Type
 import mxnet
 import numpy
 
+from ..acceleration.training import path_of
 from ..errors import UsageError
 from ..models.gluon_layers import named_arrays
 from ..protocols import Device
@@ -101,7 +102,13 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
         config = {"experiment": self.name, "seed": self.seed, "device": str(device)}
         self._net: Any = net
         self._source = source_of_batches(batches)
-        self._log = RunLog(self.directory, {**config, **settings}, self._source, device)
+        self._log = RunLog(
+            self.directory,
+            {**config, **settings},
+            self._source,
+            device,
+            path=path_of(net, batches),
+        )
 
     def epoch(self, row: EpochRow) -> None:
         """Record a row."""

@@ -30,6 +30,8 @@ class RunLog:
         Rows of a run that is resumed.
     before : mapping, optional
         The environment of that run.
+    path : str
+        Which path its numbers take: :meth:`ExperimentRun.path`.
     """
 
     def __init__(
@@ -40,10 +42,11 @@ class RunLog:
         device: Device,
         kept: Sequence[Json] = (),
         before: Optional[Mapping[str, Any]] = None,
+        path: str = "plain",
     ) -> None:
         self.directory, self.source, self.device = directory, source, device
         corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
-        now = with_starts(environment(device, corpus), len(kept) + 1, before)
+        now = with_starts(environment(device, corpus, path), len(kept) + 1, before)
         self._writer = record.RunWriter(directory, config, now, kept)
         self._hash = RowsHash(kept)
         self._started = time.perf_counter()

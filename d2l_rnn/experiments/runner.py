@@ -205,6 +205,7 @@ class _Running:
             self.device,
             kept,
             None if self.earlier is None else self.earlier.environment,
+            self.run.path(),
         )
         stack.callback(self.log.close)
         self.scalars: Optional[tensorboard.Scalars] = None

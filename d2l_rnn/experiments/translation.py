@@ -99,10 +99,25 @@ class TranslationRun(NetRun[TranslationConfig]):
             net, src_vocab, tgt_vocab, config.num_steps, device
         )
 
+    def path(self) -> str:
+        """A graph, or plain and why."""
+        return self._objective().path
+
     def rows(self, first_epoch: int) -> Iterator[TranslationRow]:
         """Teacher forcing or scheduled sampling, the gradient clipped, Adam."""
+        return train_translation(
+            self._objective(),
+            self.train_iter,
+            self.adams[""],
+            self.config.num_epochs,
+            seed=self.config.seed,
+            first_epoch=first_epoch,
+            heldout_iter=self.heldout_iter,
+        )
+
+    def _objective(self) -> TracedTranslation:
         config = self.config
-        objective = TracedTranslation(
+        return TracedTranslation(
             self.translator.net,
             self.translator.tgt_vocab["<bos>"],
             self.device,
@@ -112,15 +127,6 @@ class TranslationRun(NetRun[TranslationConfig]):
             final_probability=config.final_probability,
             penalty=getattr(config, "attention_penalty", 0.0),
             tau=getattr(config, "tau", 1.0),
-        )
-        return train_translation(
-            objective,
-            self.train_iter,
-            self.adams[""],
-            config.num_epochs,
-            seed=config.seed,
-            first_epoch=first_epoch,
-            heldout_iter=self.heldout_iter,
         )
 
     def metrics(self, row: TranslationRow) -> Mapping[str, float]:

@@ -64,6 +64,7 @@ class Environment(TypedDict, total=False):
     python: str
     mxnet: str
     device: str
+    path: str
     processor: str
     cores: int
     threads: int
