@@ -154,7 +154,10 @@ def test_shares_do_not_fight(
 CURVE = """
 import d2l_rnn, random, mxnet
 from d2l_rnn.models.language_model import RNNModel
-from d2l_rnn.training.loop import initialize, train
+from d2l_rnn.acceleration.training import next_token, parameters_of
+from d2l_rnn.training.initialisation import initialize
+from d2l_rnn.training.loop import train
+from d2l_rnn.training.optimisers import Sgd
 from d2l_rnn.data.sequences import SequenceLoader
 from mxnet.gluon import rnn
 d2l_rnn.compatibility.prepare_mxnet()
@@ -162,7 +165,10 @@ mxnet.random.seed(1)
 net = RNNModel(rnn.LSTM(64, 2, bidirectional=True), 11)
 initialize(net, mxnet.cpu())
 loader = SequenceLoader([(i * i) % 11 for i in range(1000)], 8, 20)
-print([row.loss for row in train(net, loader, 1.0, 1, mxnet.cpu(), seed=1)])
+parameters = parameters_of(net, loader)
+objective = next_token(net, parameters, mxnet.cpu())
+rows = train(objective, loader, Sgd(parameters, 1.0), 1, seed=1)
+print([row.loss for row in rows], parameters.path)
 """
 
 

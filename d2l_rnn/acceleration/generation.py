@@ -8,7 +8,7 @@ from mxnet import np
 
 from ..arrays import Floats
 from ..models.scratch_model import RNNModelScratch
-from ..protocols import Array, Device
+from ..protocols import Array, Device, LanguageModel, State
 from . import single_step
 from .recognise import (
     Architecture,
@@ -32,6 +32,29 @@ def why_not_generate(net: Any, device: Device) -> str:
     if any(parameter._data is None for parameter in parameters):
         return "the net has not seen a minibatch yet"
     return ""
+
+
+class Asked:
+    """A language model that is only asked, a net from scratch as one graph a call.
+
+    Gluon's layers are one operator already.
+
+    Parameters
+    ----------
+    net : LanguageModel
+        Any; one that is not recognised is called itself.
+    """
+
+    def __init__(self, net: LanguageModel) -> None:
+        self._net = net
+        self.begin_state = net.begin_state
+
+    def __call__(self, X: Array, state: State) -> Tuple[Array, State]:
+        net = self._net
+        if isinstance(net, RNNModelScratch) and isinstance(state, (list, tuple)):
+            if not why_not_to_generate(net):
+                return StepGraphs.of(net).logits(net, X, state)
+        return net(X, state)
 
 
 def continue_greedily(
@@ -77,7 +100,7 @@ def _call(
     if isinstance(net, RNNModelScratch):
         if greedy:
             return StepGraphs.of(net).greedy_block(net, token, state)
-        return net(token, state)
+        return StepGraphs.of(net).logits(net, token, state)
     graph = single_step.graph(Architecture.of(net), greedy)
     parameters = [parameter.data() for parameter in parameters_in_order(net)]
     result, *state = graph(token.astype("float32", copy=False), *state, *parameters)

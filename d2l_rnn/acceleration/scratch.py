@@ -51,6 +51,12 @@ class StepGraphs:
         """The mean cross-entropy and the next state; ``y`` time-major, (T * B,)."""
         return self._run(net, "loss", X.shape[1], X, state, y)
 
+    def logits(
+        self, net: RNNModelScratch, X: Array, state: Sequence[Array]
+    ) -> Tuple[Array, Sequence[Array]]:
+        """What the net itself gives: logits and the next state."""
+        return self._run(net, "logits", X.shape[1], X, state)
+
     def greedy_block(
         self, net: RNNModelScratch, token: Array, state: Sequence[Array]
     ) -> Tuple[Array, Sequence[Array]]:
@@ -102,5 +108,7 @@ def _trace(
         result, new_state = unroll(steps, tokens, state)
         return static_graph([result, *new_state], [X, *state, *params])
     logits, new_state = steps(tokens, state, num_steps)
+    if kind == "logits":
+        return static_graph([logits, *new_state], [X, *state, *params])
     loss = gluon.loss.SoftmaxCrossEntropyLoss()(logits, y).mean()
     return static_graph([loss, *new_state], [X, *state, *params, y])

@@ -19,6 +19,7 @@ from typing import (
 
 from mxnet.gluon import rnn
 
+from ..acceleration.generation import Asked
 from ..acceleration.training import next_token, parameters_of, path_of
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..data.text import Vocab
@@ -240,7 +241,7 @@ def heldout_perplexity(
     the state carried over, as in training, but from its first token on.
     """
     batches = sequential_partition(corpus, batch_size, num_steps, ctx=device)
-    loss, tokens = evaluate(net, batches, device)
+    loss, tokens = evaluate(Asked(net), batches, device)
     return perplexity(loss, int(tokens)) if tokens else None
 
 

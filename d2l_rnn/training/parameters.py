@@ -14,8 +14,8 @@ from mxnet import gluon, nd, np
 from ..protocols import Array, Device, LegacyArray, Net
 
 # Terms of the gradient's norm that are summed one after the other: few enough to be
-# exact in float32 to a millionth. Blocks end where an array ends, so that the norm has
-# the same bits whether the arrays lie apart or packed.
+# exact in float32 to two millionths. Blocks end where an array ends, so that the norm
+# has the same bits whether the arrays lie apart or packed.
 _BLOCK = 1 << 14
 
 
