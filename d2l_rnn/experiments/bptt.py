@@ -18,7 +18,7 @@ from ..seeding import epoch_seed, set_seed
 from ..training import truncation_bias
 from ..training.bptt import full_weights, randomised_weights, regular_weights
 from ..training.initialisation import initialize
-from ..training.loop import EpochRow, train_epoch
+from ..training.loop import EpochRow, train
 from ..training.optimisers import Sgd
 from ..training.parameters import Parameters
 from .configs_sequences import BpttConfig
@@ -73,12 +73,21 @@ class BpttRun(SideBySide[BpttConfig]):
         """Clipped gradient descent; what a strategy draws follows from the epoch."""
         config, net = self.config, self.nets[name]
         sgd = Sgd(Parameters.of(net), config.lr, config.theta)
-        for epoch in range(first_epoch, config.num_epochs + 1):
-            seed = epoch_seed(config.seed, epoch)
-            set_seed(seed)
-            weights = strategies(config, numpy.random.default_rng(seed))[name]
-            objective = truncation_bias.objective_of(net, weights, self.device)
-            yield train_epoch(objective, self.train_iter, sgd, epoch)
+        drawn: Dict[str, Weights] = {}
+
+        def draw(epoch: int) -> None:
+            rng = numpy.random.default_rng(epoch_seed(config.seed, epoch))
+            drawn.update(strategies(config, rng))
+
+        return train(
+            truncation_bias.objective_of(net, lambda n: drawn[name](n), self.device),
+            self.train_iter,
+            sgd,
+            config.num_epochs,
+            seed=config.seed,
+            first_epoch=first_epoch,
+            before_epoch=draw,
+        )
 
     def result(self, epochs: Sequence[Json]) -> Json:
         """Perplexities, what truncation does to a gradient, vanishing and exploding."""

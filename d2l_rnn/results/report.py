@@ -16,6 +16,7 @@ from .book import BookNumber
 from .curve_svg import curve_svg
 from .record import CURVE, RunRecord
 from .report_style import STYLE
+from .starts import mixed_starts
 from .verdict.comparable import curve_of
 from .verdict.compare import (
     DIFFERS,
@@ -156,6 +157,10 @@ def _section(verdict: Verdict, anchor: str) -> str:
     parts.append(_pictures(verdict.runs))
     commands = "<br>".join(escape(_command(run)) for run in verdict.runs)
     parts.append(f"<h3>Commands</h3><code class=command>{commands}</code>")
+    for run in verdict.runs:
+        mixed = mixed_starts(run.environment)
+        if mixed:
+            parts.append(f"<p class=soft>Seed {run.seed}, {escape(mixed)}.</p>")
     parts.append("<details><summary>Hyperparameters and environment</summary>")
     parts.append("<h3>Hyperparameters</h3>")
     parts.append(_pairs([run.config for run in verdict.runs], _UNSHOWN_FIELDS))

@@ -17,6 +17,7 @@ from d2l_rnn.results import plots
 from d2l_rnn.results.curve_svg import curve_svg, spread
 from d2l_rnn.results.record import RunRecord
 from d2l_rnn.results.report import render_report, write_report
+from d2l_rnn.results.starts import mixed_starts
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
 
@@ -225,3 +226,20 @@ def test_chromium_shows_the_page(tmp_path: Path, records: List[RunRecord]) -> No
     )
     _, console = browse(path, tmp_path / "profile")
     assert len(console) == 1 and "Content Security Policy" in console[0]
+
+
+def test_a_run_that_was_resumed_elsewhere_says_so(tmp_path: Path) -> None:
+    start = {"first_epoch": 1, "commit": "abc", "command": "run", "started": "today"}
+    same = {**start, "first_epoch": 3, "started": "tomorrow"}
+    other = {**same, "first_epoch": 6, "commit": "def"}
+    said = "from epoch 6 on: commit def, before abc"
+    for starts, expected in (
+        ([start], ""),
+        ([start, same], ""),
+        ([start, other], said),
+    ):
+        assert mixed_starts({"starts": starts}) == expected
+    assert mixed_starts({}) == mixed_starts({"starts": "none"}) == ""
+    run = made_runs(tmp_path)[0]
+    run.environment["starts"] = [start, other]
+    assert f"Seed {run.seed}, {said}." in render_report([run], BOOK)
