@@ -13,6 +13,7 @@ import contextlib
 import inspect
 import json
 import pkgutil
+import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 from unittest import mock
@@ -95,7 +96,10 @@ def flags(*command: str) -> Dict[str, Any]:
         if action.dest == "help":
             continue
         name = ", ".join(action.option_strings) or action.metavar or action.dest
-        rule = {"default": action.default, "values": action.nargs}
+        default = action.default
+        if default == sys.executable:  # another on every machine
+            default = "this interpreter"
+        rule = {"default": default, "values": action.nargs}
         if action.choices is not None:
             rule["choices"] = list(action.choices)
         found[str(name)] = {key: v for key, v in rule.items() if v is not None}
