@@ -47,6 +47,7 @@ def test_repetition_is_counted_once_for_each_in_the_label():
 def test_corpus_bleu_says_what_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+    monkeypatch.setitem(sys.modules, "sacrebleu.metrics.bleu", None)
     with pytest.raises(UsageError, match="pip install"):
         corpus_bleu(["a"], [["a"]])
     with pytest.raises(UsageError, match="1 translations with 2"):
