@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 
@@ -21,13 +21,15 @@ class Silent:
         pass
 
 
-@pytest.fixture(scope="session")
-def old(request: pytest.FixtureRequest) -> ModuleType:
+@pytest.fixture(scope="package")
+def old(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
     """The book's module, with an animator that draws nothing."""
     import mxnet
 
     mxnet.npx.set_np()
     folder = Path(request.config.cache.mkdir("d2l-0.17.6"))
     module = d2l_0_17.load(folder)
+    animator = module.Animator
     module.Animator = Silent
-    return module
+    yield module
+    module.Animator = animator  # others hold its signature against ours
