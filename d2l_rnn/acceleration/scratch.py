@@ -26,23 +26,20 @@ Forward = Callable[..., Any]  # on arrays or on symbols
 class StepGraphs:
     """The graphs of one ``forward_fn``, made at the first call with each shape.
 
-    Parameters
-    ----------
-    forward_fn : callable
-        Ours, see :func:`~.provenance.is_ours`.
+    The function, ours (see :func:`~.provenance.is_ours`), is not kept here: it is the
+    key that this object lives by.
     """
 
     _known: WeakKeyDictionary[Forward, StepGraphs] = WeakKeyDictionary()
 
-    def __init__(self, forward_fn: Forward) -> None:
-        # Not the function itself: it is the key that this object lives by.
+    def __init__(self) -> None:
         self._graphs: Dict[object, Graph] = {}
 
     @classmethod
     def of(cls, net: RNNModelScratch) -> StepGraphs:
         """The graphs of a net's function, alike for all nets that have it."""
         if net.forward_fn not in cls._known:
-            cls._known[net.forward_fn] = cls(net.forward_fn)
+            cls._known[net.forward_fn] = cls()
         return cls._known[net.forward_fn]
 
     def mean_loss(
