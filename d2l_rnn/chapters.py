@@ -15,9 +15,9 @@ from weakref import ReferenceType, ref
 from mxnet import gluon, init
 
 from . import recording
-from .acceleration.training import next_token, parameters_of
+from .acceleration.epochs import next_token, parameters_of
 from .errors import UsageError
-from .generation.text import continue_text
+from .generation.continuation import continue_text
 from .history import History
 from .late_binding import book, replaced
 from .progress import Progress

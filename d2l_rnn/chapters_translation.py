@@ -7,7 +7,7 @@ from typing import Iterable, List, Tuple
 
 from mxnet import gluon, init, np, npx
 
-from .acceleration.translation import TracedTranslation
+from .acceleration.teacher_forcing import TracedTranslation
 from .arrays import Floats, Integers
 from .data import translation
 from .data.text import Vocab

@@ -154,7 +154,7 @@ def test_shares_do_not_fight(
 CURVE = """
 import d2l_rnn, random, mxnet
 from d2l_rnn.models.language_model import RNNModel
-from d2l_rnn.acceleration.training import next_token, parameters_of
+from d2l_rnn.acceleration.epochs import next_token, parameters_of
 from d2l_rnn.training.initialisation import initialize
 from d2l_rnn.training.loop import train
 from d2l_rnn.training.optimisers import Sgd

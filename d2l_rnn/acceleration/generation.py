@@ -16,7 +16,7 @@ from .recognise import (
     parameters_in_order,
     why_not_to_generate,
 )
-from .scratch import StepGraphs
+from .step_graphs import StepGraphs
 
 
 def why_not_generate(net: Any, device: Device) -> str:

@@ -11,11 +11,11 @@ from typing import Dict, Iterator, Tuple  # noqa: E402
 from mxnet import autograd, cpu, gluon, nd, np, npx  # noqa: E402
 from mxnet.gluon import nn, rnn  # noqa: E402
 
-from ..acceleration.training import next_token, parameters_of  # noqa: E402
+from ..acceleration.epochs import next_token, parameters_of  # noqa: E402
 from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
-from ..generation.text import generate_ids  # noqa: E402
+from ..generation.continuation import generate_ids  # noqa: E402
 from ..protocols import Array, Minibatch, State, TrainableModel  # noqa: E402
 from ..training.initialisation import initialize  # noqa: E402
 from ..training.loop import train as training  # noqa: E402

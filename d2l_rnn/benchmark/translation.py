@@ -6,7 +6,7 @@ from typing import Iterator, Union
 
 from mxnet import cpu, np
 
-from ..acceleration.translation import TracedTranslation
+from ..acceleration.teacher_forcing import TracedTranslation
 from ..chapters_translation import predict_seq2seq
 from ..data.translation import PairLoader
 from ..experiments.configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig

@@ -19,12 +19,12 @@ from typing import (
 
 from mxnet.gluon import rnn
 
+from ..acceleration.epochs import next_token, parameters_of, path_of
 from ..acceleration.generation import Asked
-from ..acceleration.training import next_token, parameters_of, path_of
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..data.text import Vocab
 from ..errors import RunError
-from ..generation.text import continue_text
+from ..generation.continuation import continue_text
 from ..models import gluon_layers, scratch
 from ..models.gluon_layers import named_arrays
 from ..models.language_model import RNNModel

@@ -12,7 +12,7 @@ from typing import Any, Optional, Sequence, Type
 import mxnet
 import numpy
 
-from ..acceleration.training import path_of
+from ..acceleration.epochs import path_of
 from ..errors import UsageError
 from ..models.gluon_layers import named_arrays
 from ..protocols import Device

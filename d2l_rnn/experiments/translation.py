@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
-from ..acceleration.translation import TracedTranslation
+from ..acceleration.teacher_forcing import TracedTranslation
 from ..data.pairs import PairsFile, load_pairs
 from ..data.translation import (
     PairLoader,

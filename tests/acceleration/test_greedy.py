@@ -11,7 +11,7 @@ from mxnet import autograd, cpu, np
 from d2l_rnn.acceleration import generation
 from d2l_rnn.acceleration.greedy import BLOCK
 from d2l_rnn.acceleration.recognise import SWITCH
-from d2l_rnn.generation.text import generate_ids
+from d2l_rnn.generation.continuation import generate_ids
 
 from .nets import LAYERS, SCRATCH, VOCAB_SIZE, any_net, arrays_of
 
@@ -87,7 +87,7 @@ def test_what_records_and_who_switches_off_is_asked_step_by_step(
         calls.append(arguments)
         return generation.continue_greedily(*arguments)
 
-    monkeypatch.setattr("d2l_rnn.generation.text.continue_greedily", counted)
+    monkeypatch.setattr("d2l_rnn.generation.continuation.continue_greedily", counted)
     assert generate_ids([1], 2 * BLOCK, net, cpu()) == expected and len(calls) == 1
     with autograd.record(train_mode=False):
         assert generate_ids([1], 2 * BLOCK, net, cpu()) == expected

@@ -10,7 +10,7 @@ from mxnet.gluon import rnn
 
 from d2l_rnn.acceleration import why_not
 from d2l_rnn.acceleration.generation import why_not_generate
-from d2l_rnn.generation.text import generate_ids
+from d2l_rnn.generation.continuation import generate_ids
 from d2l_rnn.models import gluon_layers
 from d2l_rnn.models.language_model import RNNModel
 

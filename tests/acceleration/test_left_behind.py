@@ -146,7 +146,7 @@ def off() -> str:
 
 def test_kept_arrays_are_the_net_s() -> None:
     """A reader who keeps arrays before a training without re-initialisation."""
-    from d2l_rnn.acceleration.training import next_token, parameters_of
+    from d2l_rnn.acceleration.epochs import next_token, parameters_of
     from d2l_rnn.training.loop import train as loop
     from d2l_rnn.training.optimisers import Sgd
 

@@ -12,8 +12,8 @@ import pytest
 from mxnet import autograd, cpu, gluon, init, np
 from mxnet.gluon import rnn
 
+from d2l_rnn.acceleration.epochs import next_token, packed_loss, parameters_of
 from d2l_rnn.acceleration.packed import Pack, PackedParameters
-from d2l_rnn.acceleration.training import next_token, packed_loss, parameters_of
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import DivergenceError
 from d2l_rnn.models import gluon_layers

@@ -11,8 +11,8 @@ import numpy
 import pytest
 from mxnet import autograd, cpu, gluon, np
 
-from d2l_rnn.acceleration.scratch import StepGraphs
-from d2l_rnn.acceleration.training import next_token, parameters_of
+from d2l_rnn.acceleration.epochs import next_token, parameters_of
+from d2l_rnn.acceleration.step_graphs import StepGraphs
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.training.loop import train
 from d2l_rnn.training.optimisers import Sgd

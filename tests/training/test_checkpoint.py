@@ -9,7 +9,7 @@ import pytest
 from mxnet import cpu
 from mxnet.gluon import rnn
 
-from d2l_rnn.acceleration.training import next_token, parameters_of
+from d2l_rnn.acceleration.epochs import next_token, parameters_of
 from d2l_rnn.cli import main
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import RunError

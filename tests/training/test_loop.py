@@ -12,7 +12,7 @@ import pytest
 from mxnet import cpu, gluon, np
 from mxnet.gluon import rnn
 
-from d2l_rnn.acceleration.training import next_token, parameters_of
+from d2l_rnn.acceleration.epochs import next_token, parameters_of
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import DataError, DivergenceError
 from d2l_rnn.models.language_model import RNNModel

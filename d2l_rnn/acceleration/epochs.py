@@ -14,7 +14,7 @@ from ..training.objectives import NextToken
 from ..training.parameters import Parameters
 from .packed import Pack, PackedParameters
 from .recognise import Architecture, why_not, why_not_iterate
-from .scratch import StepGraphs
+from .step_graphs import StepGraphs
 from .tracing import Graph, static_graph, variable
 
 Reason = Callable[[], str]

@@ -13,7 +13,7 @@ from mxnet.gluon import nn
 
 import d2l_rnn as d2l
 from d2l_rnn.acceleration.recognise import SWITCH
-from d2l_rnn.acceleration.translation import TracedTranslation, why_not_translate
+from d2l_rnn.acceleration.teacher_forcing import TracedTranslation, why_not_translate
 from d2l_rnn.data.translation import PairLoader
 from d2l_rnn.training.losses import MaskedSoftmaxCELoss
 
