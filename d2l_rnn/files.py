@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 from typing import Collection, Dict, Iterable, Union
 
 PathLike = Union[str, "os.PathLike[str]"]
+
+_KINDS = {
+    stat.S_IFIFO: "named pipe",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFDIR: "directory",
+}
 
 
 def write_bytes(path: PathLike, content: bytes) -> None:
@@ -41,6 +51,38 @@ def write_bytes(path: PathLike, content: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def read_regular(path: PathLike, largest: int) -> bytes:
+    """Read a regular file of at most ``largest`` bytes, and nothing else.
+
+    A pipe would be waited for and a device has no end, so neither is opened for long:
+    the kind of what was opened decides, and no more than ``largest`` bytes are read.
+
+    Parameters
+    ----------
+    path : path
+        Links are followed.
+    largest : int
+        Bytes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read; ``strerror`` says why, also where it is no regular file
+        or a larger one.
+    """
+    # O_NONBLOCK: to open a pipe that nobody writes to would wait for ever.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, "rb") as file:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            kind = _KINDS.get(stat.S_IFMT(mode), "special file")
+            raise OSError(errno.EINVAL, f"a {kind}, not a regular file")
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"larger than the {largest:,} bytes accepted")
+    return content
 
 
 def sweep(directory: PathLike, names: Iterable[str]) -> None:
