@@ -9,6 +9,7 @@ import json
 import math
 import os
 import subprocess
+import sys
 import venv
 import warnings
 from pathlib import Path
@@ -303,6 +304,9 @@ def test_the_newest_numpy_of_today(tmp_path: Path) -> None:
     print("NumPy", in_environment("-c", "import numpy; print(numpy.__version__)"))
     in_environment(str(ROOT / "scripts" / "smoke_test.py"))
     in_environment("-W", "ignore", "-c", BOOK_CODE)
+    # From the NumPy of this process to the newest, bit for bit.
+    compare = str(ROOT / "scripts" / "compare_pythons.py")
+    print(in_environment(compare, sys.executable, str(python), "--epochs", "3"))
 
 
 # What mxnet 1.9.1, d2l 1.0.3 and d2l_rnn import, without a version for any.
