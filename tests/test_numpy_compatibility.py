@@ -313,7 +313,7 @@ def test_the_newest_numpy_of_today(tmp_path: Path) -> None:
 
 # What mxnet 1.9.1, d2l 1.0.3 and d2l_rnn import, without a version for any.
 REQUIRED = (
-    *("requests", "setuptools"),
+    "requests",
     *("ipython", "matplotlib", "matplotlib-inline", "pandas"),
     *("filelock", "platformdirs", "pooch", "safetensors", "tqdm"),
 )
