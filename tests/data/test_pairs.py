@@ -79,13 +79,13 @@ def test_a_flipped_bit_is_never_read_as_if_nothing_were():
 
 
 def test_a_member_elsewhere_is_not_found():
-    with pytest.raises(DataError, match="no member fra-eng/fra.txt"):
+    with pytest.raises(DataError, match="no fra-eng/fra.txt in the archive, but "):
         read(archive(member="../fra.txt"))
 
 
 def test_sizes_are_limited_declared_and_real():
     bomb = archive("\0" * 100_000)
-    with pytest.raises(DataError, match="has 100000 bytes, at most"):
+    with pytest.raises(DataError, match="unpacks to 100,000 bytes, at most 5,700 are accepted, 50"):
         read(bomb)
     with pytest.raises(DataError, match="at most 10 are accepted"):
         read(archive(), largest=10)
@@ -115,5 +115,5 @@ def test_what_is_not_utf8_says_where(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(DataError, match="nowhere.zip: No such file"):
+    with pytest.raises(DataError, match="nowhere.zip: no such file; accepted are"):
         load_pairs(str(tmp_path / "nowhere.zip"))
