@@ -76,17 +76,21 @@ def open_regular(path: PathLike) -> BinaryIO:
         if error.errno != errno.ENXIO:
             raise
         # A socket cannot be opened, nor a device whose driver is missing.
-        raise _no_regular_file(os.stat(path).st_mode) from None
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
+        _check_regular(os.stat(path).st_mode)
+        raise
+    try:
+        _check_regular(os.fstat(handle).st_mode)
+    except BaseException:
         os.close(handle)
-        raise _no_regular_file(mode)
+        raise
     return os.fdopen(handle, "rb")
 
 
-def _no_regular_file(mode: int) -> OSError:
-    kind = _KINDS.get(stat.S_IFMT(mode), "special file")
-    return OSError(errno.EINVAL, f"a {kind}, not a regular file")
+def _check_regular(mode: int) -> None:
+    """OSError where a file's mode is not that of a regular file."""
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "special file")
+        raise OSError(errno.EINVAL, f"a {kind}, not a regular file")
 
 
 def read_regular(path: PathLike, largest: int) -> bytes:

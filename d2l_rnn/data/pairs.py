@@ -35,11 +35,14 @@ class PairsFile:
     sha1 : str
         Of the file's bytes.
     text : str
+    passed_over : int
+        How many of its lines are something else.
     """
 
     name: str
     sha1: str
     text: str
+    passed_over: int = 0
 
 
 def load_pairs(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> PairsFile:
@@ -70,18 +73,22 @@ def _read(name: str, path: Path) -> PairsFile:
     if content.startswith(_ZIP):
         raw, file = read_zip_member(content, _MEMBER, file), f"{file}: {_MEMBER}"
     text = decode(raw, file, _MEMBER if raw is not content else path)
-    _check_columns(text, file)
-    return PairsFile(name, hashlib.sha1(content).hexdigest(), text)
+    passed_over = _other_lines(text, file)
+    return PairsFile(name, hashlib.sha1(content).hexdigest(), text, passed_over)
 
 
-def _check_columns(text: str, file: str) -> None:
-    """Refuse a text in which no line is a pair, with what its lines are instead."""
+def _other_lines(text: str, file: str) -> int:
+    """How many lines are no pair; refuses a text that has no other, and says why."""
     tabs: Counter[int] = Counter()
+    pairs = 0
     for line in text.split("\n"):
-        if line.count("\t") == 1 and all(side.strip() for side in line.split("\t")):
-            return
-        if line.strip():
-            tabs[line.count("\t")] += 1
+        number = line.count("\t")
+        if number == 1 and all(side.strip() for side in line.split("\t")):
+            pairs += 1
+        elif line.strip():
+            tabs[number] += 1
+    if pairs:
+        return sum(tabs.values())
     ((usual, _),) = tabs.most_common(1)
     reason = {0: "no tab", 1: "an empty side"}.get(usual, f"{usual} tabs")
     hint = ""
@@ -130,7 +137,9 @@ def read_zip_member(
                 raise DataError(f"{name}: {member} is neither stored nor deflated")
             allowed = min(largest, largest_ratio * max(1, entry.compress_size))
             if entry.file_size > allowed:
-                limit = "" if allowed == largest else f", {largest_ratio} times its size"
+                limit = (
+                    "" if allowed == largest else f", {largest_ratio} times its size"
+                )
                 raise DataError(
                     f"{name}: {member} unpacks to {entry.file_size:,} bytes, at most "
                     f"{allowed:,} are accepted{limit}"

@@ -85,7 +85,9 @@ def test_a_member_elsewhere_is_not_found():
 
 def test_sizes_are_limited_declared_and_real():
     bomb = archive("\0" * 100_000)
-    with pytest.raises(DataError, match="unpacks to 100,000 bytes, at most 5,700 are accepted, 50"):
+    with pytest.raises(
+        DataError, match="unpacks to 100,000 bytes, at most 5,700 are accepted, 50"
+    ):
         read(bomb)
     with pytest.raises(DataError, match="at most 10 are accepted"):
         read(archive(), largest=10)
