@@ -140,14 +140,23 @@ def _sentences(texts: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
     if texts:
         lines = list(texts)
     else:
-        try:
-            lines = sys.stdin.read().splitlines()
-        except UnicodeDecodeError as error:
-            raise UsageError(f"stdin: not UTF-8 text ({error.reason})") from None
+        lines = _standard_input().split("\n")
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
         raise UsageError("no sentence: give one as TEXT, or on stdin, a line each")
     return lines, [preprocess_nmt(line).split() for line in lines]
+
+
+def _standard_input() -> str:
+    """What comes on stdin, as one would read a file of it."""
+    from ..data.reading import LARGEST_TEXT, decode
+
+    if sys.stdin is None:  # it was closed
+        return ""
+    content = sys.stdin.buffer.read(LARGEST_TEXT + 1)
+    if len(content) > LARGEST_TEXT:
+        raise UsageError(f"stdin: larger than the {LARGEST_TEXT:,} bytes accepted")
+    return decode(content, "stdin", "FILE") if content.strip() else ""
 
 
 def _name_unknown_words(

@@ -20,7 +20,7 @@ from ..results import printed
 from ..training.checkpoint import put_arrays
 from .configs_bidirectional import ClozeConfig
 from .contract import Json, Notify
-from .corpus import Corpus, read_split, rows_of, score_of
+from .corpus import Corpus, read_split, rows_of, score_of, tokens_of
 from .hmm import learn
 from .nets import arrays_under
 from .prefixes import NUM_OWN, is_foreign, named, unknown_of
@@ -121,25 +121,28 @@ def sentences_to_fill(
 
     A rare word is unknown as it is meant to be, and told of.
     """
-    vocab, found = corpus.vocab, []
-    for sentence in SENTENCES[config.token]:
-        tokens, blanks = read_blanks(sentence, config.token, config.clean)
-        given = [token for place, token in enumerate(tokens) if place not in blanks]
-        if is_foreign(given, vocab.token_to_idx):
-            tokens = vocab.to_tokens(corpus.training[:NUM_OWN])
-            place = len(tokens) // 2
-            tokens[place] = BLANKS[config.token]
-            sentence = ("" if config.token == "char" else " ").join(tokens)
-            notify(
-                f"the text has no {named(unknown_of(given, vocab.token_to_idx))}: in "
-                f"place of our sentences the corpus's own {sentence!r} is filled in"
-            )
-            return [(sentence, tokens, [place])]
-        unknown = unknown_of(given, vocab.token_to_idx)
+    known = corpus.vocab.token_to_idx
+    read = [
+        (text, *read_blanks(text, config.token, config.clean))
+        for text in SENTENCES[config.token]
+    ]
+    given = [token for _, tokens, _ in read for token in tokens if token.strip("_ ")]
+    unknown = unknown_of(given, known)
+    if not is_foreign(given, known):
         if unknown:
-            notify(f"warning: {sentence!r}: the model does not know {named(unknown)}")
-        found.append((sentence, tokens, blanks))
-    return found
+            notify(
+                f"warning: the model does not know {named(unknown)} of our sentences"
+            )
+        return read
+    tokens = tokens_of(corpus.text, config)[:NUM_OWN]
+    place = len(tokens) // 2
+    tokens[place] = BLANKS[config.token]
+    text = ("" if config.token == "char" else " ").join(tokens)
+    notify(
+        f"the text has no {named(unknown)}: in place of our sentences its own {text!r} "
+        "is filled in"
+    )
+    return [(text, tokens, [place])]
 
 
 def _counted(

@@ -119,8 +119,8 @@ def unknown_of(tokens: Sequence[str], known: Container[str]) -> List[str]:
 
 
 def is_foreign(tokens: Sequence[str], known: Container[str]) -> bool:
-    """Whether a text of ours is not for a vocabulary: less than half of it is known."""
-    return 2 * sum(token in known for token in tokens) < len(tokens)
+    """Whether a text of ours is not for a vocabulary: hardly a token is known."""
+    return 4 * sum(token in known for token in tokens) < len(tokens)
 
 
 def named(tokens: Sequence[str]) -> str:
