@@ -142,7 +142,11 @@ def _chinese_encoding(content: bytes) -> str:
         # In GB 2312 the 3,755 common characters begin with the bytes B0 to D7.
         firsts = foreign.encode("gb2312", "ignore")[::2]
         common = [first for first in firsts if 0xB0 <= first <= 0xD7]
-        # A Korean text in EUC-KR reads like one of these too, but of B0 to C8 alone.
+        # EUC-KR and EUC-JP read like it too: the one of B0 to C8 alone, the other with
+        # kana, which begin with A4 and A5.
         korean = len(common) >= 20 and max(common) <= 0xC8
-        return encoding if 2 * len(common) >= len(foreign) and not korean else ""
+        japanese = 0xA4 in firsts or 0xA5 in firsts
+        if 2 * len(common) < len(foreign) or korean or japanese:
+            return ""
+        return encoding
     return ""

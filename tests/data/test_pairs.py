@@ -124,6 +124,50 @@ def test_what_is_not_utf8_says_where(tmp_path: Path) -> None:
         load_pairs(str(path))
 
 
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("no tab\nnor here\n", "most have no tab$"),
+        (
+            "Go.\tVa !\tCC-BY 2.0\nHi.\tSalut !\tCC-BY\n",
+            "most have 2 tabs; 'cut -f 1,2",
+        ),
+        ("a\t\n\tb\n", "most have an empty side$"),
+        ("a\tb\tc\td\n" * 2 + "one\n", "most have 3 tabs"),
+    ],
+)
+def test_without_any_pair_the_reason_is_told(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=reason):
+        load_pairs(str(path))
+    path.write_bytes(archive(text))
+    with pytest.raises(
+        DataError, match=f"fra-eng/fra.txt: no sentence pairs.*{reason}"
+    ):
+        load_pairs(str(path))
+
+
+def test_lines_that_are_no_pairs_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(TEXT + "\n \none\na\tb\tc\n", encoding="utf-8")
+    assert load_pairs(str(path)).passed_over == 2
+    assert load_pairs("sample").passed_over == 0
+
+
+def test_a_text_may_begin_as_archives_do(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("PK\tUn nom\n", encoding="utf-8")
+    assert load_pairs(str(path)).text == "PK\tUn nom\n"
+
+
+def test_other_methods_of_packing_are_refused() -> None:
+    with pytest.raises(DataError, match="neither stored nor deflated"):
+        read(archive(compression=zipfile.ZIP_BZIP2))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere.zip: no such file; accepted are"):
         load_pairs(str(tmp_path / "nowhere.zip"))
