@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
 from ..errors import RunError, UsageError
-from .parsing import Parser, notify, number
+from .parsing import Parser, lines_of_stdin, notify, number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -140,23 +139,11 @@ def _sentences(texts: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
     if texts:
         lines = list(texts)
     else:
-        lines = _standard_input().split("\n")
+        lines = lines_of_stdin()
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
         raise UsageError("no sentence: give one as TEXT, or on stdin, a line each")
     return lines, [preprocess_nmt(line).split() for line in lines]
-
-
-def _standard_input() -> str:
-    """What comes on stdin, as one would read a file of it."""
-    from ..data.reading import LARGEST_TEXT, decode
-
-    if sys.stdin is None:  # it was closed
-        return ""
-    content = sys.stdin.buffer.read(LARGEST_TEXT + 1)
-    if len(content) > LARGEST_TEXT:
-        raise UsageError(f"stdin: larger than the {LARGEST_TEXT:,} bytes accepted")
-    return decode(content, "stdin", "FILE") if content.strip() else ""
 
 
 def _name_unknown_words(

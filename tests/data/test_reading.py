@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d2l_rnn.commands import translate
+from d2l_rnn.commands.parsing import lines_of_stdin
 from d2l_rnn.data.corpora import SOURCES, fault, load_text
 from d2l_rnn.data.hub import fetch
 from d2l_rnn.data.pairs import load_pairs
@@ -213,5 +214,6 @@ def test_translate_reads_stdin_by_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(DataError, match="byte 1 is NUL"):
         given_on_stdin(b"a\0")
     monkeypatch.setattr("sys.stdin", None)
+    assert lines_of_stdin() == []
     with pytest.raises(UsageError, match="no sentence"):
         translate._sentences([])

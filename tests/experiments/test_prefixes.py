@@ -28,6 +28,7 @@ from d2l_rnn.experiments.configs_sequences import (
 )
 from d2l_rnn.experiments.configs_translation import Seq2SeqConfig
 from d2l_rnn.experiments.corpus import read_corpus
+from d2l_rnn.experiments.loaded import load_run
 from d2l_rnn.experiments.prefixes import fitting
 from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
@@ -211,6 +212,12 @@ def test_a_run_records_what_it_continued(name: str, tmp_path: Path) -> None:
     (prefix,), (text,) = run.result["prefixes"], run.result["texts"]
     assert prefix == CHINESE[:10] and text.startswith(prefix) and "<unk>" not in text
     assert len([line for line in told if repr(prefix) in line]) == 1
+    loaded = load_run(run.directory)
+    assert loaded.prefixes() == [prefix]
+    assert loaded.generate(prefix, 3) == text
+    config = dataclasses.replace(tiny(name, path), clean="book", prefixes="The End!")
+    as_cleaned = dataclasses.replace(loaded, config=config, _from_corpus=[])
+    assert as_cleaned.prefixes() == ["the end"]
 
 
 @pytest.mark.slow
