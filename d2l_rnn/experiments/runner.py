@@ -18,10 +18,11 @@ from typing import Any, List, Optional
 from .. import signals
 from ..errors import D2lRnnError, RunError
 from ..files import sweep
+from ..patience import told
 from ..progress import Progress
 from ..results import record, tensorboard
 from .configs import Config
-from .contract import ExperimentRun, Json, Notify
+from .contract import ExperimentRun, Json, Notify, tell_nobody
 from .directories import make_room, run_directory, sole_use
 from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
@@ -161,7 +162,9 @@ class _Running:
         if options.tensorboard:
             tensorboard.import_summary_writer()  # complain before anything is written
         self.device = device_from(config.device)
-        self.run: ExperimentRun[Any] = experiment.family()(config, self.device, notify)
+        family, tell = experiment.family(), self._patiently()
+        with told(tell, "reading the data"):
+            self.run: ExperimentRun[Any] = family(config, self.device, notify)
 
     def to_the_end(self) -> None:
         """Go on from what is there; leave a run that is finished or can be resumed."""
@@ -265,7 +268,8 @@ class _Running:
 
     def _conclude(self) -> None:
         """Make the result, draw the pictures, end the record."""
-        result = self.log.result(self.run.concluded(self.log.epochs))
+        with told(self._patiently(), "evaluating what was learnt"):
+            result = self.log.result(self.run.concluded(self.log.epochs))
         if self.scalars is not None:
             self.scalars.finish(result)
         try:
@@ -273,6 +277,9 @@ class _Running:
                 self.run.draw(self.place)
         finally:  # a picture that cannot be drawn takes no result along
             self.log.finish(result)
+
+    def _patiently(self) -> Notify:
+        return tell_nobody if self.options.quiet else self.notify
 
     def _told(self, stop: signals.Interrupted) -> str:
         if str(stop) != str(signals.Interrupted(stop.number)):
