@@ -201,7 +201,7 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
     DataError
         If the corpus is unavailable, unreadable, empty or not UTF-8.
     """
-    if data_dir is not None and not Path(data_dir).is_dir():
+    if data_dir is not None and not os.path.isdir(data_dir):
         raise UsageError(f"--data-dir {data_dir}: no such folder")
     return _read(*choose(corpus, "time-machine", SAMPLE_TEXT, data_dir))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Generic, Mapping, Type, TypeVar
@@ -77,7 +78,7 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
         missing or of another version.
     """
     path = Path(path)
-    path = path / record.CHECKPOINT if path.is_dir() else path
+    path = path / record.CHECKPOINT if os.path.isdir(path) else path
     arrays, notes = checkpoint.load(path)
     trained = record.read_run(path.parent)
     try:
