@@ -155,6 +155,20 @@ def read_regular(path: PathLike, largest: int) -> bytes:
     return content
 
 
+def make_directory(path: PathLike) -> None:
+    """Make a directory, and those above it, where they are not there yet.
+
+    Raises
+    ------
+    OSError
+        If something else is there, or it cannot be made.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+
+
 def sweep(directory: PathLike) -> None:
     """Remove what a killed :func:`write_bytes` left in a directory."""
     directory = Path(directory)

@@ -12,7 +12,7 @@ from typing import Callable, Optional, Tuple
 
 from ..data.corpora import cache_directory
 from ..errors import UsageError, system_errors_as
-from ..files import target_of, write_bytes
+from ..files import make_directory, target_of, write_bytes
 from ..runtime import available_cores, idle_cores
 from . import measuring
 from .pictures import draw
@@ -63,7 +63,7 @@ def run(
     """
     refused = f"--out {settings.out}"
     with system_errors_as(UsageError, refused):
-        settings.out.mkdir(parents=True, exist_ok=True)
+        make_directory(settings.out)
         target_of(settings.out / "benchmark.json")
     # Before any side runs: they are not to count one another.
     free_cores = idle_cores()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Callable, ContextManager, Iterator
 
 from ..errors import RunError, system_errors_as
-from ..files import sweep
+from ..files import make_directory, sweep
 from ..results import record
 
 #: Where a finished run grows longer.
@@ -53,6 +53,8 @@ def run_directory(name: str, seed: int, out: str = "") -> Path:
             or real != Path(os.path.abspath(named))
         ):
             named = real
+        if not named.name:
+            raise _holds_other_files(named)  # the root
         if os.path.lexists(named) and not named.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     return named
@@ -82,13 +84,13 @@ def sole_use(directory: Path) -> Iterator[None]:
 
 def _lock(directory: Path, stack: ExitStack) -> None:
     beside, inside = directory.with_name(f".{directory.name}.lock"), directory / _LOCK
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(directory.parent)
     try:
         mine, other = _opened(beside, stack), inside
     except OSError as error:
         if error.errno not in _NOT_OURS or os.path.lexists(beside):
             raise
-        directory.mkdir(exist_ok=True)
+        make_directory(directory)
         mine, other = _opened(inside, stack), beside
     _hold(mine, directory)
     # Who can make the one file only may meet who can make the other only: whoever looks
@@ -144,7 +146,7 @@ def make_room(directory: Path, notify: Callable[[str], None]) -> None:
             moved = _moved_aside(directory, unfinished)
         elif directory.exists() and any(map(_is_content, directory.iterdir())):
             raise _holds_other_files(directory)
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
     if moved is not None:
         notify(f"{directory} held an earlier run, now in {moved}")
 

@@ -35,7 +35,7 @@ from typing import (
 )
 
 from ..errors import RunError, system_errors_as
-from ..files import GrowingFile, PathLike, digests
+from ..files import GrowingFile, PathLike, digests, make_directory
 from .json_files import encode, line_of, parse, read_json, read_text, write_json
 from .metrics import perplexity
 
@@ -163,7 +163,7 @@ class RunWriter:
         self.config, self.environment = config, environment
         self.epochs = [dict(row) for row in epochs]
         with system_errors_as(RunError, f"run directory {self.directory}"):
-            self.directory.mkdir(parents=True, exist_ok=True)
+            make_directory(self.directory)
             for stale in (RESULT, CURVE):
                 if (self.directory / stale).exists():
                     (self.directory / stale).unlink()
