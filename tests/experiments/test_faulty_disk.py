@@ -54,7 +54,7 @@ class Scenario:
     pictures: bool = False
     first_epochs: int = 0
     goes_on: bool = False
-    every_error: bool = True
+    every_error: bool = False
 
     def command(self, num_epochs: int = NUM_EPOCHS) -> List[str]:
         words = self.family.command(num_epochs, self.family.source)
@@ -68,8 +68,8 @@ class Scenario:
 
 HMM, TEXT_STATS = FAMILIES["hmm"], FAMILIES["text-stats"]
 SCENARIOS = {
-    **{name: Scenario(family, every_error=False) for name, family in FAMILIES.items()},
-    "every error": Scenario(HMM),
+    **{name: Scenario(family) for name, family in FAMILIES.items()},
+    "every error": Scenario(HMM, every_error=True),
     "pictures": Scenario(TEXT_STATS, pictures=True),
     "tensorboard": Scenario(HMM, ("--tensorboard",), pictures=True),
     "extended": Scenario(HMM, first_epochs=1, goes_on=True),
