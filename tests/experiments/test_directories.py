@@ -13,7 +13,7 @@ from typing import Any, List, Optional
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.experiments import directories, environment, recorded
+from d2l_rnn.experiments import environment, recorded
 from d2l_rnn.experiments.directories import make_room, run_directory, sole_use
 
 OPEN = os.open  # as it is before a test replaces it
@@ -174,7 +174,7 @@ def mounted(monkeypatch: pytest.MonkeyPatch) -> Path:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         return renamed(path, target)
 
-    monkeypatch.setattr(directories.os, "open", opening)
+    monkeypatch.setattr(os, "open", opening)
     monkeypatch.setattr(Path, "rename", renaming)
     return directory
 
@@ -199,11 +199,11 @@ def test_who_may_write_beside_meets_who_may_not(
 ) -> None:
     with sole_use(mounted):
         with monkeypatch.context() as patch:
-            patch.setattr(directories.os, "open", OPEN)
+            patch.setattr(os, "open", OPEN)
             with pytest.raises(RunError, match="another run"), sole_use(mounted):
                 pass
     with monkeypatch.context() as patch:
-        patch.setattr(directories.os, "open", OPEN)
+        patch.setattr(os, "open", OPEN)
         with sole_use(mounted):
             patch.undo()
             with pytest.raises(RunError, match="another run"), sole_use(mounted):

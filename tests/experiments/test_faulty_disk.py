@@ -27,6 +27,7 @@ pytestmark = [
 ]
 
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EDQUOT")
+LASTING = (True, False, True, True)  # of each: a disk stays full, a bad block is one
 DOCUMENTED = (2, 3, 4)
 NUM_EPOCHS = 2
 
@@ -46,7 +47,8 @@ class Scenario:
     goes_on : bool
         The failing run goes on with that one; else it is in the way.
     every_error : bool
-        Each operation fails in every way; else each in one way, all ways in turns.
+        Each operation fails in every way; else writes in five ways, and each other
+        operation in one, all ways in turns.
     """
 
     family: Family
@@ -85,19 +87,16 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyDisk]:
 
 def faults(counts: Mapping[str, int], every_error: bool) -> Iterator[Fault]:
     """What may happen to a run that has so many operations of each kind."""
-    turns = itertools.cycle(
-        [(error, lasting) for lasting in (0, 1) for error in ERRORS]
-    )
+    in_every_way = [(error, lasting) for lasting in (False, True) for error in ERRORS]
+    turns = itertools.cycle(in_every_way)
     for kind in KINDS:
         for number in range(1, counts[kind] + 1):
+            ways = in_every_way if every_error else [next(turns)]
             if kind == "write":
                 yield Fault(kind, number, SHORT)
-            for error, lasting in (
-                [(error, error != "EIO") for error in ERRORS]
-                if every_error
-                else [next(turns)]
-            ):
-                yield Fault(kind, number, error, bool(lasting))
+                ways = in_every_way if every_error else list(zip(ERRORS, LASTING))
+            for error, lasting in ways:
+                yield Fault(kind, number, error, lasting)
 
 
 def left_over(folder: Path) -> List[str]:
