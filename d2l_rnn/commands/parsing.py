@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
-from pathlib import Path
 from typing import Any, Callable, List, NoReturn, Sequence
 
 from ..data.reading import LARGEST_TEXT, decode
@@ -84,7 +84,7 @@ def read_named(paths: Sequence[str]) -> List[RunRecord]:
     RunError
         If there is no run, or none that can be read.
     """
-    if not paths and not Path(RUNS).is_dir():
+    if not paths and not os.path.isdir(RUNS):
         raise RunError(
             f"no runs: there is no folder {RUNS}/ here; name run directories, or make "
             "one with 'd2l-rnn run'"

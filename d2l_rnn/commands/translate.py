@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
+import os
 from typing import Any, Dict, List, Sequence, Tuple
 
-from ..errors import RunError, UsageError
+from ..errors import RunError, UsageError, system_errors_as
+from ..files import target_of
 from .parsing import Parser, lines_of_stdin, notify, number
 
 
@@ -94,8 +95,12 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; return the exit status."""
     options = _parser().parse_args(arguments)
     sampling = _check(options)
-    if not Path(options.run).exists():
-        raise RunError(f"run {options.run}: no such file or folder")
+    with system_errors_as(RunError, f"run {options.run}"):
+        os.stat(options.run)
+    picture = f"--save-attention {options.save_attention}"
+    if options.save_attention:
+        with system_errors_as(UsageError, picture):
+            target_of(options.save_attention)
     from ..devices import device_from
     from ..experiments.trained import load_translator
 
@@ -128,7 +133,8 @@ def main(arguments: Sequence[str]) -> int:
         from ..results.plots import save
         from ..results.plots_attention import attention_figure
 
-        save(attention_figure(maps), options.save_attention)
+        with system_errors_as(UsageError, picture):
+            save(attention_figure(maps), options.save_attention)
     return 0
 
 

@@ -203,7 +203,7 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
         If the corpus is unavailable, no regular file, too large, empty or not UTF-8;
         says which.
     """
-    if data_dir is not None and not Path(data_dir).is_dir():
+    if data_dir is not None and not os.path.isdir(data_dir):
         raise UsageError(f"--data-dir {data_dir}: no such folder")
     return _read(*choose(corpus, "time-machine", SAMPLE_TEXT, data_dir))
 
