@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Any, Callable, List, NoReturn, Sequence
 
+from .. import streams
 from ..errors import RunError, UsageError
 from ..experiments.settings import flag_of, types_of
 from ..results.record import RUNS, RunRecord, read_runs
@@ -15,7 +15,22 @@ from ..results.record import RUNS, RunRecord, read_runs
 
 def notify(message: str) -> None:
     """Tell the user something beside the result: one line on stderr."""
-    print(f"d2l-rnn: {message}", file=sys.stderr)
+    streams.tell(message, "d2l-rnn: ")
+
+
+def conclude(text: str, done: str) -> None:
+    """Print a result, and tell what has been done: that too where it cannot be printed.
+
+    Raises
+    ------
+    UsageError
+        If standard output does not take it; ``done`` is told with it.
+    """
+    print(text)
+    undelivered = streams.undelivered()
+    if undelivered:
+        raise UsageError(f"{undelivered}; {done}")
+    notify(done)
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import uuid
 from contextlib import ExitStack, contextmanager
 from typing import Any, Iterator, Optional, Sequence
 
-from ..errors import UsageError
+from ..errors import RunError, UsageError
 from .local import Job, Outcome, StopLevel, as_they_end, execute
 
 _PATIENCE = 10  # seconds in which a scheduler has to answer
+# What a run says whose directory another holds: the orphan of a worker that was lost,
+# which saves its state and ends, or even finishes. This one goes on behind it.
+_IN_USE = "another run is using it"
+_LOOK_AGAIN = 1.0  # seconds
 # dask's nanny sets it for its workers; for us it means that the user tunes malloc.
 _NANNYS_OWN = ("MALLOC_TRIM_THRESHOLD_",)
 
@@ -111,18 +116,24 @@ def _execute_on_worker(
             pass
         return known[0]
 
-    return execute(job, stop_level, threads, _NANNYS_OWN, folder)
+    while True:
+        outcome = execute(job, stop_level, threads, _NANNYS_OWN, folder)
+        if outcome.status != RunError.exit_status or _IN_USE not in outcome.output:
+            return outcome
+        time.sleep(_LOOK_AGAIN)
 
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes started meanwhile ignore SIGINT.
+    """Processes started meanwhile ignore SIGINT and SIGHUP.
 
-    Ctrl-C goes to every process of the terminal: a worker would die of it, and its run
-    with it. It is for us to hear, and to pass on.
+    What a terminal sends goes to every process of it: a worker would die of it, and its
+    run with it. It is for us to hear, and to pass on.
     """
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, before in previous.items():
+            signal.signal(number, before)
