@@ -17,7 +17,7 @@ from typing import Callable, Iterator, List, Optional
 _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Our own timer's: a signal that has been heard and has not ended anything yet.
 _REMINDER = signal.SIGALRM
-_REMIND_AFTER = 0.2  # seconds
+_REMIND_AFTER = 0.1  # seconds
 
 
 class Interrupted(BaseException):
@@ -73,12 +73,16 @@ def heard() -> Iterator[None]:
     """Within, a signal raises :class:`Interrupted`: once, and so that it arrives.
 
     A library may swallow it, by a bare ``except`` or in a destructor, so it is raised
-    again until it is on its way; or make an error of its own of it, which is none.
+    again until it is on its way; or make an error of its own of it, which is none. What
+    is being imported is imported to its end, for libraries complain of being stopped
+    half-way; a second signal does not wait for that.
     """
 
     def stop(number: int, frame: Optional[FrameType]) -> None:
+        insisting = number != _REMINDER and bool(_raised)
         first = _first(number)
-        if not _is_on_its_way():
+        waits = _is_importing(frame) and not insisting
+        if not waits and not _is_on_its_way():
             raise Interrupted(first)
 
     def tell(unraisable: sys.UnraisableHookArgs) -> None:
@@ -107,6 +111,14 @@ def _first(number: int) -> int:
         _raised.append(number)
     signal.setitimer(signal.ITIMER_REAL, _REMIND_AFTER)
     return _raised[0] if _raised else number
+
+
+def _is_importing(frame: Optional[FrameType]) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_on_its_way() -> bool:
