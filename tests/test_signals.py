@@ -143,7 +143,11 @@ def test_a_command_that_is_interrupted_says_so_in_a_line(
 ) -> None:
     from d2l_rnn.commands import book
 
-    monkeypatch.setattr(book, "load_book", lambda: (ask(number), wait()))
+    def load_book() -> None:
+        ask(number)
+        wait()
+
+    monkeypatch.setattr(book, "load_book", load_book)
     monkeypatch.setattr("atexit.register", lambda function: function)
     assert main(["book"]) == 128 + number
     assert capsys.readouterr() == ("", "d2l-rnn: interrupted\n")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import sys
 import threading
 from pathlib import Path
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import pytest
+from mxnet import cpu, np
+from mxnet.gluon import rnn
 
+import d2l_rnn as d2l
 from d2l_rnn import streams
 
 from .terminals import ENCODINGS, STREAMS, command, run
@@ -119,3 +123,58 @@ def test_a_stream_that_does_not_block_is_waited_for() -> None:
         file.write(many)
     reader.join()
     assert raw.failure is None and received == [many]
+
+
+def prints(path: Path) -> List[str]:
+    """Calls of ``print``: of any, but in commands only those that name a stream."""
+    in_a_command = path.parent.name == "commands"
+    return [
+        f"{path.name}: {node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
+        if not in_a_command or any(keyword.arg == "file" for keyword in node.keywords)
+    ]
+
+
+def test_nothing_else_prints(tmp_path: Path) -> None:
+    """Commands print their results, which cannot fail there; all others ask streams."""
+    package = Path(streams.__file__).parent
+    files = [path for path in package.rglob("*.py") if path.name != "streams.py"]
+    assert [line for path in files for line in prints(path)] == []
+    bad = tmp_path / "bad.py"
+    bad.write_text("def f():\n    print('lost')\n")
+    assert prints(bad) == ["bad.py: 2"]
+
+
+@pytest.fixture
+def history(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Trains by the book's function on Chinese characters; the epochs it returns."""
+    text = list("时间机器 " * 12)
+    vocab = d2l.Vocab(text)
+    net = d2l.RNNModel(rnn.LSTM(4), len(vocab))
+    ids = np.array(vocab[text[:48]]).reshape(2, 24)
+    batches = [(ids[:, :-1], ids[:, 1:])]
+
+    def train() -> int:
+        return len(d2l.train_ch8(net, batches, vocab, 1, 2, cpu()))
+
+    return train
+
+
+@pytest.mark.parametrize("stdout", [None, Failing(), of_ascii()])
+def test_a_history_is_returned_whatever_stdout_is(
+    stdout: Optional[io.TextIOBase],
+    history: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert history() == 2
+
+
+def test_a_history_is_returned_where_no_bar_can_be_shown(
+    history: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stderr = Failing()
+    monkeypatch.setattr(stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert history() == 2

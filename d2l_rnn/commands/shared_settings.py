@@ -30,6 +30,7 @@ def shared_out(
     """
     given: Dict[str, List[str]] = {name: [] for name in names}
     parsers = {name: parser_of(find(name), f"d2l-rnn run {name}") for name in names}
+    notes: List[str] = []
     for setting in _split(settings):
         lacking = []
         for name, parser in parsers.items():
@@ -46,9 +47,10 @@ def shared_out(
                 f"{lacking[0]} --help')"
             )
         if lacking:
-            notify(
-                f"note: {flag} is no setting of {', '.join(lacking)}: not used there"
-            )
+            who = ", ".join(lacking)
+            notes.append(f"note: {flag} is no setting of {who}: not used there")
+    for note in notes:
+        notify(note)
     return given
 
 

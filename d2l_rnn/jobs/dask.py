@@ -17,8 +17,7 @@ from ..errors import RunError, UsageError
 from .local import Job, Outcome, StopLevel, as_they_end, execute
 
 _PATIENCE = 10  # seconds in which a scheduler has to answer
-# What a run says whose directory another holds: the orphan of a worker that was lost,
-# which saves its state and ends, or even finishes. This one goes on behind it.
+# What a run says whose directory another process has.
 _IN_USE = "another run is using it"
 _LOOK_AGAIN = 1.0  # seconds
 # dask's nanny sets it for its workers; for us it means that the user tunes malloc.
@@ -116,6 +115,18 @@ def _execute_on_worker(
             pass
         return known[0]
 
+    return execute_behind_an_orphan(job, stop_level, threads, folder)
+
+
+def execute_behind_an_orphan(
+    job: Job, stop_level: StopLevel, threads: Optional[int] = None, folder: str = ""
+) -> Outcome:
+    """Run a job as soon as no other process has its directory.
+
+    The scheduler gives the job of a worker that it has lost to another. The run of the
+    lost one saves its state and ends, or finishes where only the connection was lost;
+    this one goes on from there.
+    """
     while True:
         outcome = execute(job, stop_level, threads, _NANNYS_OWN, folder)
         if outcome.status != RunError.exit_status or _IN_USE not in outcome.output:
