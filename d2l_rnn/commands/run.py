@@ -67,7 +67,7 @@ def parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
         + (f" (section {experiment.section})" if experiment.section else ""),
         epilog=(
             "exit status: 0 done; 2 bad usage; 3 data unavailable or corrupt; "
-            "4 run directory unusable; 130 or 143 interrupted, state saved"
+            "4 run directory unusable; 129, 130 or 143 interrupted, state saved"
         ),
     )
     add_settings(parser, experiment.config)

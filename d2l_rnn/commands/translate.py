@@ -143,7 +143,7 @@ def _sentences(texts: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
         try:
             lines = sys.stdin.read().splitlines()
         except UnicodeDecodeError as error:
-            raise UsageError(f"stdin: not UTF-8 text ({error.reason})") from None
+            raise UsageError(f"stdin: not {error.encoding} ({error.reason})") from None
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
         raise UsageError("no sentence: give one as TEXT, or on stdin, a line each")

@@ -411,3 +411,45 @@ def test_the_refusal_that_is_waited_for_is_the_runners(tmp_path: Path) -> None:
         with pytest.raises(RunError, match=dask._IN_USE):
             with sole_use(directory):
                 pass
+
+
+# What stands in for a training whose directory is locked, as long as it lives.
+LOCKED_RUN = """
+import fcntl, os, pathlib, signal, sys, threading, time
+place = pathlib.Path(sys.argv[1])
+lock = open(str(place) + ".lock", "w")
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    print("d2l-rnn: error: run directory x: another run is using it")
+    sys.exit(4)
+began = pathlib.Path(str(place) + ".began")
+first = not began.exists()
+with began.open("a") as file:
+    file.write(f"{os.getppid()}\\n")
+def wait_for_the_parent():
+    while os.read(0, 1):
+        pass
+    time.sleep(2)  # its epoch comes to an end
+    os._exit(143)
+threading.Thread(target=wait_for_the_parent, daemon=True).start()
+time.sleep(60 if first else 0)
+"""
+
+
+@pytest.mark.slow
+def test_the_run_of_a_worker_that_dies_is_taken_over() -> None:
+    pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
+    directory = "runs/lstm/seed-1"
+    jobs = [Job("lstm", 1, directory, ("-c", LOCKED_RUN, directory)), job(2, 0)]
+    began = Path(directory + ".began")
+    killed: List[int] = []
+    outcomes = []
+    for outcome in dask.run_on_dask(jobs, 2, never, 1):
+        if not killed and began.exists() and began.read_text().endswith("\n"):
+            killed.append(int(began.read_text()))
+            os.kill(killed[0], signal.SIGKILL)  # the worker
+        outcomes += [] if outcome is None else [outcome]
+    assert {o.job.seed: o.status for o in outcomes} == {1: 0, 2: 0}
+    by = began.read_text().split()
+    assert len(by) == 2 and by[0] != by[1]

@@ -1,0 +1,117 @@
+"""A signal at any moment of a run: one line, its status, a state to go on from.
+
+pytest -m slow tests/experiments/test_signalled.py -s        # prints the figures
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+import pytest
+
+from ..public.families import FAMILIES
+from .processes import Program
+from .stopping import NUM_EPOCHS, RUN, Workshop, differences, make_folder, start
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc (lead)"),
+]
+
+EVERY = 0.05  # seconds
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """A shell's background jobs ignore SIGINT, and so would the children of one."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+def is_listening(process_id: int) -> bool:
+    """Whether ``main`` has begun: until then signals are Python's own."""
+    try:
+        status = Path(f"/proc/{process_id}/status").read_text()
+    except OSError:
+        return False
+    masks = [
+        int(line.split()[1], 16)
+        for line in status.splitlines()
+        if line.startswith(("SigCgt", "SigIgn"))
+    ]
+    return any(mask >> (signal.SIGTERM - 1) & 1 for mask in masks)
+
+
+def signalled(program: Program, delay: float, number: int) -> Tuple[str, bool]:
+    """What came of a signal after a delay, and whether the program was over before."""
+    time.sleep(delay)
+    listening, over = is_listening(program.process_id), program.is_over()
+    program.send(number)
+    status, lines = program.end()
+    if over:
+        return "over", True
+    if not listening:
+        return "before main", False
+    if status == 128 + number and len(lines) == 1:
+        return "interrupted", False
+    if status == 0:
+        return "finished", False
+    return f"after {delay:.2f} s: {status} {lines}", False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_any_moment(
+    number: int, tmp_path: Path, workshop: Workshop
+) -> None:
+    family = FAMILIES["gluon"]
+    whole = workshop.whole(family)
+    found: Counter[str] = Counter()
+    wrong: List[str] = []
+    over, step = False, 0
+    while not over:
+        folder = make_folder(family, tmp_path / str(step))
+        program = start(family, folder, "--resume", cold=True)
+        what, over = signalled(program, EVERY * step, number)
+        found[what] += 1
+        if step % 10 == 0:  # what it left is gone on from
+            start(family, folder, "--resume").succeed()
+            wrong += differences(whole, folder)
+        step += 1
+    right = ("interrupted", "finished", "before main", "over")
+    wrong += [what for what in found if what not in right]
+    print(f"\n{signal.Signals(number).name}: {dict(found)}")
+    assert wrong == []
+    assert found["interrupted"] > 10
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_many_runs_at_any_moment(number: int, tmp_path: Path) -> None:
+    """A line a run at most, one that they are stopping, one that it was interrupted."""
+    flags = FAMILIES["gluon"].command(NUM_EPOCHS)[2:]
+    settings = [flag for flag in flags if flag != "--quiet"]
+    words = ["reproduce", "lstm", "gru", "--jobs", "2", "--out", RUN, "--", *settings]
+    found: Counter[str] = Counter()
+    over, step = False, 0
+    while not over:
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        program = Program(words, folder, cold=True)
+        time.sleep(4 * EVERY * step)
+        listening, over = is_listening(program.process_id), program.is_over()
+        program.send(number)
+        status, lines = program.end()
+        if over or not listening or status in (0, 1):
+            found["over" if over else "finished" if listening else "before main"] += 1
+        elif status == 128 + number and len(lines) <= 4 and max(map(len, lines)) < 200:
+            found["interrupted"] += 1
+        else:
+            found[f"after {4 * EVERY * step:.2f} s: {status} {lines}"] += 1
+        step += 1
+    print(f"\nreproduce, {signal.Signals(number).name}: {dict(found)}")
+    right = ("interrupted", "finished", "before main", "over")
+    assert [what for what in found if what not in right] == []
