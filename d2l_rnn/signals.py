@@ -10,13 +10,18 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Callable, Iterator, List, Optional
 
-_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Windows, where the commands that read runs work too, has but the first two.
+_HEARD = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+)
 # Our own timer's: a signal that has been heard and has not ended anything yet.
-_REMINDER = signal.SIGALRM
+_REMINDER: Optional[int] = getattr(signal, "SIGALRM", None)
 _REMIND_AFTER = 0.1  # seconds
 
 
@@ -57,9 +62,10 @@ def _handled_by(handler: Handler) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's, and someone else's concern
         return
-    numbers = [*_HEARD, _REMINDER]
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        numbers.remove(signal.SIGHUP)  # started by nohup
+    numbers = [*_HEARD, *([] if _REMINDER is None else [_REMINDER])]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup and signal.getsignal(hangup) is signal.SIG_IGN:
+        numbers.remove(hangup)  # started by nohup
     previous = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
@@ -100,8 +106,9 @@ def heard() -> Iterator[None]:
                 raise Interrupted(_raised[0]) from None
             raise
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            _raised.clear()
+            if _raised:
+                _remind_after(0)
+                _raised.clear()
             sys.unraisablehook = tell_before
 
 
@@ -109,8 +116,13 @@ def _first(number: int) -> int:
     """Take in a signal, or a reminder; the number of the one that is to be answered."""
     if number != _REMINDER and not _raised:
         _raised.append(number)
-    signal.setitimer(signal.ITIMER_REAL, _REMIND_AFTER)
+    _remind_after(_REMIND_AFTER)
     return _raised[0] if _raised else number
+
+
+def _remind_after(seconds: float) -> None:
+    if _REMINDER is not None:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _is_importing(frame: Optional[FrameType]) -> bool:
@@ -171,6 +183,7 @@ def end_with_parent() -> None:
 
 
 def _wait_for_the_end() -> None:
-    while os.read(0, 1024):
-        pass
+    with suppress(OSError):
+        while os.read(0, 1024):
+            pass
     os.kill(os.getpid(), signal.SIGTERM)

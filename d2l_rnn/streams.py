@@ -52,10 +52,11 @@ def prepared() -> Iterator[None]:
         sys.stdout = _patient(1, sys.stdout, "replace")
     if sys.stderr is sys.__stderr__:
         sys.stderr = _patient(2, sys.stderr, "backslashreplace")
+    ours = [stream for stream in (sys.stdout, sys.stderr) if stream not in before]
     try:
         yield
     finally:
-        for stream in (sys.stdout, sys.stderr):
+        for stream in ours:
             stream.flush()
         sys.stdin, sys.stdout, sys.stderr = before
 
