@@ -5,7 +5,15 @@ pytest -m slow tests/experiments/test_signalled.py -s        # prints the figure
 
 from __future__ import annotations
 
+import fcntl
+import os
+import select
+import shutil
 import signal
+import struct
+import subprocess
+import sys
+import termios
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,9 +21,19 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
+from d2l_rnn.training import checkpoint
+
 from ..public.families import FAMILIES
-from .processes import Program
-from .stopping import NUM_EPOCHS, RUN, Workshop, differences, make_folder, start
+from .processes import ROOT, Program
+from .stopping import (
+    NUM_EPOCHS,
+    RUN,
+    Workshop,
+    differences,
+    make_folder,
+    num_rows,
+    start,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -91,6 +109,35 @@ def test_a_signal_at_any_moment(
     print(f"\n{signal.Signals(number).name}: {dict(found)}")
     assert wrong == []
     assert found["interrupted"] > 10
+
+
+@pytest.mark.skipif(not shutil.which("setsid"), reason="needs setsid (lead)")
+def test_a_run_whose_terminal_is_closed_is_saved(tmp_path: Path) -> None:
+    family = FAMILIES["gluon"]
+    folder = make_folder(family, tmp_path / "here")
+    words = family.command(100000, family.source)
+    words.remove("--quiet")  # with a bar, which then has no terminal
+    terminal, other_end = os.openpty()
+    lines_and_columns = struct.pack("HHHH", 24, 80, 0, 0)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, lines_and_columns)
+    process = subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", "d2l_rnn", *words, "--out", RUN],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=other_end,
+        stdout=other_end,
+        stderr=other_end,
+    )
+    os.close(other_end)
+    shown = b""
+    while num_rows(folder) < 3 and process.poll() is None:
+        if select.select([terminal], [], [], 0.1)[0]:
+            shown += os.read(terminal, 1 << 16)
+    os.close(terminal)
+    assert process.wait(120) == 128 + signal.SIGHUP, shown
+    assert b"perplexity" in shown  # the bar's
+    _, notes = checkpoint.load(folder / RUN / "checkpoint.safetensors")
+    assert notes["epoch"] == num_rows(folder) >= 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
