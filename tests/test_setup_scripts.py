@@ -49,7 +49,7 @@ case "$1 $2" in
             exit 1
         fi
         folder=$(dirname "$0")
-        printf '#!/bin/bash\\necho d2l-rnn "$@"\\n' >"$folder/d2l-rnn"
+        printf '#!/bin/bash\\necho d2l-rnn "$@" $FLAGS\\n' >"$folder/d2l-rnn"
         chmod +x "$folder/d2l-rnn"
         ;;
     *) echo "python $*" ;;
@@ -144,6 +144,18 @@ def test_first_call_installs_second_does_not(house: House) -> None:
     assert (second.returncode, second.stderr) == (0, "")
     assert second.stdout == "d2l-rnn run bilstm --epochs 2\n"
     assert house.calls_made() == []
+
+
+def test_the_builds_weights_are_asked_for_where_there_is_such_a_flag(
+    house: House,
+) -> None:
+    house.add_python("3.11")
+    house.run("reproduce.sh")
+    asked = house.run("reproduce.sh", "gru", "--seed", "2", FLAGS="--initial-weights")
+    assert asked.returncode == 0, asked.stderr
+    # The user's own flags come after ours, and so win.
+    (line,) = asked.stdout.splitlines()
+    assert line.startswith("d2l-rnn run gru --initial-weights auto --seed 2")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ COMMANDS = [
     Command(f"run lstm --out new {CHINESE}", makes="new/result.json"),
     Command(f"run lstm --out new {CHINESE} --json", makes="new/result.json"),
     Command("check hmm --corpus sample --max-tokens 400 --num-states 2"),
-    Command("audit runs/bilstm-audit/bilstm --tokens 50"),
+    Command("audit runs/bilstm-audit/model --tokens 50"),
     Command("fill the_t_me --run runs/cloze"),
     Command("translate runs/seq2seq go 时间 --beam 2 --n-best 2"),
     Command(

@@ -24,6 +24,7 @@ from d2l_rnn.jobs import dask, local
 from d2l_rnn.jobs.local import Job, Outcome, run_locally
 from d2l_rnn.training import checkpoint
 
+SAMPLE = ["--corpus", "sample"]
 EPOCHS = 300
 TINY = ["--corpus", "sample", "--num-hiddens", "8", "--max-tokens", "1500"]
 TINY += ["--num-preds", "1", "--no-plot", "--epochs", str(EPOCHS)]
@@ -128,7 +129,7 @@ def test_stopped_runs_save_unless_they_are_to_end_at_once(
 
 
 def test_the_plan_gives_every_experiment_its_first_seed_first() -> None:
-    jobs = reproduce.plan(["rnn", "lstm"], 2, ["--epochs", "7"], "runs")
+    jobs = reproduce.plan(["rnn", "lstm"], 2, ["--epochs", "7", *SAMPLE], "runs")
     assert [(j.name, j.seed) for j in jobs] == [
         ("rnn", 1),
         ("lstm", 1),
@@ -137,11 +138,38 @@ def test_the_plan_gives_every_experiment_its_first_seed_first() -> None:
     ]
     assert jobs[3].directory == "runs/lstm/seed-2" and jobs[3].num_epochs == 7
     assert " ".join(jobs[3].command) == (
-        "-m d2l_rnn run lstm --seed 2 --epochs 7 --resume --quiet --json"
+        "-m d2l_rnn run lstm --seed 2 --epochs 7 --corpus sample "
+        "--initial-weights seed --resume --quiet --json"
     )
-    (elsewhere,) = reproduce.plan(["rnn"], 1, [], "there")
+    (elsewhere,) = reproduce.plan(["rnn"], 1, SAMPLE, "there")
     assert elsewhere.directory == "there/rnn/seed-1"
     assert "--out there/rnn/seed-1" in " ".join(elsewhere.command)
+
+
+def test_the_plan_takes_the_builds_weights_where_it_can(
+    book_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settled once, for all runs of an experiment: place, flag and line agree."""
+    settings = ["--data-dir", str(book_data)]
+    jobs = reproduce.plan(["rnn", "deep-gru"], 2, settings, "runs")
+    assert [job.directory for job in jobs] == [
+        f"runs/{name}/{whose}-{seed}"
+        for seed in (1, 2)
+        for name, whose in (("rnn", "book"), ("deep-gru", "seed"))
+    ]
+    for job, whose in zip(jobs, ("book", "seed") * 2):
+        assert f"--initial-weights {whose}" in " ".join(job.command)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("rnn: initial weights of the book's builds")
+    assert "deep-gru: initial weights of its own seed: no build has" in second
+    # Who asks for one of them is heard; who has no such field is not asked.
+    settings += ["--initial-weights", "seed"]
+    (job,) = reproduce.plan(["rnn"], 1, settings, "runs")
+    assert job.directory == "runs/rnn/seed-1"
+    (job,) = reproduce.plan(["sequence"], 1, [], "runs")
+    assert job.directory == "runs/sequence/seed-1"
+    assert "--initial-weights" not in job.command
+    assert capsys.readouterr().err == ""
 
 
 def test_settings_go_to_the_experiments_that_have_them() -> None:
@@ -175,7 +203,8 @@ def test_without_names_the_settings_are_for_all(
     by_name = {job.name: job for job in planned}
     assert by_name["lstm"].num_epochs == 8 and "--epochs" in by_name["lstm"].command
     assert "--epochs" not in by_name["text-stats"].command
-    (note,) = capsys.readouterr().err.splitlines()
+    said = capsys.readouterr().err.splitlines()
+    (note,) = [line for line in said if line.startswith("d2l-rnn: note: ")]
     assert "--epochs is no setting of " in note and "text-stats" in note
 
 
@@ -196,7 +225,7 @@ def test_an_interrupted_run_is_a_line(
     monkeypatch.setattr(reproduce, "_start", start)
     assert main(["reproduce", "rnn", "lstm"]) == 143
     out, err = capsys.readouterr()
-    lines = err.splitlines()
+    lines = [line for line in err.splitlines() if "initial weights" not in line]
     assert out == "" and max(map(len, lines)) < 120
     assert len(lines) == (2 if status is None else 4)
     assert "stopping when" in lines[0] and "the same command goes on" in lines[-1]
