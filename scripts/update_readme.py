@@ -23,7 +23,10 @@ from d2l_rnn.results.book import load_book
 from d2l_rnn.results.readme_summary import load_summary, replace_section
 from d2l_rnn.results.record import RunRecord, read_runs
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+RECORDED = ROOT / "docs" / "recorded" / "runs.json"
+RECORDED_HELDOUT = ROOT / "docs" / "recorded" / "heldout.json"
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -36,8 +39,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--collect", nargs="+", metavar="RUNS")
     parser.add_argument("--collect-heldout", nargs="+", metavar="RUNS")
     parser.add_argument("--readme", type=Path, default=README)
-    parser.add_argument("--recorded", type=Path, default=readme_runs.RECORDED)
-    parser.add_argument("--heldout", type=Path, default=readme_heldout.RECORDED_HELDOUT)
+    parser.add_argument("--recorded", type=Path, default=RECORDED)
+    parser.add_argument("--heldout", type=Path, default=RECORDED_HELDOUT)
     options = parser.parse_args(arguments)
     try:
         if options.collect:

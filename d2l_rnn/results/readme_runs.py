@@ -9,7 +9,7 @@ record. The verdicts are worked out anew each time from the curves, by the rule 
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 from typing import (
     Dict,
     Iterable,
@@ -26,10 +26,10 @@ from typing import (
 from ..errors import RunError
 from .book import BookNumber
 from .metrics import median
+from .readme_shows import known, what_it_shows
 from .readme_summary import (
     Entry,
     Summary,
-    number_of,
     provenance,
     public,
     round_off,
@@ -38,8 +38,7 @@ from .readme_summary import (
 from .record import Environment, RunRecord
 from .verdict.comparable import curve_of, incomparable, published_curve
 from .verdict.compare import NOT_COMPARABLE, verdict_on_curves
-
-RECORDED = Path(__file__).with_name("recorded.json")
+from .verdict.grouping import BOOK_WEIGHTS, SAID, weights_of
 
 _EVERY = 10  # epochs
 
@@ -83,13 +82,14 @@ def summarize(
     Raises
     ------
     RunError
-        If a run is not finished or was altered, or a seed is there twice.
+        If a run is not finished or was altered, or a seed is there twice from the
+        same initial weights.
     """
     entries = []
     seen = set()
     for run in sorted(runs, key=lambda run: (run.experiment, run.seed or 0)):
         run.verify()
-        key = (run.experiment, run.seed)
+        key = (run.experiment, run.seed, weights_of(run.config))
         if key in seen:
             raise RunError(f"run {run.directory}: seed {key[1]} is there already")
         seen.add(key)
@@ -122,7 +122,7 @@ def _entry(
 
 def _summary_of(run: RunRecord) -> Dict[str, object]:
     """The numbers of a result and what the model said; no pieces of the corpus."""
-    telling = {"scores", "translations"}
+    telling = {"scores", "translations", "mse_ahead"}
     if "prefixes" in run.config:  # its texts are what the model continued them with
         telling.add("texts")
     return {
@@ -132,37 +132,113 @@ def _summary_of(run: RunRecord) -> Dict[str, object]:
     }
 
 
+@dataclass(frozen=True)
+class Group:
+    """The recorded runs of one experiment from weights of one origin.
+
+    Attributes
+    ----------
+    name : str
+        The experiment.
+    weights : {'book', 'seed'}
+        Where the initial weights come from.
+    entries : list of Recorded
+        Those that are comparable with the book, or all where none is.
+    number : BookNumber or None
+    verdict : str
+        As :class:`~.verdict.compare.Verdict` has it; empty where the book prints no
+        number.
+    reason : str
+        The figures behind the verdict, or what the runs show.
+    """
+
+    name: str
+    weights: str
+    entries: List[Recorded]
+    number: Optional[BookNumber]
+    verdict: str
+    reason: str
+
+    @property
+    def values(self) -> List[float]:
+        """The final values, in the book's metric where it prints a number."""
+        if self.number is not None and self.verdict != NOT_COMPARABLE:
+            return [float(entry["published"][-1]) for entry in self.entries]
+        return known(self.entries, "perplexity")
+
+    @property
+    def minutes(self) -> Optional[float]:
+        """Of a run; of older records only the training is known."""
+        found = known(self.entries, "wall_seconds") or known(self.entries, "seconds")
+        return sum(found) / len(found) / 60 if found else None
+
+    @property
+    def command(self) -> str:
+        """What records these runs again."""
+        seeds = [entry["config"].get("seed") for entry in self.entries]
+        option = " --initial-weights book" if self.weights == BOOK_WEIGHTS else ""
+        if seeds == list(range(1, len(seeds) + 1)) and len(seeds) > 1:
+            return f"d2l-rnn reproduce {self.name}{option} --seeds {len(seeds)}"
+        return "; ".join(f"d2l-rnn run {self.name}{option} --seed {s}" for s in seeds)
+
+
+def groups_of(
+    summary: Summary[Recorded], book: Mapping[str, BookNumber]
+) -> List[Group]:
+    """The groups of a summary, in the order of the book's numbers, and judged."""
+    entries: Dict[Tuple[str, str], List[Recorded]] = {}
+    for entry in summary.runs:
+        key = (entry["experiment"], weights_of(entry["config"]))
+        entries.setdefault(key, []).append(entry)
+    order = list(book)
+    keys = sorted(
+        entries,
+        key=lambda k: (order.index(k[0]) if k[0] in book else len(order), *k),
+    )
+    return [_group(*key, entries[key], book.get(key[0])) for key in keys]
+
+
+def _group(
+    name: str, weights: str, entries: List[Recorded], number: Optional[BookNumber]
+) -> Group:
+    if number is None:
+        return Group(name, weights, entries, None, "", what_it_shows(name, entries))
+    comparable = [entry for entry in entries if "published" in entry]
+    others = {entry["not_comparable"] for entry in entries if "published" not in entry}
+    verdict, reasons = NOT_COMPARABLE, sorted(filter(None, others))
+    if comparable:
+        curves = [[float(v) for v in entry["published"]] for entry in comparable]
+        verdict, figures, _ = verdict_on_curves(curves, number, weights)
+        reasons.insert(0, figures)
+    return Group(
+        name, weights, comparable or entries, number, verdict, "; ".join(reasons)
+    )
+
+
 def render(summary: Summary[Recorded], book: Mapping[str, BookNumber]) -> str:
     """The table of the README, in the order of the book's numbers.
 
     Below it come the summary's ``notes``, which are written by hand: why an experiment
     differs, say.
     """
-    groups: Dict[str, List[Recorded]] = {}
-    for entry in summary.runs:
-        groups.setdefault(entry["experiment"], []).append(entry)
-    order = list(book)
-    names = sorted(
-        groups, key=lambda n: (order.index(n) if n in book else len(order), n)
-    )
-    rows, notes, figures = [], [], []
-    for name in names:
-        row, remark = _row(name, groups[name], book.get(name))
-        rows.append(row)
-        figures.append(f"- **{name}**: {remark}.")
-        if name in summary.notes:
-            notes.append(f"- **{name}**: {summary.notes[name]}")
+    groups = groups_of(summary, book)
+    heading = ["experiment", "book", "ours", "verdict", "held-out perplexity"]
+    heading += ["tokens/sec", "minutes", "command"]
+    notes = [
+        f"- **{name}**: {summary.notes[name]}"
+        for name in dict.fromkeys(group.name for group in groups)
+        if name in summary.notes
+    ]
     lines = [
-        "| experiment | book | ours | verdict | held-out perplexity | tokens/sec "
-        "| command |",
-        "| --- | --- | --- | --- | ---: | ---: | --- |",
-        *rows,
+        f"| {' | '.join(heading)} |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | --- |",
+        *map(_row, groups),
         "",
         *notes,
         *([""] if notes else []),
         "<details><summary>The figures behind the verdicts</summary>",
         "",
-        *figures,
+        *(f"- **{titled(group)}**: {group.reason}." for group in groups),
         "",
         "</details>",
         "",
@@ -171,35 +247,31 @@ def render(summary: Summary[Recorded], book: Mapping[str, BookNumber]) -> str:
     return "\n".join(lines)
 
 
-def _row(
-    name: str, entries: Sequence[Recorded], number: Optional[BookNumber]
-) -> Tuple[str, str]:
-    """A line of the table, and the figures behind its verdict."""
-    comparable = [entry for entry in entries if "published" in entry]
-    others = {entry["not_comparable"] for entry in entries if "published" not in entry}
-    verdict, reasons = NOT_COMPARABLE, sorted(filter(None, others))
-    shown = comparable or list(entries)
-    if comparable and number is not None:
-        curves = [[float(v) for v in entry["published"]] for entry in comparable]
-        verdict, figures, _ = verdict_on_curves(curves, number)
-        reasons.insert(0, figures)
-        values = [curve[-1] for curve in curves]
-    else:
-        values = _known(entries, "perplexity")
-    seeds = [entry["config"].get("seed") for entry in shown]
+def titled(group: Group) -> str:
+    """An experiment, with where its weights are from where they are the builds'."""
+    if group.weights == BOOK_WEIGHTS:
+        return f"{group.name} ({SAID[BOOK_WEIGHTS]})"
+    return group.name
+
+
+def _row(group: Group) -> str:
+    """A line of the table."""
+    minutes = group.minutes
     cells = [
-        name,
-        "-" if number is None else _published(number),
-        _ours(values, len(seeds), number),
-        f"**{verdict}**",
-        _middle(shown, "heldout_perplexity", "{:.1f}"),
-        _middle(shown, "tokens_per_sec", "{:,.0f}"),
-        f"`{_command(name, seeds)}`",
+        titled(group),
+        "-" if group.number is None else published(group.number),
+        ours(group),
+        f"**{group.verdict}**" if group.verdict else "not in the book",
+        _middle(group.entries, "heldout_perplexity", "{:.1f}"),
+        _middle(group.entries, "tokens_per_sec", "{:,.0f}"),
+        "-" if minutes is None else f"{minutes:.1f}",
+        f"`{group.command}`",
     ]
-    return f"| {' | '.join(cells)} |", "; ".join(reasons)
+    return f"| {' | '.join(cells)} |"
 
 
-def _published(number: BookNumber) -> str:
+def published(number: BookNumber) -> str:
+    """A published number in short, and as it was printed in how many builds."""
     text = number.summary()
     if number.printed:
         counts = ", ".join(f"{value} ×{n}" for value, n in number.printed.items())
@@ -207,28 +279,18 @@ def _published(number: BookNumber) -> str:
     return text
 
 
-def _ours(values: Sequence[float], seeds: int, number: Optional[BookNumber]) -> str:
+def ours(group: Group) -> str:
+    """The final values of a group: mean (least-largest, seeds)."""
+    values, seeds = group.values, len(group.entries)
     if not values:
         return "-"
-    form = "{:.3f}".format if number is None else number.format
+    form = "{:.3f}".format if group.number is None else group.number.format
     text = form(sum(values) / len(values))
     if len(values) == 1:
         return f"{text} (1 seed)"
     return f"{text} ({form(min(values))}–{form(max(values))}, {seeds} seeds)"
 
 
-def _known(entries: Sequence[Recorded], key: str) -> List[float]:
-    """A number of the results that have it."""
-    values = [number_of(entry["result"].get(key)) for entry in entries]
-    return [value for value in values if value is not None]
-
-
 def _middle(entries: Sequence[Recorded], key: str, form: str) -> str:
-    known = _known(entries, key)
-    return form.format(median(known)) if known else "-"
-
-
-def _command(name: str, seeds: Sequence[object]) -> str:
-    if list(seeds) == list(range(1, len(seeds) + 1)) and len(seeds) > 1:
-        return f"d2l-rnn reproduce {name} --seeds {len(seeds)}"
-    return "; ".join(f"d2l-rnn run {name} --seed {seed}" for seed in seeds)
+    found = known(entries, key)
+    return form.format(median(found)) if found else "-"
