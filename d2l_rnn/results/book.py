@@ -168,6 +168,10 @@ class BookNumber:
             return mean / float(self.requires["num_steps"])
         return math.exp(mean) if mean < 700 else math.inf
 
+    def round_off(self, value: float) -> float:
+        """A value to as many digits as are known of the builds'."""
+        return round(value, 6 if self.metric == "loss" else 4)
+
     def format(self, value: Optional[float]) -> str:
         """A value to the digits that are known of the book's."""
         if value is None or math.isnan(value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Callable, Dict, List, Mapping, Sequence
 
 from .readme_summary import number_of
 
@@ -26,21 +26,27 @@ def what_it_shows(name: str, entries: Entries) -> str:
 
     def mean(*keys: str) -> float:
         values = known(entries, *keys)
-        return sum(values) / len(values) if values else float("nan")
+        if not values:
+            raise LookupError(keys)
+        return sum(values) / len(values)
 
-    sentence = _SENTENCES.get(name, _language_model)(mean)
-    return sentence or "no number of it is kept"
+    for sentence in (_SENTENCES.get(name, _language_model), _trained):
+        try:
+            return sentence(mean)
+        except LookupError:
+            pass
+    return "no number of it is kept"
 
 
 Mean = Callable[..., float]
 
 
-def _language_model(mean: Mean) -> Optional[str]:
-    training, heldout = mean("perplexity"), mean("heldout_perplexity")
-    if training != training:  # NaN: it has none
-        return None
-    sentence = f"perplexity {training:.3f} in training"
-    return sentence + (f", {heldout:.1f} held out" if heldout == heldout else "")
+def _language_model(mean: Mean) -> str:
+    return f"{_trained(mean)}, {mean('heldout_perplexity'):.1f} held out"
+
+
+def _trained(mean: Mean) -> str:
+    return f"perplexity {mean('perplexity'):.3f} in training"
 
 
 def _audit(mean: Mean) -> str:
@@ -107,7 +113,7 @@ def _text_stats(mean: Mean) -> str:
     )
 
 
-_SENTENCES: Dict[str, Callable[[Mean], Optional[str]]] = {
+_SENTENCES: Dict[str, Callable[[Mean], str]] = {
     "bilstm-audit": _audit,
     "bptt": _bptt,
     "cloze": _blanks,

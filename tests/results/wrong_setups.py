@@ -15,7 +15,10 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List
+from typing import TYPE_CHECKING, Dict, Iterator, List
+
+if TYPE_CHECKING:
+    from d2l_rnn.data.sequences import Minibatch
 
 CURVES = Path(__file__).with_name("wrong_setups.json")
 SEEDS = (1, 2, 3)
@@ -71,7 +74,7 @@ def train_once(set_up: SetUp, seed: int) -> List[float]:
     class FromTheFirstToken(SequenceLoader):
         """Minibatches that are the same in every epoch."""
 
-        def __iter__(self):  # type: ignore[no-untyped-def]
+        def __iter__(self) -> Iterator[Minibatch]:
             return sequential_partition(
                 self.corpus, self.batch_size, self.num_steps, self.ctx
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
@@ -50,12 +51,7 @@ def compare_against(
     seen = set()
     for run in runs:
         kind = kind_of(run, settings.get(run.experiment))
-        reason = unusable(run, number)
-        if reason is None and len(run.epochs) < number.epochs[0]:
-            reason = (
-                f"{len(run.epochs)} epochs, the builds are known from epoch "
-                f"{number.epochs[0]} on"
-            )
+        reason = unusable(run, number) or _no_curve(run, number)
         if reason is None and (kind, run.seed) in seen:
             reason = f"seed {run.seed} is there already"
         if reason is None:
@@ -66,6 +62,18 @@ def compare_against(
         for (kind, reason), members in groups.items()
     ]
     return ordered(verdicts, list(groups), settings)
+
+
+def _no_curve(run: RunRecord, number: BookNumber) -> Optional[str]:
+    """Why a usable run has nothing to hold against the builds; None where it has."""
+    if len(run.epochs) < number.epochs[0]:
+        return (
+            f"{len(run.epochs)} epochs, the builds are known from epoch "
+            f"{number.epochs[0]} on"
+        )
+    if any(map(math.isnan, published_curve(run, number.until(len(run.epochs))))):
+        return f"{number.metric} is not in its record"
+    return None
 
 
 def _judged_against(

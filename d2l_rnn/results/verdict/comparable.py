@@ -90,13 +90,11 @@ def other_settings(
     expected = {
         name: value for name, value in (settings or {}).items() if name in run.config
     }
-    for name, value in number.requires.items():
-        if name not in _NO_HYPERPARAMETERS:
-            expected[name] = value
+    expected.update(number.requires)
     return [
         f"{name} {run.config.get(name)}, the book's is {value}"
         for name, value in expected.items()
-        if not same(run.config.get(name), value)
+        if name not in _NO_HYPERPARAMETERS and not same(run.config.get(name), value)
     ]
 
 

@@ -202,7 +202,9 @@ def verdict_on_curves(
     few = too_few(len(curves), len(builds))
     if few is not None:
         return NOT_COMPARABLE, few, None
-    judgement = judge(curves, builds, scatter_of(number, weights))
+    # With the builds' digits, as ties would tell ours from theirs without.
+    alike = [[number.round_off(value) for value in curve] for curve in curves]
+    judgement = judge(alike, builds, scatter_of(number, weights))
     reason = (
         f"{judgement.inside} of {len(number.epochs)} epochs inside the range of "
         f"{len(builds)} builds"

@@ -50,8 +50,6 @@ def kind_of(run: RunRecord, settings: Optional[Settings] = None) -> Kind:
         found = {k: v for k, v in run.config.items() if k not in _NEUTRAL}
     else:  # what a record lacks came later, with the default of its meaning
         found = {k: run.config.get(k, default) for k, default in settings.items()}
-        if "num_epochs" in run.config:
-            found["num_epochs"] = run.config["num_epochs"]
     corpus = run.environment.get("corpus") or {}
     return Kind(
         run.experiment,
