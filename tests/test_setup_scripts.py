@@ -14,7 +14,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 from packaging.requirements import Requirement
@@ -49,7 +49,7 @@ case "$1 $2" in
             exit 1
         fi
         folder=$(dirname "$0")
-        printf '#!/bin/bash\\necho d2l-rnn "$@"\\n' >"$folder/d2l-rnn"
+        printf '#!/bin/bash\\necho d2l-rnn "$@" $FLAGS\\n' >"$folder/d2l-rnn"
         chmod +x "$folder/d2l-rnn"
         ;;
     *) echo "python $*" ;;
@@ -93,7 +93,9 @@ class House:
         path.chmod(0o755)
         return path
 
-    def start(self, script: str, *arguments: str, **variables: str) -> subprocess.Popen:
+    def start(
+        self, script: str, *arguments: str, **variables: str
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(self.root / "scripts" / script), *arguments],
             cwd="/",
@@ -112,7 +114,7 @@ class House:
 
     def run(
         self, script: str, *arguments: str, **variables: str
-    ) -> subprocess.CompletedProcess:
+    ) -> subprocess.CompletedProcess[str]:
         process = self.start(script, *arguments, **variables)
         stdout, stderr = process.communicate(timeout=60)
         return subprocess.CompletedProcess(
@@ -144,6 +146,18 @@ def test_first_call_installs_second_does_not(house: House) -> None:
     assert house.calls_made() == []
 
 
+def test_the_builds_weights_are_asked_for_where_there_is_such_a_flag(
+    house: House,
+) -> None:
+    house.add_python("3.11")
+    house.run("reproduce.sh")
+    asked = house.run("reproduce.sh", "gru", "--seed", "2", FLAGS="--initial-weights")
+    assert asked.returncode == 0, asked.stderr
+    # The user's own flags come after ours, and so win.
+    (line,) = asked.stdout.splitlines()
+    assert line.startswith("d2l-rnn run gru --initial-weights auto --seed 2")
+
+
 @pytest.mark.parametrize(
     "present, chosen",
     [
@@ -153,7 +167,9 @@ def test_first_call_installs_second_does_not(house: House) -> None:
         (("3.12", "3.13", "3.7"), "3.12"),
     ],
 )
-def test_order_of_preference(house: House, present: tuple, chosen: str) -> None:
+def test_order_of_preference(
+    house: House, present: Tuple[str, ...], chosen: str
+) -> None:
     for version in present:
         house.add_python(version)
     assert house.run("reproduce.sh").returncode == 0

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .. import signals
 from ..errors import UsageError
-from ..experiments.table import EXPERIMENTS, published_settings
+from ..experiments.configs import Config
+from ..experiments.initial_weights import settled
+from ..experiments.table import EXPERIMENTS, find, published_settings
 from ..jobs.local import Job, Outcome, StopLevel, run_locally
 from ..results.book import load_book
 from ..results.record import RUNS, read_runs
@@ -71,6 +73,9 @@ def _parser() -> Parser:
         "finished are kept.\n"
         "  d2l-rnn reproduce rnn gru lstm --seeds 5 --jobs 2\n"
         "  d2l-rnn reproduce all -- --corpus sample\n"
+        "Where the book's builds have the experiment, the runs begin with the builds' "
+        "weights\n(--initial-weights auto); with weights of their own:\n"
+        "  d2l-rnn reproduce rnn --seeds 5 -- --initial-weights seed\n"
         "exit status: 0 done; 1 a run failed, or differs from the book; 2 bad usage; "
         "130 or 143\ninterrupted, states saved",
     )
@@ -144,22 +149,32 @@ def plan(
             raise UsageError(
                 f"{setting} after --: 'd2l-rnn reproduce' sees to it itself"
             )
-    num_epochs: Dict[str, int] = {}
-    folders: Dict[str, str] = {}
+    planned = []
     for name in names:
-        experiment, config, _ = configured(name, settings, f"d2l-rnn run {name}")
-        num_epochs[name] = getattr(config, "num_epochs", 0)
-        folders[name] = experiment.name
+        asked = [*_initial_weights(find(name).config, "auto"), *settings]
+        experiment, config, _ = configured(name, asked, f"d2l-rnn run {name}")
+        planned.append((name, experiment, config))
+    planned = [
+        (name, row, settled(row, config, notify)) for name, row, config in planned
+    ]
     jobs = []
     for seed in range(1, seeds + 1):
-        for name in names:
-            directory = str(Path(out) / folders[name] / f"seed-{seed}")
+        for name, row, config in planned:
+            whose = getattr(config, "initial_weights", "seed")
+            directory = str(Path(out) / row.name / f"{whose}-{seed}")
             where = [] if out == RUNS else ["--out", directory]
-            run = ["run", name, "--seed", str(seed), *settings, *where]
+            weights = _initial_weights(config, whose)
+            run = ["run", name, "--seed", str(seed), *settings, *weights, *where]
             # --json: a finished run is shown again without loading MXNet
             command = ("-m", "d2l_rnn", *run, "--resume", "--quiet", "--json")
-            jobs.append(Job(name, seed, directory, command, num_epochs[name]))
+            num_epochs = getattr(config, "num_epochs", 0)
+            jobs.append(Job(name, seed, directory, command, num_epochs))
     return jobs
+
+
+def _initial_weights(config: Config, whose: str) -> List[str]:
+    """The flag that says so, to the experiments that have it."""
+    return ["--initial-weights", whose] if hasattr(config, "initial_weights") else []
 
 
 def _start(

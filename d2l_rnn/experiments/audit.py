@@ -183,7 +183,7 @@ class AuditRun(ExperimentRun[AuditConfig]):
 def _refuse_contradictions(config: AuditConfig, trained: TrainedLanguageModel) -> None:
     """Flags that describe the model must not say what the checkpoint denies."""
     default = AuditConfig()
-    of_the_run = settings_with(config, "seed", "device", "folder")
+    of_the_run = settings_with(config, "seed", "weights", "device", "folder")
     for field in dataclasses.fields(trained.config):
         asked = getattr(config, field.name, None)
         had = getattr(trained.config, field.name)

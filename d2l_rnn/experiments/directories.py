@@ -10,9 +10,14 @@ from ..errors import RunError
 from ..results import record
 
 
-def run_directory(name: str, seed: int, out: str = "") -> Path:
-    """Where a run goes: ``out``, or ``runs/<experiment>/seed-<n>``."""
-    return Path(out) if out else Path("runs") / name / f"seed-{seed}"
+def run_directory(
+    name: str, seed: int, out: str = "", initial_weights: str = "seed"
+) -> Path:
+    """Where a run goes: ``out``, or ``runs/<experiment>/seed-<n>``.
+
+    One from the weights of the book's builds: ``runs/<experiment>/book-<n>``.
+    """
+    return Path(out) if out else Path("runs") / name / f"{initial_weights}-{seed}"
 
 
 @contextmanager

@@ -38,10 +38,12 @@ from ..training import checkpoint
 from ..training.initialisation import initialize
 from ..training.loop import EpochRow, evaluate, train
 from ..training.optimisers import Sgd
+from .book_weights import draw_language_model
 from .configs import LanguageModelConfig
 from .configs_sequences import HandwrittenConfig
 from .contract import ExperimentRun, Json, Notify, Source
 from .corpus import read_corpus, read_text, source_of, tokens_of
+from .initial_weights import nearest
 from .nets import NetRun
 from .trained import Saved
 
@@ -61,20 +63,34 @@ _SCRATCH = {
 
 def build(config: LanguageModelConfig, vocab_size: int, device: Device) -> Any:
     """An initialised language model of a configuration."""
+    net = _make(config, vocab_size, device)
+    initialize(net, device)
+    return net
+
+
+def build_as_the_book(
+    config: LanguageModelConfig, vocab: Vocab, device: Device
+) -> Tuple[Any, str]:
+    """A language model with the builds' weights; what it says untrained."""
+    net = _make(config, len(vocab), device)
+    name, _ = nearest(config)
+    return net, draw_language_model(name, net, vocab, device)
+
+
+def _make(config: LanguageModelConfig, vocab_size: int, device: Device) -> Any:
+    """Of Gluon's layers: not initialised."""
     if config.implementation == "scratch":
-        return _build_scratch(config, vocab_size, device)
+        return _make_scratch(config, vocab_size, device)
     options: Dict[str, Any] = {"bidirectional": config.bidirectional}
     if config.dropout:  # Gluon's own layers ignore it on a CPU
         layers, options["dropout"] = _WITH_DROPOUT, config.dropout
     else:
         layers = _GLUON
     layer = layers[config.cell](config.num_hiddens, config.num_layers, **options)
-    net = RNNModel(layer, vocab_size)
-    initialize(net, device)
-    return net
+    return RNNModel(layer, vocab_size)
 
 
-def _build_scratch(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
+def _make_scratch(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
     layer = _SCRATCH[config.cell]
     if config.bidirectional:
         layer = bidirectional(layer)
@@ -191,7 +207,13 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
             device,
         )
         set_seed(epoch_seed(config.seed, 0))
-        self.model = self.build(config, len(self.corpus.vocab), device)
+        self.untrained = ""
+        if config.initial_weights == "book":
+            vocab = self.corpus.vocab
+            self.model, self.untrained = build_as_the_book(config, vocab, device)
+            set_seed(epoch_seed(config.seed, 0))
+        else:
+            self.model = self.build(config, len(self.corpus.vocab), device)
         self.nets = {"": self.model}
 
     def rows(self, first_epoch: int) -> Iterator[EpochRow]:
@@ -207,6 +229,11 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
             seed=config.seed,
             first_epoch=first_epoch,
         )
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """And, from the builds' weights, what the net said before it was trained."""
+        untrained = {"untrained": self.untrained} if self.untrained else {}
+        return {**super().result(epochs), **untrained}
 
     def path(self) -> str:
         """Packed, a graph, or plain and why."""

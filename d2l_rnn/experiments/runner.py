@@ -23,6 +23,7 @@ from ..results import record, tensorboard
 from .configs import Config
 from .contract import ExperimentRun, Json, Notify
 from .directories import make_room, run_directory, sole_use
+from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
 from .run_log import RunLog
 from .table import Experiment, find
@@ -77,7 +78,9 @@ def run_experiment(
     signals.Interrupted
         If the run was asked to stop.
     """
-    directory = run_directory(experiment.name, config.seed, options.out)
+    config = settled(experiment, config, notify)
+    whose = getattr(config, "initial_weights", "seed")
+    directory = run_directory(experiment.name, config.seed, options.out, whose)
     with sole_use(directory):
         for place in (directory, directory / LONGER):
             sweep(place, _FILES)

@@ -17,6 +17,7 @@ EFFECTS = (
     "length",  # how far the curve goes
     "source",  # which data, told apart by their SHA-1
     "seed",  # which of the equally good draws
+    "weights",  # whose first weights: comparable, but not to be thrown together
     "device",
     "folder",  # where files are looked for
 )

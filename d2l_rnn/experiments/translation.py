@@ -31,6 +31,7 @@ from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters
 from ..training.translation import TranslationRow, train_translation
+from .book_weights import draw_translator
 from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
 from .contract import Json, Notify
 from .corpus import source_of
@@ -92,7 +93,11 @@ class TranslationRun(NetRun[TranslationConfig]):
         self.source = source_of(file, int(self.train_iter.arrays[3].sum()))
         set_seed(epoch_seed(config.seed, 0))
         net = build(config, len(src_vocab), len(tgt_vocab))
-        initialize_seq2seq(net, config.num_steps, device)
+        if config.initial_weights == "book":
+            draw_translator(net, config.num_steps, device)
+            set_seed(epoch_seed(config.seed, 0))
+        else:
+            initialize_seq2seq(net, config.num_steps, device)
         self.nets = {"": net}
         self.adams = {"": Adam(Parameters.of(net), config.lr, config.theta)}
         self.translator = Translator(

@@ -114,6 +114,7 @@ class Result(TypedDict, total=False):
     corpus: str
     corpus_sha1: str
     texts: List[str]
+    untrained: str
     pairs: int
     heldout: Optional[Heldout]
     coverage: Optional[Coverage]

@@ -21,6 +21,7 @@ from d2l_rnn.jobs import dask, local
 from d2l_rnn.jobs.local import Job, Outcome, run_locally
 from d2l_rnn.training import checkpoint
 
+SAMPLE = ["--corpus", "sample"]
 EPOCHS = 300
 TINY = ["--corpus", "sample", "--num-hiddens", "8", "--max-tokens", "1500"]
 TINY += ["--num-preds", "1", "--no-plot", "--epochs", str(EPOCHS)]
@@ -125,7 +126,7 @@ def test_stopped_runs_save_unless_they_are_to_end_at_once(
 
 
 def test_the_plan_gives_every_experiment_its_first_seed_first() -> None:
-    jobs = reproduce.plan(["rnn", "lstm"], 2, ["--epochs", "7"], "runs")
+    jobs = reproduce.plan(["rnn", "lstm"], 2, ["--epochs", "7", *SAMPLE], "runs")
     assert [(j.name, j.seed) for j in jobs] == [
         ("rnn", 1),
         ("lstm", 1),
@@ -134,11 +135,38 @@ def test_the_plan_gives_every_experiment_its_first_seed_first() -> None:
     ]
     assert jobs[3].directory == "runs/lstm/seed-2" and jobs[3].num_epochs == 7
     assert " ".join(jobs[3].command) == (
-        "-m d2l_rnn run lstm --seed 2 --epochs 7 --resume --quiet --json"
+        "-m d2l_rnn run lstm --seed 2 --epochs 7 --corpus sample "
+        "--initial-weights seed --resume --quiet --json"
     )
-    (elsewhere,) = reproduce.plan(["rnn"], 1, [], "there")
+    (elsewhere,) = reproduce.plan(["rnn"], 1, SAMPLE, "there")
     assert elsewhere.directory == "there/rnn/seed-1"
     assert "--out there/rnn/seed-1" in " ".join(elsewhere.command)
+
+
+def test_the_plan_takes_the_builds_weights_where_it_can(
+    book_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settled once, for all runs of an experiment: place, flag and line agree."""
+    settings = ["--data-dir", str(book_data)]
+    jobs = reproduce.plan(["rnn", "deep-gru"], 2, settings, "runs")
+    assert [job.directory for job in jobs] == [
+        f"runs/{name}/{whose}-{seed}"
+        for seed in (1, 2)
+        for name, whose in (("rnn", "book"), ("deep-gru", "seed"))
+    ]
+    for job, whose in zip(jobs, ("book", "seed") * 2):
+        assert f"--initial-weights {whose}" in " ".join(job.command)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("rnn: initial weights of the book's builds")
+    assert "deep-gru: initial weights of its own seed: no build has" in second
+    # Who asks for one of them is heard; who has no such field is not asked.
+    settings += ["--initial-weights", "seed"]
+    (job,) = reproduce.plan(["rnn"], 1, settings, "runs")
+    assert job.directory == "runs/rnn/seed-1"
+    (job,) = reproduce.plan(["sequence"], 1, [], "runs")
+    assert job.directory == "runs/sequence/seed-1"
+    assert "--initial-weights" not in job.command
+    assert capsys.readouterr().err == ""
 
 
 def test_all_is_the_whole_table() -> None:
@@ -162,7 +190,7 @@ def test_all_is_the_whole_table() -> None:
     ],
 )
 def test_nothing_starts_if_anything_is_wrong(
-    arguments: List[str], words: str, capsys: pytest.CaptureFixture
+    arguments: List[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reproduce", *arguments]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -171,7 +199,7 @@ def test_nothing_starts_if_anything_is_wrong(
 
 
 def test_what_became_of_each_run_is_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jobs = [job(1, 0.02), job(2, 60)]
     monkeypatch.setattr(reproduce, "plan", lambda *_: jobs)
@@ -197,7 +225,7 @@ def test_what_became_of_each_run_is_said(
 
 
 def test_failures_are_reported_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(reproduce, "plan", lambda *_: [job(1, 0.02)])
     assert main(["reproduce", "lstm", "--quiet"]) == 1
@@ -210,7 +238,7 @@ def test_failures_are_reported_at_the_end(
 
 
 def test_real_runs_are_interrupted_resumed_and_kept(
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["reproduce", "rnn", "--seeds", "2", "--jobs", "2", "--", *TINY]
     process = subprocess.Popen(
@@ -267,7 +295,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture) -> None:
+def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
     asked: List[int] = []
     jobs = [job(1, 0), job(2, 0.02), job(3, 60), job(4, 60), job(5, 60)]
@@ -286,7 +314,7 @@ def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture) -> No
 
 
 def test_dask_is_asked_for_by_name(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main(["reproduce", "rnn", "--backend", "dask"]) == 2
