@@ -1,4 +1,4 @@
-"""What weights of their own add to our runs' scatter: r of ``results/verdict/mixed.py``.
+"""What their own weights add to our runs' scatter: r of ``verdict/mixed.py``.
 
 Usage: python scripts/initialisation_scatter.py RUNS
 
@@ -23,12 +23,14 @@ from d2l_rnn.results.verdict.grouping import BOOK_WEIGHTS, SEED_WEIGHTS, weights
 from d2l_rnn.results.verdict.judge import logarithms
 from d2l_rnn.results.verdict.mixed import in_spreads
 
+CUT = 4.0  # spreads; the spikes of single epochs are not what is measured
+
 
 def scatter(runs: List[RunRecord], number: BookNumber) -> float:
     """Mean over the epochs of the runs' variance, in variances of the builds."""
     ours = logarithms(numpy.array([published_curve(run, number) for run in runs]))
     builds = logarithms(numpy.array([build.values for build in number.builds]))
-    ours, builds = in_spreads(ours, builds)
+    ours, builds = in_spreads(ours, builds, CUT)
     return float((ours.var(axis=0, ddof=1) / builds.var(axis=0, ddof=1)).mean())
 
 

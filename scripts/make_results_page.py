@@ -15,7 +15,7 @@ from d2l_rnn.errors import D2lRnnError
 from d2l_rnn.experiments.table import EXPERIMENTS
 from d2l_rnn.files import write_bytes
 from d2l_rnn.results.book import load_book
-from d2l_rnn.results.readme_runs import Recorded
+from d2l_rnn.results.readme_groups import Recorded
 from d2l_rnn.results.readme_summary import load_summary
 from d2l_rnn.results.results_page import Told, render_page
 

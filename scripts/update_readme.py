@@ -18,7 +18,7 @@ from d2l_rnn.errors import D2lRnnError
 from d2l_rnn.experiments.settings import flag_of, settings_with
 from d2l_rnn.experiments.table import EXPERIMENTS, published_settings
 from d2l_rnn.files import write_bytes
-from d2l_rnn.results import readme_heldout, readme_runs
+from d2l_rnn.results import readme_groups, readme_heldout, readme_runs
 from d2l_rnn.results.book import load_book
 from d2l_rnn.results.readme_summary import load_summary, replace_section
 from d2l_rnn.results.record import RunRecord, read_runs
@@ -67,7 +67,7 @@ def _finished(paths: List[str]) -> List[RunRecord]:
 def _collect(paths: List[str], target: Path) -> None:
     summary = readme_runs.summarize(_finished(paths), load_book(), published_settings())
     if target.exists():
-        kept = load_summary(target, readme_runs.Recorded)
+        kept = load_summary(target, readme_groups.Recorded)
         summary.notes.update(kept.notes)
     write_bytes(target, summary.dump().encode("utf-8"))
 
@@ -98,7 +98,7 @@ def _experiments() -> str:
 
 def _update(options: argparse.Namespace) -> int:
     text = wanted = options.readme.read_text("utf-8")
-    summary = load_summary(options.recorded, readme_runs.Recorded)
+    summary = load_summary(options.recorded, readme_groups.Recorded)
     heldout = load_summary(options.heldout, readme_heldout.Recorded)
     tables = {
         "experiments": _experiments(),

@@ -11,7 +11,7 @@ from typing import Any, List
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results import readme_heldout, readme_runs
+from d2l_rnn.results import readme_groups, readme_heldout, readme_runs
 from d2l_rnn.results.readme_summary import load_summary, replace_section
 from d2l_rnn.results.record import RunRecord
 from d2l_rnn.results.verdict.compare import compare
@@ -45,7 +45,7 @@ def test_the_readme_is_up_to_date() -> None:
 @pytest.mark.parametrize(
     "path, kind",
     [
-        (RECORDED / "runs.json", readme_runs.Recorded),
+        (RECORDED / "runs.json", readme_groups.Recorded),
         (RECORDED / "heldout.json", readme_heldout.Recorded),
     ],
 )
@@ -75,7 +75,7 @@ def test_the_verdicts_are_those_of_the_whole_records(tmp_path: Path) -> None:
     runs = made(tmp_path)
     file = tmp_path / "recorded.json"
     file.write_text(readme_runs.summarize(runs, BOOK, {}).dump())
-    summary = load_summary(file, readme_runs.Recorded)
+    summary = load_summary(file, readme_groups.Recorded)
     summary.notes["lstm"] = "It is a made one."
     text = readme_runs.render(summary, BOOK)
     for verdict in compare(runs, BOOK):
@@ -83,13 +83,13 @@ def test_the_verdicts_are_those_of_the_whole_records(tmp_path: Path) -> None:
         (row,) = [line for line in text.splitlines() if line.startswith(start)]
         if verdict.book is None:  # it says what it shows
             assert "not in the book" in row
-            assert f"- **{verdict.experiment}**: mean F1 of ten classes" in text
+            assert "- **tagging**: perplexity 5.000 in training." in text
         else:
             assert f"**{verdict.verdict}**" in row
             assert f"- **{verdict.experiment}**: {verdict.reason}." in text
     assert "\n- **lstm**: It is a made one.\n" in text
     assert "1.162 [1.143, 1.172]; printed 1.2 ×38, 1.1 ×3" in text
-    assert "`d2l-rnn reproduce bilstm --seeds 2`" in text
+    assert "`d2l-rnn reproduce bilstm --seeds 2 -- --initial-weights seed`" in text
     assert "`d2l-rnn run gru --seed 3`" in text
     assert "100 epochs, the book's number is after 500" in text
     assert "Recorded 2026-11-21 (7 runs) on a processor" in text
@@ -142,4 +142,4 @@ def test_what_is_no_summary_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "recorded.json"
     path.write_text(text)
     with pytest.raises(RunError, match="no summary"):
-        load_summary(path, readme_runs.Recorded)
+        load_summary(path, readme_groups.Recorded)

@@ -135,7 +135,7 @@ def test_another_setting_is_not_comparable(
     assert f"    {reason}" in capsys.readouterr().out
 
 
-def test_runs_are_held_against_a_number(capsys: pytest.CaptureFixture) -> None:
+def test_runs_are_held_against_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     """Another learning rate than the book's is no obstacle, and is named."""
     for seed in (1, 2, 3):
         build_as_run("lstm", seed, lr=0.9, initial_weights="book")
@@ -151,7 +151,7 @@ def test_runs_are_held_against_a_number(capsys: pytest.CaptureFixture) -> None:
     assert row["judgement"]["rule"] == "permutation"
 
 
-def test_power_is_a_table_of_the_rules(capsys: pytest.CaptureFixture) -> None:
+def test_power_is_a_table_of_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--power", "--against", "gru"]) == 0
     heading, row = capsys.readouterr().out.splitlines()
     assert heading.startswith("experiment") and row.split()[0] == "gru"
@@ -171,7 +171,7 @@ def test_power_is_a_table_of_the_rules(capsys: pytest.CaptureFixture) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_one_clear_line(
-    arguments: List[str], words: str, capsys: pytest.CaptureFixture
+    arguments: List[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compare", *arguments]) == 2
     (line,) = capsys.readouterr().err.splitlines()

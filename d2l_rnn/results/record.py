@@ -336,11 +336,8 @@ def _run_directories(path: Path) -> List[Path]:
     """All directories below that hold a file of a run, complete or not."""
     files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
     found = {file.parent for group in files for file in group}
-    return sorted(
-        run
-        for run in found
-        if not run.name.startswith(("earlier-", ".")) and found.isdisjoint(run.parents)
-    )
+    alone = (run for run in found if found.isdisjoint(run.parents))
+    return sorted(run for run in alone if not run.name.startswith(("earlier-", ".")))
 
 
 def _read_or_note(directory: Path) -> RunRecord:

@@ -7,7 +7,9 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .book import BookNumber
 from .curve_svg import curve_svg
-from .readme_runs import Group, Recorded, groups_of, ours, published
+from .initial_weights import evidence
+from .readme_groups import Group, Recorded, groups_of
+from .readme_runs import ours, published
 from .readme_summary import Summary, provenance
 from .verdict.compare import NOT_COMPARABLE
 from .verdict.grouping import BOOK_WEIGHTS, SAID, SEED_WEIGHTS
@@ -67,7 +69,10 @@ def render_page(
         "it is written by hand. How the verdicts come about, and how much they tell: "
         "[verdict.md](verdict.md). A published number is a distribution over the "
         "book's builds; grey in the pictures is their range and median, blue our runs, "
-        "orange the range of our own seeds where blue began from the builds' weights.",
+        "orange the range of our own seeds where blue began from the builds' weights. "
+        "These weights are *shown* where the builds print what the untrained net says "
+        "and ours says the same, *argued* elsewhere "
+        "([initial-weights.md](initial-weights.md)).",
         "",
         _overview([groups[name] for name in names]),
         "",
@@ -134,6 +139,8 @@ def _sentence(group: Group) -> str:
     if group.number is None:
         return f"What it shows: {group.reason}. {by}"
     start = "" if group.number.drawn_alike else f", {SAID[group.weights]}"
+    if group.weights == BOOK_WEIGHTS:
+        start += f" ({evidence(group.entries[0]['config'])})"
     shown = "" if group.verdict == NOT_COMPARABLE else f" {ours(group)}{start}"
     return f"**{group.verdict}**{shown}: {group.reason}. {by}"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import runpy
 import xml.dom.minidom
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import pytest
 
@@ -13,11 +14,12 @@ from d2l_rnn.results import readme_runs
 from d2l_rnn.results.readme_shows import what_it_shows
 from d2l_rnn.results.readme_summary import Summary
 from d2l_rnn.results.results_page import Told, render_page
-from scripts import make_results_page
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "make_results_page.py"
+make_page: Callable[[List[str]], int] = runpy.run_path(str(SCRIPT))["main"]
 BILSTM = BOOK["bilstm"].texts[0]["text"]
 
 
@@ -51,12 +53,14 @@ def test_both_starts_stand_side_by_side(tmp_path: Path) -> None:
     assert cells[2].startswith("**reproduced**") and "3 seeds" in cells[2]
     assert cells[3].startswith("**reproduced**") and "2 seeds" in cells[3]
     assert "permutation test of the curve" in page and "mixed model" in page
-    assert "d2l-rnn reproduce bilstm --initial-weights book --seeds 3" in page
-    assert "d2l-rnn reproduce bilstm --seeds 2` (2.0 minutes a run)" in page
+    assert "d2l-rnn reproduce bilstm --seeds 3` (2.0 minutes a run)" in page
+    assert "`d2l-rnn reproduce bilstm --seeds 2 -- --initial-weights seed`" in page
+    assert "3 seeds), the builds' weights (argued): 50 of 50 epochs" in page
     assert "Not recorded yet: gru." in page and "<!-- Made by: make it -->" in page
     assert page.index("## hmm") < page.index("## bilstm")
     assert "What it shows: perplexity 8.000 in training." in page and "nan" not in page
     svg = xml.dom.minidom.parseString(pictures["bilstm.svg"]).documentElement
+    assert svg is not None
     drawn = {part.getAttribute("class") for part in svg.getElementsByTagName("polygon")}
     assert drawn == {"builds", "beside", "seeds"}
     assert svg.getAttribute("xmlns") == "http://www.w3.org/2000/svg"
@@ -93,18 +97,18 @@ def test_the_printed_texts_are_those_of_all_builds(name: str) -> None:
     not (ROOT / "docs" / "results.md").exists(), reason="docs/ is not beside this"
 )
 def test_the_page_is_up_to_date() -> None:
-    assert make_results_page.main(["--check"]) == 0
+    assert make_page(["--check"]) == 0
 
 
 def test_a_stale_page_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = ["--docs", str(tmp_path)]
-    assert make_results_page.main([*where, "--check"]) == 1
+    assert make_page([*where, "--check"]) == 1
     assert "stale; make_results_page.py renews it" in capsys.readouterr().err
-    assert make_results_page.main(where) == 0
-    assert make_results_page.main([*where, "--check"]) == 0
-    assert make_results_page.main([*where, "--recorded", str(tmp_path / "no")]) == 4
+    assert make_page(where) == 0
+    assert make_page([*where, "--check"]) == 0
+    assert make_page([*where, "--recorded", str(tmp_path / "no")]) == 4
 
 
 @pytest.mark.parametrize("name", ["hmm", "cloze", "tagging", "bilstm-audit", "mine"])

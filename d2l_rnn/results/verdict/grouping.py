@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ..initial_weights import of_the_book
 from ..record import RunRecord
 from .comparable import Settings
 
@@ -62,8 +63,7 @@ def kind_of(run: RunRecord, settings: Optional[Settings] = None) -> Kind:
 
 def weights_of(config: Settings) -> str:
     """Where a run's initial weights come from; older records are from their seed."""
-    found = config.get("initial_weights", SEED_WEIGHTS)
-    return BOOK_WEIGHTS if found == BOOK_WEIGHTS else SEED_WEIGHTS
+    return BOOK_WEIGHTS if of_the_book(config) else SEED_WEIGHTS
 
 
 def set_apart(

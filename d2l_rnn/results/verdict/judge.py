@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Union
 
 import numpy as np
 
@@ -78,8 +78,8 @@ class Judgement:
 
 
 def judge(
-    ours: Sequence[Sequence[float]],
-    builds: Sequence[Sequence[float]],
+    ours: Union[Floats, Sequence[Sequence[float]]],
+    builds: Union[Floats, Sequence[Sequence[float]]],
     scatter: float = 0.0,
 ) -> Judgement:
     """Judge m curves of ours by n curves of the builds; the rules are the module's.

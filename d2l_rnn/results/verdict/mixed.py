@@ -39,7 +39,7 @@ INITIALISATION = 0.75
 MASKS = {"seq2seq": INITIALISATION, "seq2seq-attention": INITIALISATION}
 CAUTION = 1.1  # r is not known better than to a tenth
 SIMULATED = 2999  # with a fixed seed
-CUT = 4.0  # spreads of the builds beyond which a spike of one epoch counts no more
+CUT = 12.0  # spreads of the builds beyond which a spike of one epoch counts no more
 WAVES = 4  # of a smooth effect: a constant and three cosines
 _LEAST_VARIANCE = 0.01  # where all builds agree it would be 0
 _SMALLEST_SPREAD = 5e-4  # of a logarithm: the last digit of the published values
@@ -65,12 +65,12 @@ def mixed_p(ours: Floats, builds: Floats, scatter: float) -> float:
     return (1 + as_far) / (1 + SIMULATED)
 
 
-def in_spreads(ours: Floats, builds: Floats) -> Tuple[Floats, Floats]:
+def in_spreads(ours: Floats, builds: Floats, cut: float = CUT) -> Tuple[Floats, Floats]:
     """Both as distances from the builds' median in robust spreads, cut off."""
     middle = np.median(builds, axis=0)
     spread = 1.4826 * np.median(np.abs(builds - middle), axis=0)
     spread = np.maximum(spread, _SMALLEST_SPREAD)
-    found = [((x - middle) / spread).clip(-CUT, CUT) for x in (ours, builds)]
+    found = [((x - middle) / spread).clip(-cut, cut) for x in (ours, builds)]
     return found[0], found[1]
 
 
