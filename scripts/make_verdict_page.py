@@ -27,7 +27,7 @@ from d2l_rnn.results.verdict.rendering import markdown_table
 matplotlib.use("Agg")
 
 ROOT = Path(__file__).resolve().parents[1]
-REPEATS = 2000
+REPEATS = 800
 RUNS = (3, 5)
 MODELS = ("rnn", "gru", "lstm", "deep-lstm", "bilstm", "seq2seq")
 

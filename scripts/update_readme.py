@@ -2,7 +2,7 @@
 
 scripts/update_readme.py                      rewrite the tables from the summaries
 scripts/update_readme.py --check              exit 1 if that would change them
-scripts/update_readme.py --collect RUNS ...   make the summary from run directories
+scripts/update_readme.py --collect RUNS ...   add run directories to the summary
 scripts/update_readme.py --collect-heldout RUNS ...   that of held-out translations
 """
 
@@ -68,7 +68,7 @@ def _collect(paths: List[str], target: Path) -> None:
     summary = readme_runs.summarize(_finished(paths), load_book(), published_settings())
     if target.exists():
         kept = load_summary(target, readme_groups.Recorded)
-        summary.notes.update(kept.notes)
+        summary = readme_runs.renewed(kept, summary)
     write_bytes(target, summary.dump().encode("utf-8"))
 
 

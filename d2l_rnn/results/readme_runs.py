@@ -15,6 +15,7 @@ from typing import (
     Mapping,
     Optional,
     Sequence,
+    Tuple,
     cast,
 )
 
@@ -69,6 +70,18 @@ def summarize(
         reason = incomparable(run, number, settings.get(run.experiment))
         entries.append(_entry(run, number, reason))
     return Summary(entries)
+
+
+def renewed(kept: Summary[Recorded], new: Summary[Recorded]) -> Summary[Recorded]:
+    """A summary with further runs; a run that it has already is replaced."""
+
+    def key(entry: Recorded) -> Tuple[str, str, int]:
+        seed = entry["config"].get("seed")
+        place = seed if isinstance(seed, int) else 0
+        return entry["experiment"], weights_of(entry["config"]), place
+
+    runs = {key(entry): entry for entry in [*kept.runs, *new.runs]}
+    return Summary([runs[place] for place in sorted(runs)], kept.notes)
 
 
 def _entry(
