@@ -7,7 +7,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .book import BookNumber
 from .curve_svg import curve_svg
-from .initial_weights import evidence
+from .initial_weights import UNTRAINED, evidence
 from .readme_groups import Group, Recorded, groups_of
 from .readme_runs import ours, published
 from .readme_summary import Summary, provenance
@@ -129,8 +129,18 @@ def _section(name: str, groups: Sequence[Group], told: Told, picture: str) -> Li
         lines += [f"![training curve of {name}]({picture})", ""]
     for group in groups:
         lines += [_sentence(group), ""]
-    lines += _texts(groups)
-    return lines
+    return lines + _untrained(name, groups) + _texts(groups)
+
+
+def _untrained(name: str, groups: Sequence[Group]) -> List[str]:
+    """What the nets say before training, where the builds print it too."""
+    said = {
+        entry["result"].get("untrained") for group in groups for entry in group.entries
+    }
+    if UNTRAINED.get(name) not in said - {None}:
+        return []
+    text = f"`{UNTRAINED[name]}`, as 41 of the 41 builds print it"
+    return [f"From the builds' weights, the untrained net says {text}.", ""]
 
 
 def _sentence(group: Group) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import runpy
+from pathlib import Path
 from typing import List
 
 import numpy as np
@@ -177,3 +179,15 @@ def test_more_runs_tell_smaller_changes() -> None:
         changes = [smallest_told(BOOK["rnn"], runs, weights) for runs in (1, 3, 5)]
         assert changes == sorted(changes, reverse=True) and changes[0] < 0.1
     assert smallest_told(BOOK["rnn"], 3, "book") <= 0.02
+
+
+@pytest.mark.slow
+def test_the_page_of_the_rules_is_up_to_date() -> None:
+    """Its tables; ``scripts/make_verdict_page.py`` renews them, and its picture."""
+    root = Path(__file__).parents[2]
+    if not (root / "docs" / "verdict.md").exists():
+        pytest.skip("docs/ is not beside this")
+    page = (root / "docs" / "verdict.md").read_text("utf-8")
+    script = runpy.run_path(str(root / "scripts" / "make_verdict_page.py"))
+    assert script["power_table"]() in page
+    assert script["wrong_setups_table"]() in page

@@ -78,6 +78,22 @@ def test_a_text_stands_beside_the_number_of_builds_that_print_it(
     assert f"| `{second}` | - | 41 of 41 |" in page
 
 
+@pytest.mark.parametrize("said", ["time travellervmoopwrrrr", "time traveller", ""])
+def test_what_an_untrained_net_says_is_told_where_the_builds_say_it(
+    tmp_path: Path, said: str
+) -> None:
+    curve = every_epoch(BOOK["rnn"], builds_of(BOOK["rnn"])[0])
+    weights = {"initial_weights": "book"}
+    result = {"untrained": said} if said else {}
+    run = write_run(tmp_path / "1", "rnn", 1, curve, config=weights, result=result)
+    told = {"rnn": Told("8.6", "the RNN")}
+    summary = readme_runs.summarize([run], BOOK, {})
+    page, _ = render_page(summary, BOOK, told, "make it", "pictures")
+    right = "says `time travellervmoopwrrrr`, as 41 of the 41 builds print it"
+    assert (right in page) == (said == "time travellervmoopwrrrr")
+    assert "the builds' weights (shown): " in page
+
+
 @pytest.mark.parametrize("name", [n for n in BOOK if BOOK[n].printed_texts])
 def test_the_printed_texts_are_those_of_all_builds(name: str) -> None:
     number = BOOK[name]
