@@ -132,7 +132,7 @@ def test_another_setting_is_not_comparable(
 ) -> None:
     build_as_run("bilstm", 1, **changes)
     assert main(["compare"]) == 0
-    assert f"    {reason}" in capsys.readouterr().out
+    assert f": {reason}" in capsys.readouterr().out
 
 
 def test_runs_are_held_against_a_number(capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +143,9 @@ def test_runs_are_held_against_a_number(capsys: pytest.CaptureFixture[str]) -> N
     assert "not comparable" in capsys.readouterr().out
     assert main(["compare", "--against", "lstm"]) == 0
     text = capsys.readouterr().out
-    assert "lstm (lr 0.9)" in text and "against lstm: lr 0.9, the book's is 1" in text
+    assert "    lr 0.9: against lstm: lr 0.9, the book's is 1; " in text
+    assert main(["compare", "--markdown"]) == 0
+    assert "| lstm (lr 0.9) |" in capsys.readouterr().out
     assert main(["compare", "--against", "gru", "--json"]) == 1
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["verdict"], row["apart"]) == ("differs", "lr 0.9")

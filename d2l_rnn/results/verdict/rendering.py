@@ -63,9 +63,13 @@ def _cells(verdict: Verdict) -> List[str]:
 
 
 def render_text(verdicts: Sequence[Verdict]) -> str:
-    """An aligned table; below each row the figures or the reason."""
-    rows = [list(HEADINGS)] + [_cells(verdict) for verdict in verdicts]
-    return aligned(rows, [""] + [verdict.reason for verdict in verdicts])
+    """An aligned table; below each row what sets it apart, and figures or reason."""
+    rows, below = [list(HEADINGS)], [""]
+    for verdict in verdicts:
+        rows.append([verdict.experiment, *_cells(verdict)[1:]])
+        apart = f"{verdict.apart}: " if verdict.apart else ""
+        below.append(apart + verdict.reason)
+    return aligned(rows, below)
 
 
 def aligned(rows: Sequence[Sequence[str]], below: Sequence[str] = ()) -> str:
