@@ -9,7 +9,7 @@ usage: scripts/test.sh [--pythons[=3.8,3.12]] [pytest flags]
 Sets up .venv (first call only), then runs ruff, mypy and pytest.
 The slow tests are left out; scripts/test.sh -m "" runs them too.
 
-  --pythons           also install and smoke-test under every other Python 3.8 to 3.12
+  --pythons           also install and smoke-test under every other Python 3.8 to 3.15
                       found, each in its own .venv-3.X
   --pythons=3.8,3.12  the same under these, which must be there
   anything else       handed on to pytest: scripts/test.sh tests/data -k corpus
@@ -30,7 +30,7 @@ for argument in "$@"; do
         exit
         ;;
     --pythons)
-        smoke_versions=(3.8 3.9 3.10 3.11 3.12)
+        smoke_versions=("${python_versions[@]}")
         must_exist=no
         ;;
     --pythons=*)
@@ -41,10 +41,10 @@ for argument in "$@"; do
 done
 
 for version in ${smoke_versions[@]+"${smoke_versions[@]}"}; do
-    case $version in
-    3.8 | 3.9 | 3.10 | 3.11 | 3.12) ;;
+    case " ${python_versions[*]} " in
+    *" $version "*) ;;
     *)
-        say "--pythons=$version: accepted are 3.8, 3.9, 3.10, 3.11 and 3.12"
+        say "--pythons=$version: accepted are ${python_versions[*]}"
         exit 2
         ;;
     esac
