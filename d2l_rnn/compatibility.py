@@ -19,7 +19,7 @@ import warnings
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 from .errors import D2lRnnError
 
@@ -159,7 +159,9 @@ def prepare_mxnet() -> ModuleType:
         try:
             mxnet = importlib.import_module("mxnet")
             # Where mxnet was there before the hook:
-            importlib.import_module(f"{__package__}.numpy_compatibility").mend(mxnet)
+            from .numpy_compatibility import mend
+
+            mend(mxnet)
             _start_engine(mxnet)
         # A missing system library is an OSError, a NumPy too new an AttributeError.
         except (ImportError, OSError, AttributeError) as error:

@@ -1,24 +1,25 @@
-"""What mxnet 1.9.1 asks of NumPy and newer NumPys no longer give, lent and mended.
+"""What mxnet 1.9.1 asks of NumPy and newer NumPys no longer give: lent, or mended.
 
 mxnet's Python dates from the time of NumPy 1.17 to 1.23. Three kinds of things have
-changed since, each with its own door here:
+changed since:
 
 - **names**: it asks for names that NumPy 1.20 to 2.4 removed. They are lent to NumPy
   while mxnet is imported (:func:`lent_names`) and taken back afterwards, so that no
   other package takes NumPy for an older one. What mxnet asks for again whenever it
-  runs stays: see :data:`_STAYING`. A name that NumPy has is never touched.
+  runs stays. A name that NumPy has is never touched.
 - **spelling**: it hands operators their parameters as text, and NumPy 2 writes
-  ``(np.int64(4), 1)`` where its C++ side reads ``(4, 1)``.
-- **values**: NumPy 1.25 answers with named tuples (``qr``, ``eigh``) which it cannot
+  ``(np.int64(4), 1)`` where the C++ side reads ``(4, 1)``.
+- **values**: NumPy 1.25 answers with named tuples (``qr``, ``eigh``), which it cannot
   rebuild; a Python float plus a ``numpy.float32`` is single precision since NumPy 2
-  (NEP 50), which rounds the sums of its metrics; 2.3 removed ``ndarray.tostring``.
+  (NEP 50), which rounds the sums of its metrics; NumPy 2.3 removed
+  ``ndarray.tostring``; SciPy, where it is there, announces the end of ``sparse.csr``.
 """
 
 from __future__ import annotations
 
 import builtins
-import importlib
 import struct
+import sys
 import warnings
 from contextlib import contextmanager
 from numbers import Number
@@ -28,10 +29,47 @@ from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, Sequ
 import numpy
 
 # Where mxnet hands parameters on to its C++ side: each says ``str(value)``.
-_SPELLING = ("_ctypes.ndarray", "_ctypes.symbol", "symbol.symbol", "io.io", "kvstore.base")
+_SPELLING = (
+    "mxnet._ctypes.ndarray",
+    "mxnet._ctypes.symbol",
+    "mxnet.io.io",
+    "mxnet.kvstore.base",
+    "mxnet.symbol.symbol",
+)
 
 _lent: List[str] = []
 _mended: List[ModuleType] = []
+
+
+def _numpy(name: str) -> Callable[..., object]:
+    """A function of NumPy that takes whatever mxnet hands it."""
+    function: Callable[..., object] = getattr(numpy, name)
+    return function
+
+
+def _renamed(name: str, now: str) -> Callable[..., object]:
+    """A function of its own that does what NumPy now does under another name.
+
+    Not ``numpy.prod`` itself for ``numpy.product``: mxnet enters what it finds under
+    each name into the table by which NumPy calls it back.
+    """
+
+    def renamed(*args: object, **kwargs: object) -> object:
+        return _numpy(now)(*args, **kwargs)
+
+    renamed.__name__ = renamed.__qualname__ = name
+    renamed.__doc__ = f"``numpy.{now}`` under the name that mxnet 1.9.1 knows it by."
+    return renamed
+
+
+def _in1d(ar1: object, ar2: object, *args: object, **kwargs: object) -> object:
+    """``numpy.in1d``, which NumPy 2.4 removed."""
+    return _numpy("isin")(_numpy("ravel")(ar1), ar2, *args, **kwargs)
+
+
+def _msort(a: object) -> object:
+    """``numpy.msort``, which NumPy 2.0 removed."""
+    return _numpy("sort")(a, axis=0)
 
 
 def _financial(name: str) -> Callable[..., NoReturn]:
@@ -39,65 +77,38 @@ def _financial(name: str) -> Callable[..., NoReturn]:
 
     def removed(*args: object, **kwargs: object) -> NoReturn:
         raise RuntimeError(
-            f"numpy.{name} was removed in NumPy 1.20 (NEP 32) and mxnet.np.{name} with "
-            "it; the package numpy_financial has it"
+            f"{name} left NumPy in version 1.20, and mxnet.np had it from there; the "
+            "package numpy_financial has it"
         )
 
     removed.__name__ = removed.__qualname__ = name
     return removed
 
 
-# These are functions of their own, not other names of numpy.prod and so on: mxnet
-# enters what it finds under each name into the table by which NumPy calls it back.
-def alltrue(a: object, *args: Any, **kwargs: Any) -> Any:
-    """As ``numpy.all``; removed in NumPy 2.0."""
-    return numpy.all(a, *args, **kwargs)
-
-
-def sometrue(a: object, *args: Any, **kwargs: Any) -> Any:
-    """As ``numpy.any``; removed in NumPy 2.0."""
-    return numpy.any(a, *args, **kwargs)
-
-
-def product(a: object, *args: Any, **kwargs: Any) -> Any:
-    """As ``numpy.prod``; removed in NumPy 2.0."""
-    return numpy.prod(a, *args, **kwargs)
-
-
-def round_(a: object, decimals: int = 0, out: Optional[Any] = None) -> Any:
-    """As ``numpy.round``; removed in NumPy 2.0."""
-    return numpy.round(a, decimals, out)
-
-
-def msort(a: object) -> Any:
-    """A sorted copy along the first axis; removed in NumPy 2.0."""
-    return numpy.sort(a, axis=0)
-
-
-def in1d(ar1: object, ar2: object, *args: Any, **kwargs: Any) -> Any:
-    """As ``numpy.isin`` over the flattened ``ar1``; removed in NumPy 2.4."""
-    return numpy.isin(numpy.ravel(ar1), ar2, *args, **kwargs)
-
-
-def trapz(y: object, x: Optional[Any] = None, dx: float = 1.0, axis: int = -1) -> Any:
-    """As ``numpy.trapezoid``; removed in NumPy 2.4."""
-    return numpy.trapezoid(y, x, dx, axis)
-
-
 # What mxnet asks for while it runs: ``bool`` when an array is indexed (missing in NumPy
-# 1.24 to 1.26; NumPy 2 has its own), the others in ``np.pad`` and Gluon's estimator.
+# 1.24 to 1.26; NumPy 2 has its own), the others in Gluon's estimator and ``np.pad``.
 _STAYING: Dict[str, object] = {
     "bool": builtins.bool,
     "Inf": numpy.inf,
     "compat": SimpleNamespace(basestring=str),
 }
+_RENAMED = {
+    "alltrue": "all",
+    "product": "prod",
+    "round_": "round",
+    "sometrue": "any",
+    "trapz": "trapezoid",
+}
 _WHILE_IMPORTED: Dict[str, object] = {
-    **{name: numpy.nan for name in ("NAN", "NaN")},
-    **{"PINF": numpy.inf, "NINF": -numpy.inf, "PZERO": 0.0, "NZERO": -0.0},
-    **{
-        function.__name__: function
-        for function in (alltrue, sometrue, product, round_, msort, in1d, trapz)
-    },
+    "NAN": numpy.nan,
+    "NINF": -numpy.inf,
+    "NZERO": -0.0,
+    "NaN": numpy.nan,
+    "PINF": numpy.inf,
+    "PZERO": 0.0,
+    "in1d": _in1d,
+    "msort": _msort,
+    **{name: _renamed(name, now) for name, now in _RENAMED.items()},
     **{name: _financial(name) for name in "mirr npv pmt ppmt pv rate".split()},
 }
 
@@ -125,9 +136,9 @@ def restore_numpy_aliases() -> List[str]:
 
 @contextmanager
 def lent_names() -> Iterator[None]:
-    """Lend NumPy the names that are missing; leave only those that mxnet asks for later."""
+    """Lend NumPy what is missing; leave it only what mxnet asks for when it runs."""
     restored = restore_numpy_aliases()
-    _lent[:] = [*_lent, *(name for name in restored if name not in _lent)]
+    _lent.extend(name for name in restored if name not in _lent)
     try:
         yield
     finally:
@@ -137,7 +148,7 @@ def lent_names() -> Iterator[None]:
 
 
 def given_back() -> List[str]:
-    """The names that NumPy had to be lent for mxnet, in this process; for doctor."""
+    """The names that NumPy had to be given in this process, for ``d2l-rnn doctor``."""
     return list(_lent)
 
 
@@ -152,22 +163,25 @@ def mend(mxnet: ModuleType) -> None:
     if getattr(mxnet, "__version__", None) != "1.9.1" or mxnet in _mended:
         return
     _mended.append(mxnet)
-    _mend_named_tuples(mxnet)
+    _mend_named_tuples(sys.modules["mxnet.numpy.multiarray"])
+    for name in ("mxnet.ndarray.sparse", "mxnet.ndarray.utils"):
+        _mend_scipy(sys.modules[name])
     if int(numpy.__version__.split(".")[0]) >= 2:
         for name in _SPELLING:
-            setattr(importlib.import_module(f"mxnet.{name}"), "str", _Text)
+            setattr(sys.modules[name], "str", _Text)
         for name in ("sum_metric", "global_sum_metric"):
             setattr(mxnet.metric.EvalMetric, name, _double_precision(name))
-        mxnet.recordio.pack = _pack
+        setattr(mxnet.recordio, "pack", _pack)
 
 
 class _Spelling(type):
-    """Lets ``_Text`` stand for ``str`` in a module: ``str(x)``, ``isinstance(x, str)``."""
+    """Lets a class stand for ``str`` in a module: to call, and in ``isinstance``."""
 
     def __call__(cls, value: object = "") -> str:
         text = builtins.str(value)
-        if "np." in text:  # rarely, and this runs for each parameter of each operator
-            with numpy.printoptions(legacy="1.25"):
+        if "np." in text:  # rarely: this runs for each parameter of each operator
+            as_numpy_1: Dict[str, Any] = {"legacy": "1.25"}
+            with numpy.printoptions(**as_numpy_1):
                 return builtins.str(value)
         return text
 
@@ -176,20 +190,27 @@ class _Spelling(type):
 
 
 class _Text(metaclass=_Spelling):
-    """``str``, but for the scalars of NumPy, which it writes as NumPy 1 did."""
+    """``str``, but for NumPy's scalars, which it writes as NumPy 1 did."""
 
 
-def _mend_named_tuples(mxnet: ModuleType) -> None:
+def _mend_named_tuples(multiarray: ModuleType) -> None:
     """Let NumPy's answers of several arrays come back as the named tuples they are."""
-    multiarray = mxnet.numpy.multiarray
     convert = multiarray._as_mx_np_array
 
     def as_mx_np_array(answer: object, ctx: Optional[object] = None) -> object:
         if isinstance(answer, tuple) and hasattr(answer, "_make"):
-            return type(answer)(*(as_mx_np_array(part, ctx) for part in answer))
+            return answer._make(as_mx_np_array(part, ctx) for part in answer)
         return convert(answer, ctx)
 
-    multiarray._as_mx_np_array = as_mx_np_array
+    setattr(multiarray, "_as_mx_np_array", as_mx_np_array)
+
+
+def _mend_scipy(module: ModuleType) -> None:
+    """Show a module SciPy's sparse matrices at the place where it looks for them."""
+    sparse = module.spsp
+    if sparse is not None:
+        names = {"csr_matrix": sparse.csr_matrix, "coo_matrix": sparse.coo_matrix}
+        setattr(module, "spsp", SimpleNamespace(csr=SimpleNamespace(**names), **names))
 
 
 def _double_precision(name: str) -> property:
@@ -206,15 +227,15 @@ def _double_precision(name: str) -> property:
     return property(get, put)
 
 
-def _pack(header: Sequence[Any], s: bytes) -> bytes:
-    """``mxnet.recordio.pack`` without ``ndarray.tostring``, which left in NumPy 2.3."""
+def _pack(header: Sequence[object], s: bytes) -> bytes:
+    """``mxnet.recordio.pack`` without ``ndarray.tostring``."""
     from mxnet import recordio
 
-    header = recordio.IRHeader(*header)
-    if isinstance(header.label, Number):
-        header = header._replace(flag=0)
+    fields = recordio.IRHeader(*header)
+    if isinstance(fields.label, Number):
+        fields = fields._replace(flag=0)
     else:
-        label = numpy.asarray(header.label, dtype=numpy.float32)
-        header = header._replace(flag=label.size, label=0)
+        label = numpy.asarray(fields.label, dtype=numpy.float32)
+        fields = fields._replace(flag=label.size, label=0)
         s = label.tobytes() + s
-    return struct.pack(recordio._IR_FORMAT, *header) + s
+    return struct.pack(recordio._IR_FORMAT, *fields) + s

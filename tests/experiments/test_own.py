@@ -42,12 +42,12 @@ def my_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "my_cell.py:EXPERIMENT"
 
 
-def lines_of(capsys: pytest.CaptureFixture) -> List[str]:
+def lines_of(capsys: pytest.CaptureFixture[str]) -> List[str]:
     return list(capsys.readouterr().err.splitlines())
 
 
 def test_the_example_keeps_the_contract(
-    my_cell: str, capsys: pytest.CaptureFixture
+    my_cell: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", my_cell, *TINY]) == 0
     found = capsys.readouterr().out.splitlines()
@@ -55,7 +55,7 @@ def test_the_example_keeps_the_contract(
 
 
 def test_a_breach_is_told_by_the_exit_status(
-    my_cell: str, capsys: pytest.CaptureFixture
+    my_cell: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A cell that remembers how often it was called, and keeps that to itself."""
     code = Path("my_cell.py").read_text()
@@ -72,7 +72,7 @@ def test_a_breach_is_told_by_the_exit_status(
 
 
 def test_the_example_is_run_resumed_compared_and_reproduced(
-    my_cell: str, capsys: pytest.CaptureFixture
+    my_cell: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = [*TINY, "--epochs", "3", "--no-plot", "--scale", "0.1"]
     assert main(["run", my_cell, *flags]) == 0
@@ -110,7 +110,11 @@ def test_the_example_is_run_resumed_compared_and_reproduced(
     ],
 )
 def test_what_is_no_experiment_is_one_line(
-    reference: str, before: str, after: str, words: str, capsys: pytest.CaptureFixture
+    reference: str,
+    before: str,
+    after: str,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     code = Path("my_cell.py").read_text()
     Path("my_cell.py").write_text(code.replace(before, after) if before else code)
@@ -122,7 +126,7 @@ def test_what_is_no_experiment_is_one_line(
 
 @pytest.mark.parametrize("name", ["rnn", "gru-scratch"])
 def test_train_ch8_leaves_the_curve_of_run(
-    name: str, capsys: pytest.CaptureFixture
+    name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = dataclasses.replace(
         find(name).config,
