@@ -25,6 +25,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from types import ModuleType
 from typing import Any, Dict, List
 
 from . import runtime
@@ -132,7 +133,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _HOME_OF:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        value = getattr(_import(f"{__name__}.{_HOME_OF[name]}"), name)
     elif importlib.util.find_spec(f"{__name__}.{name}"):
         value = importlib.import_module(f"{__name__}.{name}")
     else:
@@ -146,15 +147,32 @@ def replaced(name: str) -> bool:
     return name in globals() and globals()[name] is not _found.get(name)
 
 
+def _import(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except (ImportError, OSError) as error:  # OSError: a library of mxnet's is missing
+        if "mxnet" in sys.modules or getattr(error, "name", None) not in (
+            None,
+            "mxnet",
+        ):
+            raise
+        from .installation import cure_of_mxnet
+
+        raise ImportError(
+            f"mxnet cannot be imported ({error}): {cure_of_mxnet(str(error)).text}"
+        ) from error
+
+
 def _from_d2l(name: str) -> Any:
     restore_ipython_table()
     try:
         from d2l import mxnet as d2l
-    except ImportError as error:
+    except (ImportError, OSError) as error:
+        from .installation import cure_of_d2l
+
         raise ImportError(
             f"{name!r} is not one of d2l_rnn's own names, and the d2l package that may "
-            f"have it cannot be imported ({error}); d2l 1.0.3 installs on Python 3.8 "
-            "to 3.11"
+            f"have it cannot be imported ({error}): {cure_of_d2l(str(error)).text}"
         ) from error
     try:
         return getattr(d2l, name)

@@ -1,9 +1,9 @@
 """What takes the place of Arm's Performance Libraries under MXNet on aarch64.
 
 mxnet's aarch64 wheel needs three libraries of Arm's that no registry has. All that it
-wants of them is plain CBLAS, LAPACKE and libm, so OpenBLAS (PyPI's cmeel-openblas), libm
-and libc under their names do, beside ``libmxnet.so``, where its RPATH looks. They are
-links, not copies: a second libc would be loaded beside the first.
+wants of them is plain CBLAS, LAPACKE and libm, so OpenBLAS (PyPI's cmeel-openblas),
+libm and libc do under their names, beside ``libmxnet.so``, where its RPATH looks. They
+are links, not copies: a second libc would be loaded beside the first.
 """
 
 from __future__ import annotations
