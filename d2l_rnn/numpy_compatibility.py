@@ -24,7 +24,17 @@ import warnings
 from contextlib import contextmanager
 from numbers import Number
 from types import ModuleType, SimpleNamespace
-from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, Sequence
+from typing import (
+    Callable,
+    ContextManager,
+    Dict,
+    Iterator,
+    List,
+    NoReturn,
+    Optional,
+    Sequence,
+    cast,
+)
 
 import numpy
 
@@ -180,8 +190,8 @@ class _Spelling(type):
     def __call__(cls, value: object = "") -> str:
         text = builtins.str(value)
         if "np." in text:  # rarely: this runs for each parameter of each operator
-            as_numpy_1: Dict[str, Any] = {"legacy": "1.25"}
-            with numpy.printoptions(**as_numpy_1):
+            as_numpy_1 = _numpy("printoptions")(legacy="1.25")
+            with cast(ContextManager[object], as_numpy_1):
                 return builtins.str(value)
         return text
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import random
 import re
+import sys
 from pathlib import Path
 from typing import Any, List
 
@@ -122,6 +123,54 @@ def test_what_is_no_experiment_is_one_line(
         assert main([command, reference]) == 2
         (line,) = lines_of(capsys)
         assert words in line
+
+
+def install(entry_point: str) -> None:
+    """Make the current folder one in which an installed package says this."""
+    Path("my_package-1.dist-info").mkdir()
+    Path("my_package-1.dist-info/METADATA").write_text("Name: my_package\nVersion: 1\n")
+    Path("my_package-1.dist-info/entry_points.txt").write_text(
+        f"[d2l_rnn.experiments]\n{entry_point}\n"
+    )
+
+
+def test_an_installed_experiment_is_found_by_its_name(
+    my_cell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    install("my-gru = my_cell:EXPERIMENT")
+    assert main(["list"]) == 0
+    assert "my_cell:EXPERIMENT" in capsys.readouterr().out
+    try:
+        named, of_the_file = find("my-gru"), find(my_cell)
+    finally:
+        sys.modules.pop("my_cell", None)
+    assert named.name == "my-gru"
+    assert named.file_sha256 == of_the_file.file_sha256 != ""
+
+
+@pytest.mark.parametrize(
+    "entry_point, words",
+    [
+        ("my-gru = my_cell:NOTHING", "AttributeError"),
+        ("my-gru = nowhere:EXPERIMENT", "No module named 'nowhere'"),
+        ("other = my_cell:EXPERIMENT", "is no Experiment of the name 'other'"),
+        ("my-gru = my_cell:Config", "is no Experiment"),
+    ],
+)
+def test_an_entry_point_that_holds_no_experiment_is_one_line(
+    my_cell: str,
+    entry_point: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    install(entry_point)
+    assert main(["run", entry_point.partition(" ")[0]]) == 2
+    sys.modules.pop("my_cell", None)
+    (line,) = lines_of(capsys)
+    assert words in line
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru-scratch"])
