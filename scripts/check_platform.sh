@@ -6,7 +6,7 @@ check_platform() {
     local container="'docker build -t d2l_rnn . && docker run -it --rm d2l_rnn'"
     case $(uname -s)/$(uname -m) in
     Linux/x86_64 | Linux/amd64 | Linux/aarch64 | Linux/arm64)
-        ! ldd --version 2>&1 | grep -qi musl ||
+        [[ $(ldd --version 2>&1) != *musl* ]] ||
             no_wheel "Linux with musl" "a system with glibc, or its container: $container"
         ;;
     Darwin/x86_64) ;;
