@@ -25,7 +25,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from types import ModuleType
 from typing import Any, Dict, List
 
 from . import runtime
@@ -133,7 +132,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _HOME_OF:
-        value = getattr(_import(f"{__name__}.{_HOME_OF[name]}"), name)
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     elif importlib.util.find_spec(f"{__name__}.{name}"):
         value = importlib.import_module(f"{__name__}.{name}")
     else:
@@ -145,22 +144,6 @@ def __getattr__(name: str) -> Any:
 def replaced(name: str) -> bool:
     """Whether a reader has put something of their own in the place of a name."""
     return name in globals() and globals()[name] is not _found.get(name)
-
-
-def _import(module: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except (ImportError, OSError) as error:  # OSError: a library of mxnet's is missing
-        if "mxnet" in sys.modules or getattr(error, "name", None) not in (
-            None,
-            "mxnet",
-        ):
-            raise
-        from .installation import cure_of_mxnet
-
-        raise ImportError(
-            f"mxnet cannot be imported ({error}): {cure_of_mxnet(str(error)).text}"
-        ) from error
 
 
 def _from_d2l(name: str) -> Any:

@@ -57,7 +57,9 @@ if [ ! -f "$sid/made" ]; then
     for version in "${versions[@]}"; do
         packages+=,python$version-venv
     done
-    mmdebstrap --quiet --variant=minbase --include="$packages" sid "$sid/root" \
+    # A mirror may be weeks behind, and sid's lists are good for a week.
+    mmdebstrap --quiet --variant=minbase --include="$packages" \
+        --aptopt='Acquire::Check-Valid-Until "false"' sid "$sid/root" \
         ${sources[@]+"${sources[@]}"}
     touch "$sid/made"
 fi

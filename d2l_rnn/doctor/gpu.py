@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import List, Tuple
 
 from .. import cuda
 from ..installation import (
@@ -98,7 +98,6 @@ def _examine_cards() -> List[Finding]:
 
 
 def _examine_devices() -> Finding:
-    found: Dict[str, Any]
     found, failure = look(_AT_DEVICES)
     if failure:
         return with_cure("gpu", False, failure, cure_of_mxnet(failure))
