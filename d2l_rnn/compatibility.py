@@ -5,6 +5,9 @@ are lent to it while mxnet is imported (:mod:`d2l_rnn.numpy_compatibility`). The
 moment is the last at which engine and threads can be chosen, so both hang on one hook
 that waits for the first ``import mxnet``, whoever makes it.
 
+It compares versions by ``distutils``, which left the standard library with Python 3.12;
+that is lent like the names, so that setuptools is not needed.
+
 d2l 1.0.3 pins matplotlib 3.7.2, which asks IPython for a table that IPython 9.16
 removed.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -77,7 +81,7 @@ def _prepare_execution(loader: Any) -> None:
 
         runtime.configure_before_mxnet()
         try:
-            with numpy_compatibility.lent_names():
+            with numpy_compatibility.lent_names(), lent_distutils():
                 execute(module)
         finally:
             runtime.release_main_thread()
@@ -86,6 +90,39 @@ def _prepare_execution(loader: Any) -> None:
         _start_engine(module)
 
     loader.exec_module = exec_module
+
+
+class _Version:
+    """A version as mxnet compares two of them: by its first three numbers."""
+
+    def __init__(self, text: str) -> None:
+        self.numbers = [int(number) for number in re.findall(r"\d+", text)[:3]]
+
+    def __ge__(self, other: _Version) -> bool:
+        return self.numbers >= other.numbers
+
+
+@contextmanager
+def lent_distutils() -> Iterator[None]:
+    """Lend ``distutils.version`` to mxnet's import where Python has none of its own.
+
+    setuptools, where it is installed, would put one in its place; but asking for it
+    imports all of setuptools, by a .pth file that ``python -S`` passes over.
+    """
+    if sys.version_info < (3, 12) or "distutils" in sys.modules:
+        yield
+        return
+    version = ModuleType("distutils.version")
+    vars(version).update(LooseVersion=_Version, StrictVersion=_Version)
+    package = ModuleType("distutils")
+    vars(package).update(version=version, __path__=[])
+    lent = {"distutils": package, "distutils.version": version}
+    sys.modules.update(lent)
+    try:
+        yield
+    finally:
+        for name in lent:
+            sys.modules.pop(name, None)
 
 
 def install_import_hook() -> None:

@@ -335,6 +335,7 @@ ANY = {
     "benchmark/peers/book_translation.py": 8,
     "benchmark/reporting.py": 1,
     "benchmark/workloads.py": 1,
+    "generation/choosing.py": 8,
     "generation/filling.py": 3,
     "generation/translations.py": 6,
     "jobs/dask.py": 3,

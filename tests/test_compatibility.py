@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy
 import pytest
 
 from d2l_rnn import compatibility
 
-LATER_THAN_MXNET = tuple(map(int, numpy.__version__.split(".")[:2])) >= (1, 24)
+from .numpys import mxnet_alone_fails, mxnet_alone_imports
+
 PACKAGE_PARENT = str(Path(compatibility.__file__).resolve().parent.parent)
 
 
@@ -179,9 +180,7 @@ def test_the_hook_starts_the_engine_without_its_notice(tmp_path: Path) -> None:
     assert run_silently(code, tmp_path) == "2.0"
 
 
-@pytest.mark.skipif(
-    LATER_THAN_MXNET, reason="mxnet alone cannot be imported under NumPy 1.24 or newer"
-)
+@mxnet_alone_imports
 def test_an_engine_of_the_reader_starts_without_its_notice(tmp_path: Path) -> None:
     """mxnet came first: its first use may still be ours."""
     code = (
@@ -192,9 +191,7 @@ def test_an_engine_of_the_reader_starts_without_its_notice(tmp_path: Path) -> No
     assert run_silently(code, tmp_path) == "2.0"
 
 
-@pytest.mark.skipif(
-    not LATER_THAN_MXNET, reason="here mxnet can be imported without d2l_rnn"
-)
+@mxnet_alone_fails
 def test_a_reader_who_began_with_mxnet_may_go_on(tmp_path: Path) -> None:
     """Their first line fails; d2l_rnn and the same line again mend it, as in a cell."""
     code = (
@@ -203,6 +200,19 @@ def test_a_reader_who_began_with_mxnet_may_go_on(tmp_path: Path) -> None:
         "import d2l_rnn, mxnet; print(mxnet.nd.ones(2).sum().asscalar())"
     )
     assert run_silently(code, tmp_path).splitlines()[-1] == "2.0"
+
+
+def test_distutils_is_lent_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.12 took it out; setuptools brings one back, but only by a .pth file."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "distutils"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "version_info", (3, 12))
+    with compatibility.lent_distutils():
+        version = importlib.import_module("distutils.version")
+    assert "distutils" not in sys.modules and "distutils.version" not in sys.modules
+    for kind in (version.LooseVersion, version.StrictVersion):
+        assert kind("2.10.0rc1") >= kind("2.9") >= kind("1.17") >= kind("1.17")
+        assert not kind("1.9.5") >= kind("1.17.0")
 
 
 def run_silently(code: str, folder: Path) -> str:

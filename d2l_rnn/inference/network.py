@@ -7,7 +7,7 @@ net or of a checkpoint. The decoders of :mod:`.decoding` and :mod:`.beam` take i
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Network:
         From the inputs up, each of one or two directions.
     W_q : numpy.ndarray, shape (num_directions * num_hiddens, vocab_size)
     b_q : numpy.ndarray, shape (vocab_size,)
+    embedding : numpy.ndarray, shape (num_inputs, embed_size), optional
+        A row a token, which the lowest layer reads in place of a one-hot vector.
 
     Attributes
     ----------
@@ -41,15 +43,22 @@ class Network:
     """
 
     def __init__(
-        self, layers: Sequence[Sequence[Cell]], W_q: Floats, b_q: Floats
+        self,
+        layers: Sequence[Sequence[Cell]],
+        W_q: Floats,
+        b_q: Floats,
+        embedding: Optional[Floats] = None,
     ) -> None:
         self._layers = [list(cells) for cells in layers]
         self._W_q = np.ascontiguousarray(W_q, dtype="float32")
         self._b_q = np.asarray(b_q, dtype="float32")
         self.vocab_size = len(self._b_q)
-        self.num_inputs = len(self._layers[0][0].W_x)
         # Each (num_inputs, num_gates * num_hiddens): what a token gives to the gates.
-        self._tables = [cell.W_x + cell.b for cell in self._layers[0]]
+        self._tables = [
+            (cell.W_x if embedding is None else embedding @ cell.W_x) + cell.b
+            for cell in self._layers[0]
+        ]
+        self.num_inputs = len(self._tables[0])
 
     def knows(self, tokens: Sequence[int]) -> bool:
         """Whether all are among the tokens that it was made for."""
@@ -175,9 +184,14 @@ def of_gluon_layer(mode: str, arrays: Mapping[str, Floats], name: str) -> Cell:
 
 
 def of_gluon(
-    mode: str, num_layers: int, num_directions: int, arrays: Mapping[str, Floats]
+    mode: str,
+    num_layers: int,
+    num_directions: int,
+    arrays: Mapping[str, Floats],
+    layer: str = "rnn",
+    output: str = "dense",
 ) -> Network:
-    """The network of an ``RNNModel`` over a Gluon layer.
+    """The network of an ``RNNModel`` over a Gluon layer, or of one built alike.
 
     Parameters
     ----------
@@ -185,7 +199,10 @@ def of_gluon(
         As in :func:`of_gluon_layer`.
     num_layers, num_directions : int
     arrays : mapping of str to numpy.ndarray
-        By the names that checkpoints have, ``rnn.l0_i2h_weight`` ... ``dense.bias``.
+        By the names that checkpoints have, ``rnn.l0_i2h_weight`` ... ``dense.bias``,
+        and ``embedding.weight`` if there is one.
+    layer, output : str
+        The recurrent and the output layer's names.
 
     Raises
     ------
@@ -194,7 +211,8 @@ def of_gluon(
     ValueError
         If the arrays do not fit one another.
     """
-    inner = {k[len("rnn.") :]: a for k, a in arrays.items() if k.startswith("rnn.")}
+    start = f"{layer}."
+    inner = {k[len(start) :]: a for k, a in arrays.items() if k.startswith(start)}
     layers = [
         [
             of_gluon_layer(mode, inner, f"{direction}{number}")
@@ -202,7 +220,8 @@ def of_gluon(
         ]
         for number in range(num_layers)
     ]
-    return Network(layers, arrays["dense.weight"].T, arrays["dense.bias"])
+    W_q, b_q = arrays[f"{output}.weight"].T, arrays[f"{output}.bias"]
+    return Network(layers, W_q, b_q, arrays.get("embedding.weight"))
 
 
 def of_scratch(
