@@ -113,7 +113,7 @@ def test_report_refuses_what_is_no_file(
     Path("link").symlink_to(os.devnull)
     mode = os.stat(place).st_mode
     line = refused_in_a_line(["report", "--out", place], capsys)
-    assert line.endswith("not a regular file")
+    assert "not a regular file; accepted is a file in a folder that exists" in line
     assert os.stat(place).st_mode == mode and stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 

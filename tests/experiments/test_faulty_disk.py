@@ -69,13 +69,14 @@ class Scenario:
 
 
 HMM, TEXT_STATS = FAMILIES["hmm"], FAMILIES["text-stats"]
+HANDWRITTEN = FAMILIES["handwritten"]  # can be extended
 SCENARIOS = {
     **{name: Scenario(family) for name, family in FAMILIES.items()},
     "every error": Scenario(HMM, every_error=True),
     "pictures": Scenario(TEXT_STATS, pictures=True),
     "tensorboard": Scenario(HMM, ("--tensorboard",), pictures=True),
-    "extended": Scenario(HMM, first_epochs=1, goes_on=True),
-    "in the way": Scenario(HMM, first_epochs=1),
+    "extended": Scenario(HANDWRITTEN, first_epochs=1, goes_on=True),
+    "in the way": Scenario(HANDWRITTEN, first_epochs=1),
 }
 
 
