@@ -39,6 +39,7 @@ from .training.optimisers import Sgd
 from .training.parameters import Parameters
 
 PREFIXES = ("time traveller", "traveller")
+_NUM_OWN = 10  # tokens of a text that are continued where these do not fit
 
 
 def predict_ch8(
@@ -157,6 +158,8 @@ def train_ch8(
     train_iter : iterable of (X, Y)
         Such as :class:`~d2l_rnn.chapters_text.SeqDataLoader`.
     vocab : Vocab
+        Where it lacks characters of the book's prefixes, the first ten tokens of
+        ``train_iter.corpus`` are continued in their place, and a line says so.
     lr : float
         Learning rate.
     num_epochs : int
@@ -204,11 +207,32 @@ def train_ch8(
     value, speed = perplexity(row.loss, row.tokens), row.tokens / row.seconds
     print(f"perplexity {value:.1f}, {speed:.1f} tokens/sec on {device}")
     texts = []
-    for prefix in PREFIXES:
+    for prefix in _prefixes_for(vocab, train_iter):
         texts.append(book("predict_ch8")(prefix, 50, net, vocab, device))
         print(texts[-1])
     recorder.end(texts)
     return history
+
+
+def _prefixes_for(
+    vocab: Vocabulary, train_iter: Iterable[Minibatch]
+) -> Sequence[Sequence[str]]:
+    """The book's, or of a text that lacks their characters its own first tokens."""
+    if replaced("predict_ch8"):
+        return PREFIXES
+    tokens = vocab.idx_to_token
+    characters = dict.fromkeys("".join(PREFIXES))
+    unknown = [repr(c) for c in characters if tokens[vocab[c]] != c]
+    corpus: Sequence[int] = getattr(train_iter, "corpus", [])[:_NUM_OWN]
+    if not unknown:
+        return PREFIXES
+    said = f"d2l_rnn: the vocabulary has no {', '.join(unknown)} of {PREFIXES}"
+    if not len(corpus):
+        print(f"{said}: <unk> stands for them", file=sys.stderr)
+        return PREFIXES
+    own = [tokens[int(i)] for i in corpus]
+    print(f"{said}: the first of its text, {own}, in their place", file=sys.stderr)
+    return ["".join(own) if all(len(token) == 1 for token in own) else own]
 
 
 def _epochs(

@@ -18,6 +18,9 @@ status meaning
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import Iterator, Type
+
 
 class D2lRnnError(Exception):
     """Base of all errors that d2l_rnn raises for what a user can cause."""
@@ -45,3 +48,19 @@ class RunError(D2lRnnError):
     """A run directory or a checkpoint is unusable."""
 
     exit_status = 4
+
+
+@contextmanager
+def system_errors_as(kind: Type[D2lRnnError], what: str) -> Iterator[None]:
+    """Within, what the operating system refuses is told as an error of ours.
+
+    Parameters
+    ----------
+    kind : type
+    what : str
+        The file or folder as the user named it, and which it is: "--out FILE".
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{what}: {error.strerror or error}") from None

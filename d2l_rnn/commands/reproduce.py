@@ -257,7 +257,7 @@ def failure(outcome: Outcome) -> str:
     if outcome.status is not None and outcome.status < 0:
         how = f"signal {-outcome.status}"
     log = Path(outcome.job.directory + ".log")
-    where = f" (all it said: {log})" if log.exists() else ""
+    where = f" (all it said: {log})" if os.path.exists(log) else ""
     return f"{outcome.job}: failed, {how}: {reason}{where}"
 
 

@@ -70,6 +70,7 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
 
     def __enter__(self) -> record:
         with ExitStack() as stack:
+            self.directory = self.directory.absolute()  # whatever os.chdir does inside
             stack.enter_context(sole_use(self.directory))
             stack.callback(random.setstate, random.getstate())
             stack.callback(numpy.random.set_state, numpy.random.get_state())

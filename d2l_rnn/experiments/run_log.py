@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 from ..results import record
 from ..results.metrics import median, perplexity
 from .contract import Json, Source
+from .directories import usable
 from .environment import environment, with_starts
 from .resume import EPOCH, ROWS, RowsHash
 
@@ -34,6 +35,11 @@ class RunLog:
         Which path its numbers take: :meth:`ExperimentRun.path`.
     perplexities : bool
         Whether exp(loss / tokens) is one: :attr:`ExperimentRun.perplexities`.
+
+    Raises
+    ------
+    RunError
+        By every method that writes, where the file cannot be written.
     """
 
     def __init__(
@@ -67,7 +73,8 @@ class RunLog:
         fields = {**epoch_json(row), **metrics}
         if not self._perplexities:
             del fields["perplexity"]
-        self._writer.append(fields)
+        with usable(self.directory):
+            self._writer.append(fields)
         self._hash.update(fields)
         return fields
 
@@ -76,8 +83,9 @@ class RunLog:
         from ..training import checkpoint
 
         notes = {**identity, EPOCH: len(self.epochs), ROWS: self._hash.hexdigest()}
-        self._writer.sync()  # before a checkpoint that counts them
-        checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
+        with usable(self.directory):
+            self._writer.sync()  # before a checkpoint that counts them
+            checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
 
     def result(self, own: Json) -> Json:
         """What every finished run tells, and its own."""
@@ -104,7 +112,8 @@ class RunLog:
 
     def finish(self, result: Json) -> None:
         """Write the result, which ends the run."""
-        self._writer.finish(result)
+        with usable(self.directory):
+            self._writer.finish(result)
 
     def close(self) -> None:
         """Close the files; without a result the run can be resumed."""

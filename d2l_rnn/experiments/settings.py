@@ -70,6 +70,14 @@ def flag_of(field: Any) -> str:
     return str(field.metadata.get("flag") or "--" + field.name.replace("_", "-"))
 
 
+def choices_of(config: Any, name: str) -> Sequence[str]:
+    """The values that a setting accepts; none where it is no choice, or not there."""
+    for field in dataclasses.fields(config):
+        if field.name == name:
+            return field.metadata.get("choices") or ()
+    return ()
+
+
 def settings_with(config: Any, *effects: str) -> Dict[str, Any]:
     """The settings that have one of these effects, with their values."""
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -281,12 +282,21 @@ def test_a_killed_parent_leaves_no_children() -> None:
     process.kill()
     process.wait()
     locks = [folder.with_name(".seed-1.lock") for folder in folders]
-    until(lambda: not any(lock.exists() for lock in locks))
+    until(lambda: not any(map(is_held, locks)))
     for folder, path in zip(folders, rows):
         _, notes = checkpoint.load(folder / "checkpoint.safetensors")
         assert notes["epoch"] == len(path.read_text().splitlines()) < 1000000
         log = folder.with_name("seed-1.log").read_text()
         assert "--resume goes on" in log.splitlines()[-1]
+
+
+def is_held(lock: Path) -> bool:
+    with open(lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def until(condition: Callable[[], bool]) -> None:
