@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 from typing import Callable, Dict, Iterable, Iterator, Sequence, Tuple
 from weakref import ReferenceType, ref
 
@@ -31,8 +30,9 @@ from .protocols import (
     TrainableModel,
     Vocabulary,
 )
-from .results.metrics import perplexity
+from .results.metrics import perplexity, tokens_per_sec
 from .seeding import epoch_seed, set_seed
+from .streams import on_a_terminal, show, tell
 from .training.loop import EpochRow, train, train_epoch
 from .training.objectives import NextToken
 from .training.optimisers import Sgd
@@ -125,7 +125,7 @@ def train_epoch_ch8(
     """
     objective = NextToken(net, loss, device, use_random_iter)
     row = _timed(lambda: train_epoch(objective, train_iter, _Updater(net, updater)))
-    return perplexity(row.loss, row.tokens), row.tokens / row.seconds
+    return perplexity(row.loss, row.tokens), tokens_per_sec(row.tokens, row.seconds)
 
 
 def _timed(epoch: Callable[[], EpochRow]) -> EpochRow:
@@ -204,12 +204,13 @@ def train_ch8(
             progress.show(row)
     finally:
         progress.close()
-    value, speed = perplexity(row.loss, row.tokens), row.tokens / row.seconds
-    print(f"perplexity {value:.1f}, {speed:.1f} tokens/sec on {device}")
+    value = perplexity(row.loss, row.tokens)
+    speed = tokens_per_sec(row.tokens, row.seconds)
+    show(f"perplexity {value:.1f}, {speed:.1f} tokens/sec on {device}")
     texts = []
     for prefix in _prefixes_for(vocab, train_iter):
         texts.append(book("predict_ch8")(prefix, 50, net, vocab, device))
-        print(texts[-1])
+        show(texts[-1])
     recorder.end(texts)
     return history
 
@@ -226,12 +227,12 @@ def _prefixes_for(
     corpus: Sequence[int] = getattr(train_iter, "corpus", [])[:_NUM_OWN]
     if not unknown:
         return PREFIXES
-    said = f"d2l_rnn: the vocabulary has no {', '.join(unknown)} of {PREFIXES}"
+    said = f"the vocabulary has no {', '.join(unknown)} of {PREFIXES}"
     if not len(corpus):
-        print(f"{said}: <unk> stands for them", file=sys.stderr)
+        tell(f"{said}: <unk> stands for them")
         return PREFIXES
     own = [tokens[int(i)] for i in corpus]
-    print(f"{said}: the first of its text, {own}, in their place", file=sys.stderr)
+    tell(f"{said}: the first of its text, {own}, in their place")
     return ["".join(own) if all(len(token) == 1 for token in own) else own]
 
 
@@ -290,7 +291,7 @@ def _by_reader(
             net, train_iter, loss, updater, device, use_random_iter
         )
         # All that is known of the epoch; one token stands for all.
-        yield EpochRow(epoch, math.log(value), 1, 1 / speed)
+        yield EpochRow(epoch, math.log(value), 1, tokens_per_sec(1, speed))
 
 
 # By id, since a reader's net need not have a hash.
@@ -299,7 +300,7 @@ _told: Dict[int, ReferenceType[Net]] = {}
 
 def _tell(net: Net, path: str, progress: Progress) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
-    if not path.startswith("plain: ") or not sys.stderr.isatty():
+    if not path.startswith("plain: ") or not on_a_terminal():
         return
     if id(net) in _told and _told[id(net)]() is net:
         return
@@ -307,4 +308,4 @@ def _tell(net: Net, path: str, progress: Progress) -> None:
         _told[id(net)] = ref(net)
     except TypeError:  # a class with __slots__
         return
-    progress.tell(f"d2l_rnn: plain path, {path[len('plain: ') :]}")
+    progress.tell(f"plain path, {path[len('plain: ') :]}")

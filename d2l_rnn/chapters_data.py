@@ -17,6 +17,7 @@ from .compatibility import prepare_mxnet
 from .data.reading import decode, read_content
 from .late_binding import book
 from .protocols import Array, BookVocabulary, Minibatches
+from .streams import show
 
 prepare_mxnet()
 
@@ -145,7 +146,7 @@ class SNLIDataset(gluon.data.Dataset):
         self.hypotheses = _padded(hypothesis_tokens, vocab, num_steps)
         # (number of examples,)
         self.labels = np.array(labels)
-        print(f"read {len(self.premises)} examples")
+        show(f"read {len(self.premises)} examples")
 
     def __getitem__(self, idx: int) -> Tuple[Tuple[Array, Array], Array]:
         return (self.premises[idx], self.hypotheses[idx]), self.labels[idx]

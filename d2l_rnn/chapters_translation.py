@@ -19,7 +19,8 @@ from .inference.decoding import greedy_search
 from .late_binding import book, replaced
 from .progress import Progress
 from .protocols import Array, BookVocabulary, Device, Minibatch, Minibatches, State
-from .results.metrics import loss_line
+from .results.metrics import loss_line, tokens_per_sec
+from .streams import show
 from .training.optimisers import Adam
 from .training.parameters import Parameters
 from .training.translation import TranslationRow, train_translation
@@ -127,7 +128,8 @@ def train_seq2seq(
             progress.show(row)
     finally:
         progress.close()
-    print(loss_line(row.book_loss, row.tokens / row.seconds, device))
+    speed = tokens_per_sec(row.tokens, row.seconds)
+    show(loss_line(row.book_loss, speed, device))
     return history
 
 

@@ -20,7 +20,7 @@ import re
 import sys
 import tempfile
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Iterator, Optional, Sequence
@@ -170,7 +170,8 @@ def _without_engine_notice() -> Iterator[None]:
             caught.seek(0)
             for line in caught:
                 if b"MXNet start using engine" not in line:
-                    os.write(2, line)
+                    with suppress(OSError):  # a full stderr is no fault of mxnet's
+                        os.write(2, line)
 
 
 _prepared: Optional[ModuleType] = None
@@ -187,8 +188,7 @@ def prepare_mxnet() -> ModuleType:
     Raises
     ------
     D2lRnnError
-        If mxnet cannot be imported; the message names the reason and ``d2l-rnn
-        doctor``, which knows the cure.
+        If mxnet cannot be imported; the message names the reason and the cure.
     """
     global _prepared
     if _prepared is None:
@@ -202,9 +202,11 @@ def prepare_mxnet() -> ModuleType:
             _start_engine(mxnet)
         # A missing system library is an OSError, a NumPy too new an AttributeError.
         except (ImportError, OSError, AttributeError) as error:
+            from .installation import cure_of_mxnet
+
             raise D2lRnnError(
-                f"mxnet cannot be imported ({type(error).__name__}: {error}); "
-                "'d2l-rnn doctor' tells the cure"
+                f"mxnet cannot be imported ({type(error).__name__}: {error}): "
+                f"{cure_of_mxnet(str(error)).text} ('d2l-rnn doctor' tells more)"
             ) from error
         mxnet.npx.set_np()
         _prepared = mxnet

@@ -46,9 +46,11 @@ FOUNDATIONS = {
     "compatibility",
     "errors",
     "files",
+    "installation",
     "notebook",
     "protocols",
     "seeding",
+    "streams",
 }
 # In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}
@@ -320,7 +322,7 @@ ANY = {
     "chapters_aliases.py": 1,
     "chapters_softmax.py": 1,
     "compatibility.py": 1,
-    "doctor.py": 1,
+    "doctor/looking.py": 1,
     "history.py": 1,
     "late_binding.py": 1,
     "notebook.py": 1,

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any, Callable, List, NoReturn, Sequence
 
+from .. import streams
 from ..data.reading import LARGEST_TEXT, decode
 from ..errors import RunError, UsageError
 from ..experiments.settings import flag_of, types_of
@@ -16,7 +17,22 @@ from ..results.record import RUNS, RunRecord, read_runs
 
 def notify(message: str) -> None:
     """Tell the user something beside the result: one line on stderr."""
-    print(f"d2l-rnn: {message}", file=sys.stderr)
+    streams.tell(message, "d2l-rnn: ")
+
+
+def conclude(text: str, done: str) -> None:
+    """Print a result, and tell what has been done: that too where it cannot be printed.
+
+    Raises
+    ------
+    UsageError
+        If standard output does not take it; ``done`` is told with it.
+    """
+    print(text)
+    undelivered = streams.undelivered()
+    if undelivered:
+        raise UsageError(f"{undelivered}; {done}")
+    notify(done)
 
 
 def lines_of_stdin() -> List[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 from ..results import record
-from ..results.metrics import median, perplexity
+from ..results.metrics import median, perplexity, tokens_per_sec
 from .contract import Json, Source
 from .directories import usable
 from .environment import environment, with_starts
@@ -126,7 +126,7 @@ def epoch_json(row: Any) -> Json:
         "epoch": row.epoch,
         "loss": row.loss,
         "tokens": row.tokens,
-        "seconds": row.seconds,
+        "seconds": max(0.0, row.seconds),  # a clock may go back
         "perplexity": perplexity(row.loss, row.tokens),
-        "tokens_per_sec": row.tokens / row.seconds,
+        "tokens_per_sec": tokens_per_sec(row.tokens, row.seconds),
     }
