@@ -227,9 +227,14 @@ def test_the_report_goes_where_it_is_asked_to(
     printed = capsys.readouterr()
     assert printed.out == "page.html\n" and "1 run on the page" in printed.err
     assert "d2l-rnn run bilstm --seed 1" in Path("page.html").read_text()
-    for out in ("runs", "missing/page.html"):
+    refused = {
+        "runs": "a directory, not a regular file",
+        "missing/page.html": "No such file or directory",
+    }
+    for out, why in refused.items():
         assert main(["report", "--out", out]) == 2
-        assert "a file in a folder that exists" in capsys.readouterr().err
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line == f"d2l-rnn: error: --out {out}: {why}"
 
 
 def test_the_book_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
