@@ -188,8 +188,7 @@ def prepare_mxnet() -> ModuleType:
     Raises
     ------
     D2lRnnError
-        If mxnet cannot be imported; the message names the reason and ``d2l-rnn
-        doctor``, which knows the cure.
+        If mxnet cannot be imported; the message names the reason and the cure.
     """
     global _prepared
     if _prepared is None:
@@ -203,9 +202,11 @@ def prepare_mxnet() -> ModuleType:
             _start_engine(mxnet)
         # A missing system library is an OSError, a NumPy too new an AttributeError.
         except (ImportError, OSError, AttributeError) as error:
+            from .installation import cure_of_mxnet
+
             raise D2lRnnError(
-                f"mxnet cannot be imported ({type(error).__name__}: {error}); "
-                "'d2l-rnn doctor' tells the cure"
+                f"mxnet cannot be imported ({type(error).__name__}: {error}): "
+                f"{cure_of_mxnet(str(error)).text} ('d2l-rnn doctor' tells more)"
             ) from error
         mxnet.npx.set_np()
         _prepared = mxnet

@@ -13,9 +13,10 @@ with the weights of the book's builds where the book has them (--initial-weights
   scripts/reproduce.sh                        the bidirectional LSTM, 500 epochs
   scripts/reproduce.sh lstm --epochs 50       another experiment, shorter
   scripts/reproduce.sh bilstm --help          every flag of an experiment
-  PYTHON=python3.10 scripts/reproduce.sh      with this Python (3.8 to 3.12 serve)
+  PYTHON=python3.10 scripts/reproduce.sh      with this Python (3.8 to 3.15 serve)
 
-Exit status: that of d2l-rnn run; 2 if no Python serves, 3 if pip fails.
+Exit status: that of d2l-rnn run; 2 if no Python serves or mxnet has no wheel for this
+machine, 3 if the installation fails.
 END
 }
 
