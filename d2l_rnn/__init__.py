@@ -32,6 +32,7 @@ from .compatibility import install_import_hook, restore_ipython_table
 
 __version__ = "0.1.0"
 
+runtime.have_a_home()
 # Engine and threads must be chosen before mxnet is loaded, by whomever.
 if "mxnet" in sys.modules:
     runtime.configure_after_mxnet()

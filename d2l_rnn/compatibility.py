@@ -20,7 +20,7 @@ import re
 import sys
 import tempfile
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Iterator, Optional, Sequence
@@ -170,7 +170,8 @@ def _without_engine_notice() -> Iterator[None]:
             caught.seek(0)
             for line in caught:
                 if b"MXNet start using engine" not in line:
-                    os.write(2, line)
+                    with suppress(OSError):  # a full stderr is no fault of mxnet's
+                        os.write(2, line)
 
 
 _prepared: Optional[ModuleType] = None

@@ -7,7 +7,8 @@ usage() {
 usage: scripts/reproduce.sh [EXPERIMENT] [flags]
 
 Sets up .venv (first call only), then does 'd2l-rnn run EXPERIMENT [flags]'.
-EXPERIMENT is bilstm unless given; the flags are those of d2l-rnn run.
+EXPERIMENT is bilstm unless given; the flags are those of d2l-rnn run. Training begins
+with the weights of the book's builds where the book has them (--initial-weights auto).
 
   scripts/reproduce.sh                        the bidirectional LSTM, 500 epochs
   scripts/reproduce.sh lstm --epochs 50       another experiment, shorter
@@ -35,4 +36,8 @@ if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
 fi
 
 ensure_environment "$root/.venv" "" "${python_versions[@]}"
+# The experiments that have the field begin as the book's builds did, if they can.
+if [[ $("$root/.venv/bin/d2l-rnn" run "$experiment" --help 2>&1) = *--initial-weights* ]]; then
+    set -- --initial-weights auto "$@"
+fi
 exec "$root/.venv/bin/d2l-rnn" run "$experiment" "$@"

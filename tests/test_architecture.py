@@ -50,6 +50,7 @@ FOUNDATIONS = {
     "notebook",
     "protocols",
     "seeding",
+    "streams",
 }
 # In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}
@@ -331,13 +332,14 @@ ANY = {
     "acceleration/step_graphs.py": 1,
     "acceleration/epochs.py": 2,
     "acceleration/teacher_forcing.py": 1,
+    "acceleration/translating.py": 4,
     "benchmark/measuring.py": 1,
     "benchmark/peers/book_translation.py": 8,
     "benchmark/reporting.py": 1,
     "benchmark/workloads.py": 1,
     "generation/choosing.py": 8,
     "generation/filling.py": 3,
-    "generation/translations.py": 6,
+    "generation/translations.py": 7,
     "jobs/dask.py": 3,
     "jobs/local.py": 1,
     "models/attention.py": 1,

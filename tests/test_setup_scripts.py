@@ -62,7 +62,7 @@ END
             echo "ERROR: no matching distribution" >&2
             exit 1
         fi
-        printf '#!/bin/bash\\necho d2l-rnn "$@"\\n' >"$folder/d2l-rnn"
+        printf '#!/bin/bash\\necho d2l-rnn "$@" $FLAGS\\n' >"$folder/d2l-rnn"
         chmod +x "$folder/d2l-rnn"
         ;;
     *) echo "python $*" ;;
@@ -78,7 +78,7 @@ if [ -n "${UV_FAILS:-}" ]; then
     echo "error: no solution found" >&2
     exit "$UV_FAILS"
 fi
-printf '#!/bin/bash\\necho d2l-rnn "$@"\\n' >"$folder/d2l-rnn"
+printf '#!/bin/bash\\necho d2l-rnn "$@" $FLAGS\\n' >"$folder/d2l-rnn"
 chmod +x "$folder/d2l-rnn"
 """
 
@@ -187,6 +187,18 @@ def test_first_call_installs_second_does_not(house: House) -> None:
     assert (second.returncode, second.stderr) == (0, "")
     assert second.stdout == "d2l-rnn run bilstm --epochs 2\n"
     assert house.calls_made() == []
+
+
+def test_the_builds_weights_are_asked_for_where_there_is_such_a_flag(
+    house: House,
+) -> None:
+    house.add_python("3.11")
+    house.run("reproduce.sh")
+    asked = house.run("reproduce.sh", "gru", "--seed", "2", FLAGS="--initial-weights")
+    assert asked.returncode == 0, asked.stderr
+    # The user's own flags come after ours, and so win.
+    (line,) = asked.stdout.splitlines()
+    assert line.startswith("d2l-rnn run gru --initial-weights auto --seed 2")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def _examine_corpora() -> List[Finding]:
     findings = []
     for name, source in corpora.SOURCES.items():
         files = [Path(folder) / source.file_name for folder in folders if folder]
-        files = [path for path in files if path.is_file()]
+        files = [path for path in files if os.path.isfile(path)]
         right = [path for path in files if corpora.sha1_of(path) == source.sha1]
         if right:
             findings.append(Finding(name, True, str(right[0])))
@@ -51,7 +51,11 @@ def _examine_corpora() -> List[Finding]:
 
 
 def _examine_folders() -> List[Finding]:
-    folders = {"cache": _cache_directory(), "run folder": Path.cwd()}
+    try:
+        here = Path.cwd()
+    except OSError:
+        return [Finding("run folder", False, "not there any more", "go to one that is")]
+    folders = {"cache": _cache_directory(), "run folder": here}
     cures = {
         "cache": "set XDG_CACHE_HOME to a folder with room that you may write to",
         "run folder": "go to such a folder, or name one with --out",
@@ -61,7 +65,7 @@ def _examine_folders() -> List[Finding]:
         if folder is None:
             continue
         existing = folder
-        while not existing.exists():
+        while not os.path.exists(existing):
             existing = existing.parent
         free = shutil.disk_usage(str(existing)).free
         found = f"{folder}, {free / 2**30:.1f} GiB free"

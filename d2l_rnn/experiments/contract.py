@@ -44,6 +44,10 @@ Notify = Callable[[str], None]
 C = TypeVar("C", bound=Config)
 
 
+def tell_nobody(line: str) -> None:
+    """A ``notify`` that nobody hears."""
+
+
 @dataclass(frozen=True)
 class Source:
     """The data of a run.

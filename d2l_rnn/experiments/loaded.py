@@ -21,7 +21,7 @@ import numpy
 
 from ..arrays import Floats
 from ..data.lines import LANGUAGES
-from ..data.text import Vocab
+from ..data.text import Vocab, clean
 from ..errors import RunError, UsageError
 from ..files import PathLike
 from ..generation.choosing import Choice, Chosen, Steps, beam_of, continuation
@@ -90,6 +90,7 @@ class LoadedRun:
     vocab: Vocab
     steps: Steps
     _arrays: Arrays
+    _from_corpus: Sequence[str]
 
     @property
     def of_words(self) -> bool:
@@ -105,8 +106,11 @@ class LoadedRun:
         """Those of the run itself; where lines begin from nothing, the empty one."""
         if isinstance(self.config, OneToManyConfig):
             return [""]
+        if self._from_corpus:
+            return list(self._from_corpus)
         if hasattr(self.config, "prefix_list"):
-            return list(self.config.prefix_list())
+            how = getattr(self.config, "clean", "book")
+            return [line.strip() for line in clean(self.config.prefix_list(), how)]
         # A hidden Markov model: as the commonest token, a space, is not seen alone.
         return [self.vocab.to_tokens(min(2, len(self.vocab) - 1))]
 
@@ -260,8 +264,10 @@ def load_run(path: PathLike) -> LoadedRun:
         raise RunError(
             f"checkpoint of run {path} does not fit its settings ({error})"
         ) from None
+    # What it continued in place of its settings' prefixes, where these did not fit.
+    own: Any = (trained.result or {}).get("prefixes", [])
     return LoadedRun(
-        Path(path), experiment.name, config, trained.epochs, vocab, steps, arrays
+        Path(path), experiment.name, config, trained.epochs, vocab, steps, arrays, own
     )
 
 

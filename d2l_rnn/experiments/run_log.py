@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 from ..results import record
-from ..results.metrics import median, perplexity
+from ..results.metrics import median, perplexity, tokens_per_sec
 from .contract import Json, Source
+from .directories import usable
 from .environment import environment, with_starts
 from .resume import EPOCH, ROWS, RowsHash
 
@@ -32,6 +33,11 @@ class RunLog:
         The environment of that run.
     path : str
         Which path its numbers take: :meth:`ExperimentRun.path`.
+
+    Raises
+    ------
+    RunError
+        By every method that writes, where the file cannot be written.
     """
 
     def __init__(
@@ -59,7 +65,8 @@ class RunLog:
     def append(self, row: Any, metrics: Mapping[str, float]) -> Json:
         """Record an ``EpochRow``; return it as recorded."""
         fields = {**epoch_json(row), **metrics}
-        self._writer.append(fields)
+        with usable(self.directory):
+            self._writer.append(fields)
         self._hash.update(fields)
         return fields
 
@@ -68,8 +75,9 @@ class RunLog:
         from ..training import checkpoint
 
         notes = {**identity, EPOCH: len(self.epochs), ROWS: self._hash.hexdigest()}
-        self._writer.sync()  # before a checkpoint that counts them
-        checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
+        with usable(self.directory):
+            self._writer.sync()  # before a checkpoint that counts them
+            checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
 
     def result(self, own: Json) -> Json:
         """What every finished run tells, and its own."""
@@ -94,7 +102,8 @@ class RunLog:
 
     def finish(self, result: Json) -> None:
         """Write the result, which ends the run."""
-        self._writer.finish(result)
+        with usable(self.directory):
+            self._writer.finish(result)
 
     def close(self) -> None:
         """Close the files; without a result the run can be resumed."""
@@ -107,7 +116,7 @@ def epoch_json(row: Any) -> Json:
         "epoch": row.epoch,
         "loss": row.loss,
         "tokens": row.tokens,
-        "seconds": row.seconds,
+        "seconds": max(0.0, row.seconds),  # a clock may go back
         "perplexity": perplexity(row.loss, row.tokens),
-        "tokens_per_sec": row.tokens / row.seconds,
+        "tokens_per_sec": tokens_per_sec(row.tokens, row.seconds),
     }

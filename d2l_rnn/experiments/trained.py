@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Mapping, Type, TypeVar
@@ -76,7 +77,7 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
         missing or of another version.
     """
     path = Path(path)
-    path = path / record.CHECKPOINT if path.is_dir() else path
+    path = path / record.CHECKPOINT if os.path.isdir(path) else path
     arrays, notes = checkpoint.load(path)
     trained = record.read_run(path.parent)
     experiment, config = configured(trained)

@@ -209,13 +209,16 @@ def translation(result: Json) -> str:
 
 
 def language_model(result: Json) -> str:
-    """The book's three lines."""
-    return three_lines(
+    """The book's three lines; before them what it prints of the untrained net."""
+    lines = three_lines(
         result["perplexity"],
         result["tokens_per_sec"],
         result["device"],
         result["texts"],
     )
+    if "untrained" in result:
+        return f"untrained: {result['untrained']}\n{lines}"
+    return lines
 
 
 def audit(result: Json) -> str:

@@ -34,8 +34,8 @@ from typing import (
     cast,
 )
 
-from ..errors import RunError
-from ..files import PathLike, digests, write_bytes
+from ..errors import RunError, system_errors_as
+from ..files import GrowingFile, PathLike, digests, make_directory
 from .json_files import encode, line_of, parse, read_json, read_text, write_json
 from .metrics import perplexity
 
@@ -113,6 +113,7 @@ class Result(TypedDict, total=False):
     corpus: str
     corpus_sha1: str
     texts: List[str]
+    untrained: str
     pairs: int
     heldout: Optional[Heldout]
     coverage: Optional[Coverage]
@@ -145,6 +146,11 @@ class RunWriter:
         Written at once.
     epochs : sequence of dict
         Rows to begin with: those of a run that is resumed.
+
+    Raises
+    ------
+    RunError
+        If its files cannot be written; the methods raise OSError then.
     """
 
     def __init__(
@@ -157,29 +163,24 @@ class RunWriter:
         self.directory = Path(directory)
         self.config, self.environment = config, environment
         self.epochs = [dict(row) for row in epochs]
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+        with system_errors_as(RunError, f"run directory {self.directory}"):
+            make_directory(self.directory)
             for stale in (RESULT, CURVE):
                 if (self.directory / stale).exists():
                     (self.directory / stale).unlink()
             write_json(self.directory / CONFIG, config)
             write_json(self.directory / ENVIRONMENT, environment)
-            write_bytes(self.directory / EPOCHS, b"".join(map(line_of, self.epochs)))
-            self._file = open(self.directory / EPOCHS, "ab")
-        except OSError as error:
-            raise RunError(
-                f"run directory {self.directory}: {error.strerror or error}"
-            ) from None
+            rows = b"".join(map(line_of, self.epochs))
+            self._file = GrowingFile(self.directory / EPOCHS, rows)
 
     def append(self, row: Json) -> None:
-        """Append one epoch and flush it to the file."""
+        """Append one epoch to the file."""
         self.epochs.append(dict(row))
-        self._file.write(line_of(row))
-        self._file.flush()
+        self._file.append(line_of(row))
 
     def sync(self) -> None:
         """Wait until the epochs are on the disk: a checkpoint may count them then."""
-        os.fsync(self._file.fileno())
+        self._file.sync()
 
     def finish(self, result: Json) -> Dict[str, object]:
         """Write ``result.json`` with its digests; return what was written.
@@ -278,10 +279,13 @@ def read_run(directory: PathLike) -> RunRecord:
         If it is no run directory, or a file in it cannot be read.
     """
     directory = Path(directory)
-    if not directory.is_dir():
-        raise RunError(f"run {directory}: no such directory")
-    if not (directory / CONFIG).is_file():
-        raise RunError(f"run {directory}: not a run directory ({CONFIG} is missing)")
+    with system_errors_as(RunError, f"run {directory}"):
+        if not directory.is_dir():
+            raise RunError(f"run {directory}: no such directory")
+        if not (directory / CONFIG).is_file():
+            raise RunError(
+                f"run {directory}: not a run directory ({CONFIG} is missing)"
+            )
     result = directory / RESULT
     epochs = []
     rows, environment = directory / EPOCHS, directory / ENVIRONMENT
@@ -319,10 +323,12 @@ def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
     """
     records = []
     for path in map(Path, paths):
-        if (path / CONFIG).is_file() or not path.is_dir():
+        if os.path.isfile(path / CONFIG) or not os.path.isdir(path):
             records.append(read_run(path))
             continue
-        below = _run_directories(path)
+        with system_errors_as(RunError, str(path)):
+            os.listdir(path)
+            below = _run_directories(path)
         if not below:
             raise RunError(f"{path}: no run directory, and none below it")
         records += map(_read_or_note, below)
