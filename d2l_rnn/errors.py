@@ -8,10 +8,11 @@ status meaning
 ====== ======================================================================
 0      done
 1      a comparison failed, or a training run diverged
-2      bad usage or bad input
+2      bad usage or bad input; or stdout did not take the result
 3      data unavailable or corrupt
 4      a run directory or checkpoint is unusable
-130    interrupted by Ctrl-C; the state reached so far is saved
+129    interrupted by SIGHUP: the terminal was closed; the state reached is saved
+130    the same by Ctrl-C
 143    the same by SIGTERM
 ====== ======================================================================
 """

@@ -10,7 +10,7 @@ import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Collection, Dict, Union
+from typing import BinaryIO, Collection, Dict, Union
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -126,11 +126,41 @@ class GrowingFile:
             self._file.close()
 
 
-def read_regular(path: PathLike, largest: int) -> bytes:
-    """Read a regular file of at most ``largest`` bytes, and nothing else.
+def open_regular(path: PathLike) -> BinaryIO:
+    """Open a regular file for reading, and nothing else.
 
     A pipe would be waited for and a device has no end, so neither is opened for long:
-    the kind of what was opened decides, and no more than ``largest`` bytes are read.
+    the kind of what was opened decides.
+
+    Parameters
+    ----------
+    path : path
+        Links are followed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened; ``strerror`` says why, also where it is no regular file.
+    """
+    try:
+        # O_NONBLOCK: to open a pipe that nobody writes to would wait for ever.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        # A socket cannot be opened, nor a device whose driver is missing.
+        _check_regular(os.stat(path).st_mode)
+        raise
+    try:
+        _check_regular(os.fstat(handle).st_mode)
+    except BaseException:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def read_regular(path: PathLike, largest: int) -> bytes:
+    """Read a regular file of at most ``largest`` bytes, and nothing else.
 
     Parameters
     ----------
@@ -142,13 +172,9 @@ def read_regular(path: PathLike, largest: int) -> bytes:
     Raises
     ------
     OSError
-        If it cannot be read; ``strerror`` says why, also where it is no regular file
-        or a larger one.
+        As :func:`open_regular`, or if the file is larger.
     """
-    # O_NONBLOCK: to open a pipe that nobody writes to would wait for ever.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as file:
-        _check_regular(os.fstat(handle).st_mode)
+    with open_regular(path) as file:
         content = file.read(largest + 1)
     if len(content) > largest:
         raise OSError(errno.EFBIG, f"larger than the {largest:,} bytes accepted")

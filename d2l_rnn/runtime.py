@@ -101,6 +101,9 @@ def configure_before_mxnet() -> None:
     ``import mxnet``. On a machine with a GPU the threaded engine stays: there it
     overlaps copies with kernels.
     """
+    from . import cuda
+
+    cuda.preload()
     if not has_gpu():
         os.environ.setdefault(_CHOSEN_BEFORE_IMPORT, "NaiveEngine")
         if os.environ[_CHOSEN_BEFORE_IMPORT] == "NaiveEngine":

@@ -8,6 +8,8 @@ import os
 import sys
 from typing import Any, Callable, List, NoReturn, Sequence
 
+from .. import streams
+from ..data.reading import LARGEST_TEXT, decode
 from ..errors import RunError, UsageError
 from ..experiments.settings import flag_of, types_of
 from ..results.record import RUNS, RunRecord, read_runs
@@ -15,7 +17,42 @@ from ..results.record import RUNS, RunRecord, read_runs
 
 def notify(message: str) -> None:
     """Tell the user something beside the result: one line on stderr."""
-    print(f"d2l-rnn: {message}", file=sys.stderr)
+    streams.tell(message, "d2l-rnn: ")
+
+
+def conclude(text: str, done: str) -> None:
+    """Print a result, and tell what has been done: that too where it cannot be printed.
+
+    Raises
+    ------
+    UsageError
+        If standard output does not take it; ``done`` is told with it.
+    """
+    print(text)
+    undelivered = streams.undelivered()
+    if undelivered:
+        raise UsageError(f"{undelivered}; {done}")
+    notify(done)
+
+
+def lines_of_stdin() -> List[str]:
+    """What comes on stdin, read as a file of it would be.
+
+    Raises
+    ------
+    DataError
+        If it is no UTF-8 text, as of :func:`d2l_rnn.data.reading.decode`.
+    UsageError
+        If it is larger than a file of text may be.
+    """
+    if sys.stdin is None:  # it was closed
+        return []
+    content = sys.stdin.buffer.read(LARGEST_TEXT + 1)
+    if len(content) > LARGEST_TEXT:
+        raise UsageError(f"stdin: larger than the {LARGEST_TEXT:,} bytes accepted")
+    if not content.strip():
+        return []
+    return decode(content, "stdin", "FILE").rstrip("\n").split("\n")
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,7 +10,7 @@ from ..experiments.table import published_settings
 from ..files import target_of
 from ..results.book import load_book
 from ..results.report import write_report
-from .parsing import Parser, add_runs, notify, read_named
+from .parsing import Parser, add_runs, conclude, read_named
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,6 +32,6 @@ def main(arguments: Sequence[str]) -> int:
     records = read_named(options.runs)
     with system_errors_as(UsageError, refused):
         write_report(path, records, load_book(), published_settings())
-    print(path)
-    notify(f"{len(records)} run{'' if len(records) == 1 else 's'} on the page")
+    runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
+    conclude(str(path), f"{runs} on the page")
     return 0

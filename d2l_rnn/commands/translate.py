@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
 from ..errors import RunError, UsageError, system_errors_as
 from ..files import target_of
-from .parsing import Parser, notify, number
+from .parsing import Parser, lines_of_stdin, notify, number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,10 +146,7 @@ def _sentences(texts: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
     if texts:
         lines = list(texts)
     else:
-        try:
-            lines = sys.stdin.read().splitlines()
-        except UnicodeDecodeError as error:
-            raise UsageError(f"stdin: not UTF-8 text ({error.reason})") from None
+        lines = lines_of_stdin()
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
         raise UsageError("no sentence: give one as TEXT, or on stdin, a line each")

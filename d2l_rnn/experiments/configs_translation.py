@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import List
 
 from ..errors import UsageError
-from .configs import Config
+from .configs import Config, whose_weights
 from .settings import setting
 
 
@@ -76,6 +76,7 @@ class TranslationConfig(Config):
     alpha: float = setting(
         0.75, "exponent of the length in a beam's ranking", minimum=0, effect="text"
     )
+    initial_weights: str = whose_weights()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -31,8 +31,12 @@ def usable(directory: Path) -> ContextManager[None]:
     return system_errors_as(RunError, f"run directory {directory}")
 
 
-def run_directory(name: str, seed: int, out: str = "") -> Path:
+def run_directory(
+    name: str, seed: int, out: str = "", initial_weights: str = "seed"
+) -> Path:
     """Where a run goes: ``out``, or ``runs/<experiment>/seed-<n>``.
+
+    One from the weights of the book's builds: ``runs/<experiment>/book-<n>``.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def run_directory(name: str, seed: int, out: str = "") -> Path:
     RunError
         If something else than a directory is there.
     """
-    named = Path(out) if out else Path("runs") / name / f"seed-{seed}"
+    named = Path(out) if out else Path("runs") / name / f"{initial_weights}-{seed}"
     with usable(named):
         real = Path(os.path.realpath(named))
         if (

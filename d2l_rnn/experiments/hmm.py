@@ -122,7 +122,7 @@ class HMMRun(ExperimentRun[HMMConfig]):
 
     def __init__(self, config: HMMConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        self.corpus = read_split(config)
+        self.corpus = read_split(config, notify)
         self.source = self.corpus.source
         self.ids = np.array(self.corpus.training)
         self.rows_held_out = rows_of(self.corpus.heldout, config.batch_size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import sys
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Optional, Sequence, Type
@@ -18,6 +17,7 @@ from ..models.gluon_layers import named_arrays
 from ..protocols import Device
 from ..recording import Recorder, Setting, appointed
 from ..seeding import check_seed, epoch_seed, set_seed
+from ..streams import tell
 from ..training.checkpoint import arrays_of
 from ..training.initialisation import initialize
 from ..training.loop import EpochRow
@@ -99,7 +99,7 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
             raise UsageError(f"record {self.name!r}: one training is recorded, not two")
         set_seed(epoch_seed(self.seed, 0))
         initialize(net, device)
-        make_room(self.directory, _tell)
+        make_room(self.directory, tell)
         config = {"experiment": self.name, "seed": self.seed, "device": str(device)}
         self._net: Any = net
         self._source = source_of_batches(batches)
@@ -127,10 +127,6 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
                 draw_curve(self.directory)
         finally:  # there is no resuming here: the result goes without the picture
             self._log.finish(self._log.result({"texts": list(texts)}))
-
-
-def _tell(line: str) -> None:
-    print(f"d2l_rnn: {line}", file=sys.stderr)
 
 
 def source_of_batches(batches: object) -> Source:

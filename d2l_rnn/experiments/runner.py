@@ -17,11 +17,13 @@ from typing import Any, List, Optional
 
 from .. import signals
 from ..errors import D2lRnnError, RunError
+from ..patience import told
 from ..progress import Progress
 from ..results import record, tensorboard
 from .configs import Config
-from .contract import ExperimentRun, Json, Notify
+from .contract import ExperimentRun, Json, Notify, tell_nobody
 from .directories import LONGER, make_room, run_directory, sole_use, usable
+from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
 from .run_log import RunLog
 from .table import Experiment, find
@@ -67,7 +69,9 @@ def run_experiment(
     signals.Interrupted
         If the run was asked to stop.
     """
-    directory = run_directory(experiment.name, config.seed, options.out)
+    config = settled(experiment, config, notify)
+    whose = getattr(config, "initial_weights", "seed")
+    directory = run_directory(experiment.name, config.seed, options.out, whose)
     with sole_use(directory):
         with usable(directory):
             earlier = _earlier(directory, experiment, config, options, notify)
@@ -148,7 +152,9 @@ class _Running:
         if options.tensorboard:
             tensorboard.import_library()  # complain before anything is written
         self.device = device_from(config.device)
-        self.run: ExperimentRun[Any] = experiment.family()(config, self.device, notify)
+        family, tell = experiment.family(), self._patiently()
+        with told(tell, "reading the data"):
+            self.run: ExperimentRun[Any] = family(config, self.device, notify)
 
     def to_the_end(self) -> None:
         """Go on from what is there; leave a run that is finished or can be resumed."""
@@ -196,6 +202,7 @@ class _Running:
             kept,
             None if self.earlier is None else self.earlier.environment,
             self.run.path(),
+            self.run.perplexities,
         )
         stack.callback(self.log.close)
         self.scalars: Optional[tensorboard.Scalars] = None
@@ -213,7 +220,12 @@ class _Running:
         end and saved; a second SIGINT does not wait for that.
         """
         first_epoch = len(self.log.epochs) + 1
-        progress = Progress(self.num_epochs, first_epoch, self.options.quiet)
+        progress = Progress(
+            self.num_epochs,
+            first_epoch,
+            self.options.quiet,
+            *(() if self.run.perplexities else ("loss", _loss_of)),
+        )
         stack.callback(progress.close)
         with ExitStack() as listening:
             noted: Optional[List[int]] = None
@@ -254,7 +266,8 @@ class _Running:
 
     def _conclude(self) -> None:
         """Make the result, draw the pictures, end the record."""
-        result = self.log.result(self.run.concluded(self.log.epochs))
+        with told(self._patiently(), "evaluating what was learnt"):
+            result = self.log.result(self.run.concluded(self.log.epochs))
         with usable(self.directory):
             if self.scalars is not None:
                 self.scalars.finish(result)
@@ -268,6 +281,9 @@ class _Running:
                 raise
         self.log.finish(result)
 
+    def _patiently(self) -> Notify:
+        return tell_nobody if self.options.quiet else self.notify
+
     def _told(self, stop: signals.Interrupted) -> str:
         if str(stop) != str(signals.Interrupted(stop.number)):
             return str(stop)  # an inner run has told
@@ -278,6 +294,10 @@ class _Running:
             f"interrupted; {what} in {self.directory}: the same command with --resume "
             "goes on"
         )
+
+
+def _loss_of(row: Any) -> float:
+    return float(row.loss / row.tokens)
 
 
 def _not_twice(numbers: List[int]) -> None:

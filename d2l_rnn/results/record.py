@@ -109,10 +109,12 @@ class Result(TypedDict, total=False):
     perplexity: Optional[float]
     heldout_perplexity: Optional[float]
     tokens_per_sec: Optional[float]
+    wall_seconds: float
     device: str
     corpus: str
     corpus_sha1: str
     texts: List[str]
+    untrained: str
     pairs: int
     heldout: Optional[Heldout]
     coverage: Optional[Coverage]
@@ -312,7 +314,8 @@ def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
     What is below a directory is taken as it is: a record that cannot be read becomes
     one with its ``damage``, so that it does not hide the others. Runs that made room
     for another (``earlier-1-seed-1``) are read only if they are named themselves, and
-    so are hidden folders, where a finished run grows longer.
+    so are hidden folders, where a finished run grows longer, and runs inside a run: an
+    audit's inner model is part of the audit.
 
     Raises
     ------
@@ -338,7 +341,8 @@ def _run_directories(path: Path) -> List[Path]:
     """All directories below that hold a file of a run, complete or not."""
     files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
     found = {file.parent for group in files for file in group}
-    return sorted(run for run in found if not run.name.startswith(("earlier-", ".")))
+    alone = (run for run in found if found.isdisjoint(run.parents))
+    return sorted(run for run in alone if not run.name.startswith(("earlier-", ".")))
 
 
 def _read_or_note(directory: Path) -> RunRecord:
