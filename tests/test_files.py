@@ -193,6 +193,8 @@ OTHER_DOORS = {
     "files.py": "the door",
     "experiments/directories.py": "lock files, which hold nothing, and whole folders",
     "experiments/runner.py": "a longer run's files take the shorter one's place",
+    "data/archives.py": "what an archive held, unpacked aside, takes its place",
+    "openblas.py": "links, made aside, beside a library",
     "jobs/local.py": "a child's stdout is a file that the child writes",
     "results/plots_live.py": "into memory",
     "cli.py": "the null device",
