@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from d2l_rnn.experiments.directories import make_room, run_directory, sole_use
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.results.record import read_run
 from d2l_rnn.training.loop import EpochRow
+
+from ..devices import make_device
 
 OPEN = os.open  # as it is before a test replaces it
 
@@ -121,11 +124,13 @@ def test_a_lock_file_stays() -> None:
 def test_what_is_no_directory_is_refused(kind: str) -> None:
     Path("file").write_text("content")
     Path("loop").symlink_to("loop")
-    out = {"device": os.devnull, "root": "/"}.get(kind, kind)
+    device = make_device(Path("device"))
+    out = {"device": str(device), "root": "/"}.get(kind, kind)
     with pytest.raises(RunError, match="Not a dir|other files|Too many levels"):
         with sole_use(run_directory("rnn", 1, out)):
             pass
-    assert sorted(os.listdir()) == ["file", "loop"]
+    assert {*os.listdir()} - {"device"} == {"file", "loop"}
+    assert stat.S_ISCHR(os.stat(device).st_mode)
     assert Path("file").read_text() == "content"
 
 
