@@ -1,0 +1,1 @@
+"""Hostile inputs with fixed seeds, at every door: ``pytest -m "" -s tests/fuzz``."""
