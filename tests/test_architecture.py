@@ -49,6 +49,7 @@ FOUNDATIONS = {
     "notebook",
     "protocols",
     "seeding",
+    "strict_json",
 }
 # In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}

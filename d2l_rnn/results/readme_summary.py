@@ -17,10 +17,12 @@ from typing import (
     TypedDict,
     TypeVar,
     Union,
+    cast,
 )
 
 from ..errors import RunError
-from .json_files import check, read_text
+from ..strict_json import check, loads
+from .json_files import read_text
 from .record import Environment
 
 _DIGITS = 6
@@ -28,6 +30,13 @@ _DIGITS = 6
 _PRIVATE = frozenset(
     "platform node hostname user cwd directory data_dir out starts".split()
 )
+
+
+class _File(TypedDict, total=False):
+    """A summary as it lies in a file."""
+
+    runs: List[Dict[str, object]]
+    notes: Dict[str, str]
 
 
 class Entry(TypedDict):
@@ -57,13 +66,16 @@ class Summary(Generic[Kind]):
 def load_summary(path: Path, kind: Type[Kind]) -> Summary[Kind]:
     """Read a summary; RunError if it is none."""
     try:
-        content = json.loads(read_text(path))
-        summary = Summary[Kind](content["runs"], content.get("notes", {}))
-        for number, entry in enumerate(summary.runs, start=1):
+        content = loads(read_text(path))
+        if not isinstance(content, dict) or "runs" not in content:
+            raise ValueError("it has no runs")
+        check(content, _File)
+        file = cast(_File, content)
+        for number, entry in enumerate(file["runs"], start=1):
             check(entry, kind, f"run {number}: ")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{path}: no summary of recorded runs ({error!r})") from None
-    return summary
+    except ValueError as error:
+        raise RunError(f"{path}: no summary of recorded runs ({error})") from None
+    return Summary(cast(List[Kind], file["runs"]), file.get("notes", {}))
 
 
 def public(mapping: Mapping[str, object]) -> Dict[str, object]:
