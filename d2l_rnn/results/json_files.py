@@ -11,7 +11,7 @@ from ..errors import RunError
 from ..files import PathLike, read_regular, write_bytes
 from ..strict_json import check, fields_of, loads
 
-_LARGEST_FILE = 64 << 20  # bytes; a record is far smaller, what is not is no record
+LARGEST_FILE = 64 << 20  # bytes; a record is far smaller, what is not is no record
 
 Kind = TypeVar("Kind", bound=Mapping[str, object])
 
@@ -40,7 +40,7 @@ def encode(value: object) -> object:
 def read_text(path: Path) -> str:
     """Read a file that may be no record at all."""
     try:
-        return read_regular(path, _LARGEST_FILE).decode("utf-8")
+        return read_regular(path, LARGEST_FILE).decode("utf-8")
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -35,7 +35,8 @@ from .readme_summary import (
     round_off,
     rounded,
 )
-from .record import Environment, RunRecord
+from .record import RunRecord
+from .record_fields import Environment
 from .verdict.comparable import curve_of, incomparable, published_curve
 from .verdict.compare import NOT_COMPARABLE, verdict_on_curves
 
@@ -108,6 +109,7 @@ def _entry(
         "experiment": run.experiment,
         "config": public(run.config),
         "environment": cast(Environment, public(run.environment)),
+        "older": run.older,
         "result": {key: rounded(value) for key, value in _summary_of(run).items()},
         "curve": {
             "epochs": [epochs[i] for i in tenth],

@@ -23,7 +23,8 @@ from typing import (
 from ..errors import RunError
 from ..strict_json import check, loads
 from .json_files import read_text
-from .record import Environment
+from .record import OLDER
+from .record_fields import Environment
 
 _DIGITS = 6
 # What tells on the machine's owner and says nothing on the numbers.
@@ -39,11 +40,15 @@ class _File(TypedDict, total=False):
     notes: Dict[str, str]
 
 
-class Entry(TypedDict):
-    """What is kept of every run."""
-
+class _Entry(TypedDict):
     experiment: str
     environment: Environment
+
+
+class Entry(_Entry, total=False):
+    """What is kept of every run; those of before say nothing of ``older``."""
+
+    older: bool
 
 
 Kind = TypeVar("Kind", bound=Entry)
@@ -125,6 +130,8 @@ def provenance(entries: Sequence[Entry]) -> List[str]:
             f"Python {here.get('python')}, mxnet {here.get('mxnet')}, "
             f"d2l_rnn {here.get('d2l_rnn')} at {here.get('commit')}"
         )
+        if entry.get("older", True):
+            place += f" ({OLDER})"
         dates.setdefault(place, []).append(str(here.get("started"))[:10])
     lines = []
     for place, days in dates.items():

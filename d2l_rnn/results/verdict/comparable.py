@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import List, Mapping, Optional, Tuple
 
-from ...errors import RunError
 from ..book import BookNumber
 from ..record import RunRecord
 
@@ -18,22 +17,20 @@ def incomparable(
     number: Optional[BookNumber],
     settings: Optional[Mapping[str, object]] = None,
 ) -> Optional[str]:
-    """Why a run cannot be held against the published number; None where it can.
+    """Why a verified run cannot be held against the published number; None if it can.
 
     ``settings`` are those of its experiment that change a number, as the book has them.
     """
     if run.damage:
         return run.damage
+    if run.result is None:
+        due = "" if number is None else f" of {number.num_epochs}"
+        return f"not finished: {len(run.epochs)}{due} epochs"
     if number is None:
         return "the book prints no number for it"
-    if run.result is None:
-        return f"not finished: {len(run.epochs)} of {number.num_epochs} epochs"
     try:
-        run.verify()
         reason = _other_corpus(run, number) or _other_setting(run, number, settings)
         return reason or _missing_epochs(run, number)
-    except RunError as error:
-        return str(error)
     except (KeyError, ArithmeticError):
         return f"run {run.directory}: its record is malformed"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..book import BookNumber
-from ..record import RunRecord
+from ..record import OLDER, RunRecord, verified
 from .comparable import incomparable, published_curve
 from .judge import Judgement, judge, too_few
 
@@ -87,7 +87,8 @@ def compare(
     Parameters
     ----------
     runs : iterable of RunRecord
-        In any order, of any number of experiments.
+        In any order, of any number of experiments. Of a finished run that does not
+        verify, nothing but the reason is in its verdict.
     book : dict of str to BookNumber
     settings : dict of str to dict, optional
         The settings of each experiment that change a number, as the book has them. A
@@ -102,7 +103,7 @@ def compare(
     """
     groups: Dict[Tuple[str, Optional[str]], List[RunRecord]] = {}
     seeds: Dict[Tuple[str, str], Path] = {}
-    for run in runs:
+    for run in map(verified, runs):
         name = run.experiment
         number = book.get(name)
         reason = incomparable(run, number, (settings or {}).get(name))
@@ -136,6 +137,10 @@ def _judged(
         curves = [published_curve(run, number) for run in runs]
         values = tuple(curve[-1] for curve in curves)
         verdict, reason, judgement = verdict_on_curves(curves, number)
+    older = sum(run.older for run in runs)
+    if older:
+        which = "" if older == len(runs) else f"{older} of {len(runs)}: "
+        reason += f"; {which}{OLDER}"
     return Verdict(name, verdict, reason, tuple(runs), values, number, judgement)
 
 
@@ -176,7 +181,9 @@ def _final_values(
 ) -> Tuple[float, ...]:
     values = []
     for run in runs:
-        value = (run.result or {}).get("perplexity")
+        if run.result is None:  # what it has so far, nothing vouches for
+            continue
+        value = run.result.get("perplexity")
         if number is not None and run.epochs:
             try:
                 value = number.value_of(run.epochs[-1])
