@@ -67,20 +67,21 @@ def test_slope_finds_the_power(power: float) -> None:
 def test_floor_of_an_lstm_by_hand() -> None:
     T, B, V, H = 5, 3, 7, 4
     sizes = {"batch_size": B, "num_steps": T, "vocab_size": V, "num_hiddens": H}
-    lstm = {**Workload("lstm").as_json(), **sizes}
+    lstm: Any = {**Workload("lstm").as_json(), **sizes}
     # Input product, its weight gradient; recurrent product, its two gradients; output
     # product, its two gradients: each one multiply-add for each of its T B rows.
     layer = 2 * T * B * 4 * H * (V + V + H + H + H)
     output = 2 * T * B * H * V * 3
     assert operations(lstm) == layer + output
     # A second layer also hands a gradient down.
-    deep = {**lstm, "num_layers": 2}
+    deep: Any = {**lstm, "num_layers": 2}
     assert operations(deep) == layer + output + 2 * T * B * 4 * H * 6 * H
     # Two directions: twice the layers, over inputs twice as wide from the second on.
-    both = {**deep, "bidirectional": True}
+    both: Any = {**deep, "bidirectional": True}
     second = 2 * 2 * T * B * 4 * H * (3 * 2 * H + 3 * H)
     assert operations(both) == 2 * layer + second + 2 * output
-    gru, rnn = ({**lstm, "cell": cell} for cell in ("gru", "rnn"))
+    gru: Any = {**lstm, "cell": "gru"}
+    rnn: Any = {**lstm, "cell": "rnn"}
     assert operations(gru) - output == 3 * (operations(rnn) - output)
     recurrent = (B, H, 4 * H, T)  # cannot be done at once: a product a step
     assert recurrent in products(lstm)
@@ -125,7 +126,7 @@ def test_sides_get_their_settings_and_no_others(
     )
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("MXNET_ENGINE_TYPE", "NaiveEngine")
-    chosen = {}
+    chosen: Dict[Any, Any] = {}
     for threads in (None, 5):
         for side, settings in workers.environments(threads, 2).items():
             # -S: a machine may set threads for all its Pythons.
@@ -140,7 +141,7 @@ def test_sides_get_their_settings_and_no_others(
 def test_quick_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = ["--quick", "--threads", "1", "--old-wheel", "nowhere.whl"]
@@ -163,7 +164,7 @@ def test_quick_run(
     assert "training, tokens/sec" in text and "share of the floor" in text
 
 
-def test_bad_usage(capsys: pytest.CaptureFixture) -> None:
+def test_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in (
         (["--workloads", "lstm,gpt"], "'gpt' is unknown; accepted are all, rnn"),
         (["--parts", "speed,space"], "'space' is unknown"),
@@ -216,7 +217,7 @@ def test_the_picture_marks_median_ratios_and_their_range(tmp_path: Path) -> None
 
     sides = {"ours": answers(1, 2, 1), "d2l": answers(2, 8, 3)}
     with_torch = {**sides, "torch": answers(1, 1, 1)}
-    results = {
+    results: Any = {
         "speed": {
             "lstm": {"train": with_torch, "generate": with_torch},
             "seq2seq": {"train": sides, "generate": sides},

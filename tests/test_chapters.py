@@ -85,7 +85,7 @@ def test_the_loader_gives_the_book_s_minibatches(
     assert next(iter(loader))[0].shape == (2, 4)
 
 
-def test_train_ch8_returns_its_history(capsys: pytest.CaptureFixture) -> None:
+def test_train_ch8_returns_its_history(capsys: pytest.CaptureFixture[str]) -> None:
     from d2l_rnn.data.sequences import SequenceLoader
 
     vocab = d2l.Vocab(list("time traveller"))

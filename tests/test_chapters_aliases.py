@@ -60,7 +60,12 @@ def test_mlp_attention_takes_its_edition_s_keywords() -> None:
 
 def test_training_is_train_seq2seq(monkeypatch: pytest.MonkeyPatch) -> None:
     called: List[Any] = []
-    monkeypatch.setattr(d2l, "train_seq2seq", lambda *args: called.append(args) or "h")
+
+    def train_seq2seq(*arguments: Any) -> str:
+        called.append(arguments)
+        return "h"
+
+    monkeypatch.setattr(d2l, "train_seq2seq", train_seq2seq)
     assert d2l.train_s2s_ch9(*ARGUMENTS) == "h"
     assert called == [ARGUMENTS]
     with pytest.raises(
@@ -70,7 +75,7 @@ def test_training_is_train_seq2seq(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(called) == 1
 
 
-def test_a_chapter_of_the_edition_0_15_runs(capsys: pytest.CaptureFixture) -> None:
+def test_a_chapter_of_the_edition_0_15_runs(capsys: pytest.CaptureFixture[str]) -> None:
     train_iter, src_vocab, tgt_vocab = sample_data()
     net = make(False, src_vocab, tgt_vocab)
     history = d2l.train_s2s_ch9(net, train_iter, 0.01, 4, tgt_vocab, d2l.try_gpu())
@@ -90,7 +95,7 @@ def test_a_chapter_of_the_edition_0_15_runs(capsys: pytest.CaptureFixture) -> No
 
 
 def test_a_reader_s_prediction_is_heard(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(d2l, "predict_seq2seq", lambda *args: (args[1].upper(), []))
     monkeypatch.setattr(d2l, "bleu", lambda text, label, k: 0.25 * k)

@@ -102,7 +102,7 @@ def flat(value: Any) -> List[Any]:
     return [value.asnumpy()]
 
 
-def loaded(package: Any, name: str, arguments: Tuple[int, ...], seed: int) -> Any:
+def loaded(package: Any, name: str, arguments: Any, seed: int) -> Any:
     """The vocabulary, and all minibatches of all iterators."""
     random.seed(seed)
     *iterators, vocab = getattr(package, name)(*arguments)
@@ -111,11 +111,14 @@ def loaded(package: Any, name: str, arguments: Tuple[int, ...], seed: int) -> An
 
 
 def test_ids_are_those_of_0_17(
-    old: ModuleType, case: Any, seed: int, capsys: pytest.CaptureFixture
+    old: ModuleType,
+    case: Tuple[str, Any],
+    seed: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    expected_vocab, expected = loaded(old, *case, seed)
+    expected_vocab, expected = loaded(old, case[0], case[1], seed)
     printed = capsys.readouterr().out
-    vocab, batches = loaded(d2l, *case, seed)
+    vocab, batches = loaded(d2l, case[0], case[1], seed)
     assert capsys.readouterr().out == printed
     assert type(vocab) is d2l.Vocab
     assert vocab.idx_to_token == expected_vocab.idx_to_token
@@ -129,14 +132,14 @@ def test_ids_are_those_of_0_17(
 
 
 def test_packages_side_by_side_do_not_disturb_one_another(
-    new: ModuleType, case: Any, seed: int
+    new: ModuleType, case: Tuple[str, Any], seed: int
 ) -> None:
     before = dict(vars(new))
-    vocab, batches = loaded(d2l, *case, seed)
+    vocab, batches = loaded(d2l, case[0], case[1], seed)
     assert vars(new) == before
-    their_vocab, _ = loaded(new, *case, seed)
+    their_vocab, _ = loaded(new, case[0], case[1], seed)
     assert type(their_vocab) is new.Vocab
-    again, same = loaded(d2l, *case, seed)
+    again, same = loaded(d2l, case[0], case[1], seed)
     assert again.idx_to_token == vocab.idx_to_token
     for batch, expected in zip(same, batches):
         for array, expected_array in zip(batch, expected):
@@ -144,13 +147,13 @@ def test_packages_side_by_side_do_not_disturb_one_another(
 
 
 def test_a_reader_s_vocab_is_heard(
-    case: Any, seed: int, monkeypatch: pytest.MonkeyPatch
+    case: Tuple[str, Any], seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Mine(d2l.Vocab):  # type: ignore[misc, name-defined]
+    class Mine(d2l.Vocab):
         pass
 
     monkeypatch.setattr(d2l, "Vocab", Mine)
-    vocab, _ = loaded(d2l, *case, seed)
+    vocab, _ = loaded(d2l, case[0], case[1], seed)
     assert type(vocab) is Mine
 
 

@@ -45,7 +45,7 @@ def make(attention: bool, src_vocab: Any, tgt_vocab: Any, dropout: float = 0) ->
 
 
 def test_the_snippets_of_section_9_7_run(
-    no_network: Path, capsys: pytest.CaptureFixture
+    no_network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     embed_size, num_hiddens, num_layers, dropout = 8, 8, 2, 0.1
     batch_size, num_steps = 64, 10
@@ -137,7 +137,7 @@ class ReadersDecoder(d2l.AttentionDecoder):
 
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "reader's"])
 def test_the_snippets_of_section_10_4_run(
-    ours: bool, capsys: pytest.CaptureFixture
+    ours: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     num_steps, device = 8, d2l.try_gpu()
     train_iter, src_vocab, tgt_vocab = sample_data(num_steps=num_steps)
@@ -174,7 +174,7 @@ def test_training_follows_the_book(
     old: ModuleType,
     attention: bool,
     seed: int,
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loader, src_vocab, tgt_vocab = sample_data()
@@ -189,7 +189,7 @@ def test_training_follows_the_book(
 
     sums: List[Any] = []
 
-    class Noting(old.Accumulator):  # type: ignore[misc, name-defined]
+    class Noting(old.Accumulator):  # type: ignore[name-defined]
         """One an epoch: the sum of losses and the number of tokens."""
 
         def __init__(self, n: int) -> None:

@@ -25,7 +25,7 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_help_names_every_command(capsys: pytest.CaptureFixture) -> None:
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     text = capsys.readouterr().out
     for name in COMMANDS:
@@ -33,7 +33,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture) -> None:
+def test_every_command_has_help(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
@@ -41,7 +43,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture) -> 
 
 
 def test_three_lines_on_stdout_the_rest_on_stderr(
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["run", "lstm", "--epochs", "2", *TINY]) == 0
     printed = capsys.readouterr()
@@ -57,14 +59,16 @@ def test_three_lines_on_stdout_the_rest_on_stderr(
     }
 
 
-def test_json_is_the_result_alone(capsys: pytest.CaptureFixture) -> None:
+def test_json_is_the_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "gru", "--epochs", "1", "--json", "--out", "here", *TINY]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["directory"] == "here" and result["epochs"] == 1
     assert result["corpus"] == "sample" and result["heldout_tokens"] > 20000
 
 
-def test_no_corpus_in_reach(no_network: Path, capsys: pytest.CaptureFixture) -> None:
+def test_no_corpus_in_reach(
+    no_network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["run", "lstm", "--epochs", "1", *TINY[2:]]
     assert main(arguments) == 0
     errors = capsys.readouterr().err.splitlines()
@@ -102,7 +106,7 @@ def test_no_corpus_in_reach(no_network: Path, capsys: pytest.CaptureFixture) -> 
     ],
 )
 def test_bad_input_gets_one_clear_line(
-    arguments: List[str], status: int, words: str, capsys: pytest.CaptureFixture
+    arguments: List[str], status: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == status
     printed = capsys.readouterr()
@@ -124,13 +128,13 @@ def test_exit_statuses_are_those_of_the_design() -> None:
     assert RunError.exit_status == 4
 
 
-def test_divergence_is_explained(capsys: pytest.CaptureFixture) -> None:
+def test_divergence_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "lstm", "--epochs", "3", *TINY, "--lr", "1e38"]) in (0, 1)
     assert main(["run", "lstm", *TINY, "--lr", "1e38", "--theta", "inf"]) == 1
     assert "smaller learning rate (--lr)" in capsys.readouterr().err
 
 
-def test_an_earlier_run_is_moved_not_lost(capsys: pytest.CaptureFixture) -> None:
+def test_an_earlier_run_is_moved_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
     for epochs in ("1", "2", "1"):
         assert main(["run", "lstm", "--epochs", epochs, *TINY]) == 0
     assert "held an earlier run" in capsys.readouterr().err
@@ -141,7 +145,7 @@ def test_an_earlier_run_is_moved_not_lost(capsys: pytest.CaptureFixture) -> None
     assert found == {"earlier-1-seed-1": 1, "earlier-2-seed-1": 2, "seed-1": 1}
 
 
-def test_foreign_files_are_not_overwritten(capsys: pytest.CaptureFixture) -> None:
+def test_foreign_files_are_not_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("years of work")
     assert main(["run", "lstm", "--epochs", "1", *TINY, "--out", "mine"]) == 4
@@ -170,7 +174,7 @@ def interrupt(arguments: List[str], number: int) -> Any:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_and_resumed_is_bit_for_bit_the_same(
-    number: int, capsys: pytest.CaptureFixture
+    number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["run", "lstm", "--epochs", "300", *TINY, "--max-tokens", "200"]
     assert main([*arguments, "--out", "whole"]) == 0
@@ -204,7 +208,7 @@ def test_killed_and_resumed_is_bit_for_bit_the_same() -> None:
     assert losses("stopped") == losses("whole")
 
 
-def test_two_runs_do_not_share_a_directory(capsys: pytest.CaptureFixture) -> None:
+def test_two_runs_do_not_share_a_directory(capsys: pytest.CaptureFixture[str]) -> None:
     import filelock
 
     with filelock.FileLock(".here.lock"):

@@ -34,7 +34,7 @@ def numpy_without_bool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_missing_aliases_are_given_back(numpy_without_bool: None) -> None:
     assert compatibility.restore_numpy_aliases() == ["bool"]
-    assert numpy.bool is builtins.bool
+    assert vars(numpy)["bool"] is builtins.bool
     assert compatibility.restore_numpy_aliases() == []
 
 
@@ -42,7 +42,7 @@ def test_aliases_that_are_there_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """NumPy 2 has a ``bool`` of its own, which is not Python's."""
     monkeypatch.setitem(vars(numpy), "bool", numpy.bool_)
     assert compatibility.restore_numpy_aliases() == []
-    assert numpy.bool is numpy.bool_
+    assert vars(numpy)["bool"] is numpy.bool_
 
 
 def test_hook_is_not_installed_once_mxnet_is_there() -> None:
@@ -226,7 +226,7 @@ def run_silently(code: str, folder: Path) -> str:
     return process.stdout.strip()
 
 
-def test_nothing_else_is_kept_from_stderr(capfd: pytest.CaptureFixture) -> None:
+def test_nothing_else_is_kept_from_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     notice = b"[15:17:11] engine.cc:54: MXNet start using engine: NaiveEngine\n"
     with compatibility._without_engine_notice():
         os.write(2, b"before\n" + notice + b"after")

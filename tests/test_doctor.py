@@ -8,7 +8,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Tuple
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_runs_where_nothing_is_installed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [(3, 7, 9), (3, 13, 0)])
 def test_a_python_that_does_not_serve(
-    version: tuple, monkeypatch: pytest.MonkeyPatch
+    version: Tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "version_info", version)
     findings = doctor.examine()

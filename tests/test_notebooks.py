@@ -71,7 +71,7 @@ class Recorder(NotebookClient):
         super().__init__(notebook, **options)
         self.messages: List[List[str]] = [[] for _ in notebook.cells]
 
-    def process_message(self, msg: Dict, cell: Any, cell_index: int) -> Any:
+    def process_message(self, msg: Dict[str, Any], cell: Any, cell_index: int) -> Any:
         if msg["msg_type"] in ("display_data", "update_display_data", "stream"):
             self.messages[cell_index].append(msg["msg_type"])
         return super().process_message(msg, cell, cell_index)
@@ -113,9 +113,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         argv = [sys.executable, *launcher, "-f", "{connection_file}"]
         specification = {"argv": argv, "display_name": "", "language": "python"}
         (folder / "kernel.json").write_text(json.dumps(specification))
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(source) for source in cells]
-        )
+        v4: Any = nbformat.v4
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in cells])
         client = Recorder(
             notebook, kernel_name="tested", timeout=60, shutdown_kernel="immediate"
         )

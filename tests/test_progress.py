@@ -67,7 +67,7 @@ def test_the_curve_in_a_notebook(
 
 
 def test_quiet_is_quiet_everywhere(
-    curves: List[Curve], capsys: pytest.CaptureFixture
+    curves: List[Curve], capsys: pytest.CaptureFixture[str]
 ) -> None:
     train(Progress(3, quiet=True), 3)
     assert curves == [] and capsys.readouterr() == ("", "")

@@ -35,7 +35,7 @@ def build_as_run(name: str, seed: int, **changes: Any) -> Path:
     return directory
 
 
-def test_runs_are_compared_by_default(capsys: pytest.CaptureFixture) -> None:
+def test_runs_are_compared_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     for seed in (1, 2):
         build_as_run("bilstm", seed)
     assert main(["compare"]) == 0
@@ -48,7 +48,9 @@ def test_runs_are_compared_by_default(capsys: pytest.CaptureFixture) -> None:
     assert (row["verdict"], row["seeds"]) == ("reproduced", [1, 2])
 
 
-def test_a_difference_is_told_by_the_exit_status(capsys: pytest.CaptureFixture) -> None:
+def test_a_difference_is_told_by_the_exit_status(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     build_as_run("bilstm", 1)
     slow = [1.3 * value for value in builds_of(BOOK["lstm"])[0]]
     config = asdict(EXPERIMENTS["lstm"].config)
@@ -100,7 +102,7 @@ def break_it(directory: Path, how: str) -> str:
     ],
 )
 def test_a_damaged_run_among_others_is_not_comparable(
-    how: str, capsys: pytest.CaptureFixture
+    how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build_as_run("bilstm", 1)
     reason = break_it(build_as_run("bilstm", 2), how)
@@ -126,7 +128,7 @@ def test_a_damaged_run_among_others_is_not_comparable(
     ],
 )
 def test_another_setting_is_not_comparable(
-    changes: Any, reason: str, capsys: pytest.CaptureFixture
+    changes: Any, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     build_as_run("bilstm", 1, **changes)
     assert main(["compare"]) == 0
@@ -134,7 +136,7 @@ def test_another_setting_is_not_comparable(
 
 
 def test_a_run_that_made_room_for_another_does_not_stand_for_it(
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     earlier = build_as_run("bilstm", 1)
     earlier.rename(earlier.with_name("earlier-1-seed-1"))
@@ -161,7 +163,7 @@ def test_nothing_to_compare_is_one_clear_line(
     arguments: List[str],
     status: int,
     words: str,
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     Path("empty").mkdir()
     Path("file").write_text("")
@@ -172,7 +174,9 @@ def test_nothing_to_compare_is_one_clear_line(
     assert line.startswith("d2l-rnn: error: ") and words in line
 
 
-def test_the_report_goes_where_it_is_asked_to(capsys: pytest.CaptureFixture) -> None:
+def test_the_report_goes_where_it_is_asked_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     build_as_run("bilstm", 1)
     assert main(["report", "--out", "page.html"]) == 0
     printed = capsys.readouterr()
@@ -183,7 +187,7 @@ def test_the_report_goes_where_it_is_asked_to(capsys: pytest.CaptureFixture) -> 
         assert "a file in a folder that exists" in capsys.readouterr().err
 
 
-def test_the_book_is_shown(capsys: pytest.CaptureFixture) -> None:
+def test_the_book_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["book"]) == 0
     text = capsys.readouterr().out
     for name in load_book():

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 from packaging.requirements import Requirement
@@ -93,7 +93,9 @@ class House:
         path.chmod(0o755)
         return path
 
-    def start(self, script: str, *arguments: str, **variables: str) -> subprocess.Popen:
+    def start(
+        self, script: str, *arguments: str, **variables: str
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(self.root / "scripts" / script), *arguments],
             cwd="/",
@@ -112,7 +114,7 @@ class House:
 
     def run(
         self, script: str, *arguments: str, **variables: str
-    ) -> subprocess.CompletedProcess:
+    ) -> subprocess.CompletedProcess[str]:
         process = self.start(script, *arguments, **variables)
         stdout, stderr = process.communicate(timeout=60)
         return subprocess.CompletedProcess(
@@ -153,7 +155,9 @@ def test_first_call_installs_second_does_not(house: House) -> None:
         (("3.12", "3.13", "3.7"), "3.12"),
     ],
 )
-def test_order_of_preference(house: House, present: tuple, chosen: str) -> None:
+def test_order_of_preference(
+    house: House, present: Tuple[str, ...], chosen: str
+) -> None:
     for version in present:
         house.add_python(version)
     assert house.run("reproduce.sh").returncode == 0

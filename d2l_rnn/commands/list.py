@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, List, Sequence
 
+from ..experiments.own import installed
 from ..experiments.table import EXPERIMENTS
 from ..results.book import load_book
 from .parsing import Parser
@@ -24,6 +25,10 @@ def main(arguments: Sequence[str]) -> int:
             "summary": row.summary,
         }
         for row in EXPERIMENTS.values()
+    ]
+    rows += [
+        {"name": name, "section": None, "published": None, "summary": point.value}
+        for name, point in installed().items()
     ]
     if options.json:
         print(json.dumps(rows, indent=2))

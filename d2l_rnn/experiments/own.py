@@ -1,16 +1,29 @@
-"""A reader's own experiment, named by its file: ``my_cell.py:EXPERIMENT``."""
+"""A reader's own experiment: of a file, ``my_cell.py:EXPERIMENT``, or installed.
+
+A package offers its experiments as entry points of the group ``d2l_rnn.experiments``::
+
+    [options.entry_points]
+    d2l_rnn.experiments =
+        my-gru = my_package.my_cell:EXPERIMENT
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.metadata
 import importlib.util
+import inspect
 import re
 import sys
 from pathlib import Path
+from typing import Any, Dict
 
 from ..errors import UsageError
 from .table import EXPERIMENTS, Experiment
+
+#: Of the entry points at which other packages offer experiments.
+GROUP = "d2l_rnn.experiments"
 
 
 def load(reference: str) -> Experiment:
@@ -49,6 +62,41 @@ def load(reference: str) -> Experiment:
     found = getattr(module, name, None)
     if not isinstance(found, Experiment):
         raise UsageError(f"{path} has no experiment {name!r}: {name} = Experiment(...)")
+    check_name(found.name)
+    return dataclasses.replace(found, file_sha256=sha256)
+
+
+def installed() -> Dict[str, importlib.metadata.EntryPoint]:
+    """What other packages offer, by name; nothing of it is imported."""
+    entry_points: Any = importlib.metadata.entry_points()
+    if hasattr(entry_points, "select"):
+        found = entry_points.select(group=GROUP)
+    else:  # Python 3.8 and 3.9: a dictionary of groups
+        found = entry_points.get(GROUP, ())
+    return {point.name: point for point in found}
+
+
+def load_installed(point: importlib.metadata.EntryPoint) -> Experiment:
+    """The experiment at an entry point, with the SHA-256 of the file it stands in.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be imported, is no experiment, or has a name of ours or another
+        than its entry point.
+    """
+    try:
+        found = point.load()
+        path = inspect.getfile(sys.modules[point.value.partition(":")[0]])
+        sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{GROUP} {point.name} = {point.value}: {reason}") from error
+    if not isinstance(found, Experiment) or found.name != point.name:
+        raise UsageError(
+            f"{GROUP} {point.name} = {point.value} is no Experiment of the name "
+            f"{point.name!r}"
+        )
     check_name(found.name)
     return dataclasses.replace(found, file_sha256=sha256)
 

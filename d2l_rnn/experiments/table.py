@@ -253,7 +253,7 @@ def published_settings() -> Dict[str, Dict[str, Any]]:
 
 
 def find(name: str) -> Experiment:
-    """The experiment of that name, or a reader's own, as in ``my_cell.py:EXPERIMENT``.
+    """The experiment of that name, or a reader's own: see :mod:`.own`.
 
     Raises
     ------
@@ -266,6 +266,10 @@ def find(name: str) -> Experiment:
         return load(name)
     if name in EXPERIMENTS:
         return EXPERIMENTS[name]
+    from .own import installed, load_installed
+
+    if name in installed():
+        return load_installed(installed()[name])
     near: List[str] = difflib.get_close_matches(name, EXPERIMENTS, n=3)
     hint: Optional[str] = " or ".join(near) if near else ", ".join(EXPERIMENTS)
     raise UsageError(f"experiment {name!r} is unknown; did you mean {hint}?")

@@ -123,7 +123,7 @@ class ContextModel:
         # For every k: how often these neighbours were seen.
         self._totals: List[Counter[Context]] = [Counter() for _ in range(orders)]
 
-    def fit(self, ids: Sequence[int]) -> ContextModel:
+    def fit(self, ids: Union[Sequence[int], Integers]) -> ContextModel:
         """Count a training sequence; counts of several calls add up.
 
         Parameters
@@ -167,7 +167,7 @@ class ContextModel:
             distribution /= self._totals[k][context[:k]] + eps
         return distribution
 
-    def log_probabilities(self, ids: Sequence[int]) -> Floats:
+    def log_probabilities(self, ids: Union[Sequence[int], Integers]) -> Floats:
         """``log P(x_j | its neighbours)`` of every token of a sequence, in nats.
 
         Returns
@@ -184,7 +184,7 @@ class ContextModel:
             ]
         )
 
-    def perplexity(self, ids: Sequence[int]) -> float:
+    def perplexity(self, ids: Union[Sequence[int], Integers]) -> float:
         """``exp`` of the mean negative log-probability of a sequence's tokens."""
         return math.exp(-float(np.mean(self.log_probabilities(ids))))
 

@@ -17,7 +17,7 @@ backward pass by hand multiplies by them.
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy
 from mxnet import np
@@ -106,7 +106,7 @@ def randomised_weights(
     return numpy.where(drawn, passes / probability, 1.0)
 
 
-def segments(weights: Sequence[float]) -> List[Segment]:
+def segments(weights: Union[Sequence[float], Floats]) -> List[Segment]:
     """The runs of steps between which the gradient is changed.
 
     Parameters
@@ -144,7 +144,7 @@ def scale_gradient(array: Array, weight: float) -> Array:
 
 
 def forward_segments(
-    net: LanguageModel, X: Array, state: Any, weights: Sequence[float]
+    net: LanguageModel, X: Array, state: Any, weights: Union[Sequence[float], Floats]
 ) -> Tuple[Array, State]:
     """A net's forward pass with the scheme's factors on its backward pass.
 

@@ -28,7 +28,7 @@ def old(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
 
     mxnet.npx.set_np()
     folder = Path(request.config.cache.mkdir("d2l-0.17.6"))
-    module = d2l_0_17.load(folder)
+    module: Any = d2l_0_17.load(folder)
     animator = module.Animator
     module.Animator = Silent
     yield module

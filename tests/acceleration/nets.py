@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, List
 
-import numpy
 from mxnet import cpu, init, np
 from mxnet.gluon import rnn
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.models.scratch import GRU, LSTM, LSTM_PEEPHOLE, RNN
 from d2l_rnn.models.scratch_model import RNNModelScratch
@@ -66,9 +66,10 @@ def arrays_of(net: Any) -> List[Any]:
     return [parameter.data() for parameter in net.collect_params().values()]
 
 
-def gradients_of(net: Any) -> List[numpy.ndarray]:
+def gradients_of(net: Any) -> List[Floats]:
     """Copies of their gradients."""
     if isinstance(net, RNNModelScratch):
-        return [param.grad.asnumpy().copy() for param in net.params]
+        scratch: List[Any] = net.params
+        return [param.grad.asnumpy().copy() for param in scratch]
     found = net.collect_params().values()
     return [parameter.grad().asnumpy().copy() for parameter in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, List
 
 import numpy
 import pytest
@@ -21,7 +21,8 @@ def test_logits_and_states_bit_for_bit(
     net: Any = any_net(name)
     X = np.random.randint(0, VOCAB_SIZE, (3, 7))
     answers = []
-    for asked in (net, Asked(net)):
+    both: List[Any] = [net, Asked(net)]
+    for asked in both:
         logits, state = asked(X, asked.begin_state(batch_size=3, ctx=cpu()))
         again, state = asked(X[:, :2], state)
         answers.append([a.asnumpy() for a in (logits, again, *state)])
@@ -29,5 +30,11 @@ def test_logits_and_states_bit_for_bit(
         numpy.testing.assert_array_equal(one, two)
     monkeypatch.setenv(SWITCH, "off")
     called = []
-    monkeypatch.setattr(type(net), "__call__", lambda *a: called.append(a) or (1, 2))
-    assert Asked(net)(X, None) == (1, 2) and called
+
+    def replaced(*arguments: Any) -> Any:
+        called.append(arguments)
+        return 1, 2
+
+    monkeypatch.setattr(type(net), "__call__", replaced)
+    plain: Any = Asked(net)
+    assert plain(X, None) == (1, 2) and called

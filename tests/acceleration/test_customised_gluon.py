@@ -28,7 +28,7 @@ Change = Callable[[Reader], None]
 
 def subclass(own_forward: bool) -> Callable[[Reader], Any]:
     def make(reader: Reader) -> Any:
-        class Own(reader.d.RNNModel):  # type: ignore[name-defined,misc]
+        class Own(reader.d.RNNModel):  # type: ignore[name-defined]
             if own_forward:
 
                 def forward(self, inputs: Any, state: Any) -> Any:
@@ -42,7 +42,7 @@ def subclass(own_forward: bool) -> Callable[[Reader], Any]:
 
 
 def with_call(reader: Reader) -> Any:
-    class Own(reader.d.RNNModel):  # type: ignore[name-defined,misc]
+    class Own(reader.d.RNNModel):  # type: ignore[name-defined]
         def __call__(self, *arguments: Any) -> Any:
             reader.called("call")
             logits, state = super().__call__(*arguments)
@@ -52,7 +52,7 @@ def with_call(reader: Reader) -> Any:
 
 
 def with_embedding(reader: Reader) -> Any:
-    class Own(reader.d.RNNModel):  # type: ignore[name-defined,misc]
+    class Own(reader.d.RNNModel):  # type: ignore[name-defined]
         def __init__(self, *arguments: Any, **kwargs: Any) -> None:
             super().__init__(*arguments, **kwargs)
             self.embedding = nn.Embedding(VOCAB_SIZE, 4)
@@ -64,7 +64,7 @@ def with_embedding(reader: Reader) -> Any:
     return reader.model(rnn.LSTM(NUM_HIDDENS), Own)
 
 
-class BookCell(nn.Block):  # type: ignore[misc]
+class BookCell(nn.Block):
     """The book's own cell: its class is never ours."""
 
     def __init__(self, rnn_layer: Any, vocab_size: int, **kwargs: Any) -> None:
@@ -81,7 +81,7 @@ class BookCell(nn.Block):  # type: ignore[misc]
         return self.rnn.begin_state(*arguments, **kwargs)
 
 
-class OwnLayer(nn.Block):  # type: ignore[misc]
+class OwnLayer(nn.Block):
     """A recurrent layer of a reader's."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -99,7 +99,7 @@ class OwnLayer(nn.Block):  # type: ignore[misc]
         return [np.zeros((batch_size, NUM_HIDDENS), ctx=ctx)]
 
 
-class OwnHybridLayer(nn.HybridBlock):  # type: ignore[misc]
+class OwnHybridLayer(nn.HybridBlock):
     """Leaky averages of a dense layer's outputs."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -114,13 +114,13 @@ class OwnHybridLayer(nn.HybridBlock):  # type: ignore[misc]
         return [np.zeros((1, batch_size, NUM_HIDDENS), ctx=ctx)]
 
 
-class OwnLSTM(rnn.LSTM):  # type: ignore[misc]
+class OwnLSTM(rnn.LSTM):
     def forward(self, *arguments: Any) -> Any:
         Y, state = super().forward(*arguments)
         return Y * 2, state
 
 
-class OwnDense(nn.Dense):  # type: ignore[misc]
+class OwnDense(nn.Dense):
     def forward(self, X: Any) -> Any:
         return super().forward(X) * 2
 
@@ -211,7 +211,7 @@ def shared_array(reader: Reader) -> None:
 
 
 def to_float64(reader: Reader) -> Any:
-    class Double(reader.d.RNNModel):  # type: ignore[name-defined,misc]
+    class Double(reader.d.RNNModel):  # type: ignore[name-defined]
         def forward(self, inputs: Any, state: Any) -> Any:
             X = npx.one_hot(inputs.T, self.vocab_size, dtype="float64")
             Y, state = self.rnn(X, [s.astype("float64") for s in state])

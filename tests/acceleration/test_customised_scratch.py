@@ -70,7 +70,7 @@ class OwnLayer(scratch.Layer):
     """A tuple of our functions, with another one in the place of one of them."""
 
     @property
-    def forward(self) -> Any:  # type: ignore[override]
+    def forward(self) -> Any:
         def own(inputs: Any, state: Any, params: Any) -> Any:
             hiddens, state = self[2](inputs, state, params)
             return [H / 2 for H in hiddens], state
@@ -79,7 +79,7 @@ class OwnLayer(scratch.Layer):
 
 
 def subclassed(reader: Reader) -> Any:
-    class Own(reader.d.RNNModelScratch):  # type: ignore[name-defined,misc]
+    class Own(reader.d.RNNModelScratch):  # type: ignore[name-defined]
         def __call__(self, X: Any, state: Any) -> Any:
             reader.called("call")
             return super().__call__(X, state)
@@ -347,11 +347,13 @@ def test_a_kept_array_is_trained() -> None:
 
     net = RNNModelScratch(VOCAB_SIZE, 8, cpu(), *language_model(scratch.LSTM))
     kept = list(net.params)
-    listed, gradients = net.params, [param.grad for param in kept]
+    listed: Any = net.params
+    param: Any
+    gradients = [param.grad for param in listed]
     before = [param.asnumpy() for param in kept]
     history = train_ch8(net, SequenceLoader(CORPUS, 2, 5), VOCAB, 0.5, 2, cpu())
     assert history.path == "graph" and net.params is listed
     assert all(one is other for one, other in zip(kept, net.params))
-    for param, grad, old in zip(kept, gradients, before):
+    for param, grad, old in zip(listed, gradients, before):
         assert abs(param.asnumpy() - old).max() > 0
         assert (grad.asnumpy() == param.grad.asnumpy()).all()

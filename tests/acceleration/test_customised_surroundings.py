@@ -203,7 +203,7 @@ def within_record(reader: Reader) -> None:
     reader.train = recorded  # type: ignore[method-assign]
 
 
-class DoubleLoss(gluon.loss.Loss):  # type: ignore[misc]
+class DoubleLoss(gluon.loss.Loss):
     def __init__(self) -> None:
         super().__init__(weight=None, batch_axis=0)
 

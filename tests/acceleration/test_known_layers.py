@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable, Dict, Tuple
 
 import pytest
 from mxnet import autograd, cpu
@@ -16,7 +16,7 @@ from d2l_rnn.models.language_model import RNNModel
 
 from .nets import LAYERS, NUM_HIDDENS, SCRATCH, VOCAB_SIZE, any_net
 
-UNUSUAL = {
+UNUSUAL: Dict[str, Tuple[Callable[[], Any], str]] = {
     "dropout": (lambda: rnn.LSTM(NUM_HIDDENS, 2, dropout=0.5), "has dropout"),
     "ours": (lambda: gluon_layers.GRU(NUM_HIDDENS, 2), "GRU, not Gluon's own"),
     "clipping": (

@@ -156,7 +156,7 @@ def test_kept_arrays_are_the_net_s() -> None:
     before = [array.asnumpy() for array in data]
     parameters = parameters_of(net, batches())
     objective = next_token(net, parameters, cpu())
-    rows = loop(objective, batches(), Sgd(parameters, LR), 3)
+    rows: Any = loop(objective, batches(), Sgd(parameters, LR), 3)
     for _ in range(3):
         next(rows)
         assert parameters.path == "packed"

@@ -14,6 +14,7 @@ from mxnet.gluon import rnn
 
 from d2l_rnn.acceleration.epochs import next_token, packed_loss, parameters_of
 from d2l_rnn.acceleration.packed import Pack, PackedParameters
+from d2l_rnn.arrays import Floats
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import DivergenceError
 from d2l_rnn.models import gluon_layers
@@ -45,7 +46,7 @@ def plain_loss(net: Any, X: Any, y: Any, state: Any) -> Tuple[Any, Any]:
     return gluon.loss.SoftmaxCrossEntropyLoss()(logits, y).mean(), state
 
 
-def both_ways(net: RNNModel, total_of: Any) -> List[List[numpy.ndarray]]:
+def both_ways(net: RNNModel, total_of: Any) -> List[List[Floats]]:
     """Arrays of a computation, and the gradients in the operator's order, twice."""
     pack = Pack(net)
     pack.gather()
@@ -72,7 +73,8 @@ def both_ways(net: RNNModel, total_of: Any) -> List[List[numpy.ndarray]]:
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_mean_loss_as_one_graph_is_the_plain_one_bit_for_bit(name: str) -> None:
     net, (X, y) = make(name), minibatch()
-    state = [np.random.normal(size=s.shape) for s in net.begin_state(BATCH)]
+    state: Any = net.begin_state(BATCH)
+    state = [np.random.normal(size=s.shape) for s in state]
 
     def total_of(net: Any, objective: Any) -> Any:
         loss, end = objective(net, X, y, state)
@@ -140,7 +142,7 @@ def trained(
     use_random_iter: bool = False,
     vocab_size: int = VOCAB_SIZE,
     scale: float = 0.3,
-) -> Tuple[List[float], Dict[str, numpy.ndarray], List[float]]:
+) -> Tuple[List[float], Dict[str, Floats], List[float]]:
     """The curve, all arrays that training leaves to the reader, and the norms."""
     mxnet.random.seed(3)
     random.seed(3)
@@ -289,7 +291,7 @@ def test_what_the_reader_does_between_epochs_is_heard() -> None:
     net.rnn.l0_h2h_weight.set_data(np.full(net.rnn.l0_h2h_weight.shape, 3.0))
     with parameters:
         assert parameters.packed is not None
-        view = parameters.packed.views[1]
+        view: Any = parameters.packed.views[1]
         assert view.data.shape == net.rnn.l0_h2h_weight.shape
         assert (view.data == 3).all()
     net.initialize(init.Normal(0.5), force_reinit=True)  # other arrays

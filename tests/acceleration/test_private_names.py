@@ -30,7 +30,8 @@ def uses(source: str) -> List[str]:
     """Private names that are asked of something else than ``self``."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        name = None
+        name: object = None
+        line = getattr(node, "lineno", 0)
         if isinstance(node, ast.Attribute):
             own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
             name = None if own else node.attr
@@ -39,7 +40,7 @@ def uses(source: str) -> List[str]:
             if named and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
                 name = node.args[1].value
         if name in PRIVATE:
-            found.append(f"{node.lineno}: {name}")
+            found.append(f"{line}: {name}")
     return found
 
 

@@ -157,7 +157,7 @@ def test_a_replaced_function_of_ours_is_noticed(
 
 
 def test_what_is_ours_and_what_only_looks_like_it(tmp_path: Path) -> None:
-    ours = scratch_stacks.lstm
+    ours: Any = scratch_stacks.lstm
     assert provenance.is_ours(ours)
     assert provenance.is_ours(functools.partial(ours))
     assert provenance.is_ours(scratch.LSTM)

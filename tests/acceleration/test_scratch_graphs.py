@@ -101,7 +101,7 @@ def test_training_is_the_plain_one_bit_for_bit(
     for reason in ("", "the test asks for it"):
         mxnet.random.seed(3)
         random.seed(3)
-        net = scratch(name)
+        net: Any = scratch(name)
         parameters = parameters_of(net, loader, partial(str, reason))
         objective = next_token(net, parameters, cpu(), use_random_iter)
         rows = train(objective, loader, Sgd(parameters, 1.0, 0.5), 5, seed=5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, List
+
 import pytest
 
 from d2l_rnn.data.blanks import read_blanks
@@ -20,7 +22,7 @@ from d2l_rnn.errors import UsageError
         ("the __me", [4, 5]),
     ],
 )
-def test_characters(text: str, blanks: list, cleaning: str) -> None:
+def test_characters(text: str, blanks: List[Any], cleaning: str) -> None:
     tokens, found = read_blanks(text, "char", cleaning)
     assert found == blanks and tokens == list(text)
 
@@ -40,7 +42,7 @@ def test_the_rest_is_cleaned_as_the_corpus_is() -> None:
         ("___ am _ hungry", [0, 2]),
     ],
 )
-def test_words(text: str, blanks: list) -> None:
+def test_words(text: str, blanks: List[Any]) -> None:
     tokens, found = read_blanks(text, "word", "book")
     assert found == blanks
     words = tokenize(clean([text.replace("_", "x")]))[0]

@@ -6,6 +6,8 @@ import hashlib
 import io
 import struct
 import zipfile
+from pathlib import Path
+from typing import Optional, Union
 
 import pytest
 
@@ -16,7 +18,11 @@ from d2l_rnn.errors import DataError
 TEXT = "Go.\tVa !\nI see.\tJe vois.\n"
 
 
-def archive(text=TEXT, member="fra-eng/fra.txt", compression=zipfile.ZIP_DEFLATED):
+def archive(
+    text: Union[bytes, str] = TEXT,
+    member: str = "fra-eng/fra.txt",
+    compression: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     content = text if isinstance(text, bytes) else text.encode()
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as writer:
@@ -25,11 +31,11 @@ def archive(text=TEXT, member="fra-eng/fra.txt", compression=zipfile.ZIP_DEFLATE
     return file.getvalue()
 
 
-def read(content, **limits):
+def read(content: bytes, **limits: int) -> Optional[bytes]:
     return read_zip_member(content, "fra-eng/fra.txt", "pairs.zip", **limits)
 
 
-def test_the_member_is_read_in_place(tmp_path):
+def test_the_member_is_read_in_place(tmp_path: Path) -> None:
     path = tmp_path / "pairs.zip"
     path.write_bytes(archive())
     pairs = load_pairs(str(path))
@@ -39,33 +45,35 @@ def test_the_member_is_read_in_place(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["pairs.zip"]
 
 
-def test_a_text_file_does_as_well(tmp_path):
+def test_a_text_file_does_as_well(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     path.write_text("\ufeff" + TEXT, encoding="utf-8")
     assert load_pairs(str(path)).text == TEXT
 
 
-def test_the_sample_is_offline_and_large_enough():
+def test_the_sample_is_offline_and_large_enough() -> None:
     lines = load_pairs("sample").text.splitlines()
     assert sum(line.count("\t") == 1 for line in lines) >= 600
     assert len(lines) == sum(line.count("\t") == 1 for line in lines)
 
 
-def test_without_the_book_file_auto_goes_on_and_strict_does_not(no_network):
+def test_without_the_book_file_auto_goes_on_and_strict_does_not(
+    no_network: Path,
+) -> None:
     with pytest.warns(SampleCorpusWarning, match="not comparable"):
         assert load_pairs("auto").name == "sample"
     with pytest.raises(DataError, match="fra-eng is not to be had"):
         load_pairs("fra-eng")
 
 
-def test_every_truncation_is_an_error():
+def test_every_truncation_is_an_error() -> None:
     content = archive()
     for length in range(2, len(content)):
         with pytest.raises(DataError, match="pairs.zip"):
             read(content[:length])
 
 
-def test_a_flipped_bit_is_never_read_as_if_nothing_were():
+def test_a_flipped_bit_is_never_read_as_if_nothing_were() -> None:
     content = archive("".join(f"word {i}\tmot {i}\n" for i in range(40)))
     original = read(content)
     for i in range(len(content)):
@@ -78,12 +86,12 @@ def test_a_flipped_bit_is_never_read_as_if_nothing_were():
         assert text == original  # a date, a comment, the other member
 
 
-def test_a_member_elsewhere_is_not_found():
+def test_a_member_elsewhere_is_not_found() -> None:
     with pytest.raises(DataError, match="no member fra-eng/fra.txt"):
         read(archive(member="../fra.txt"))
 
 
-def test_sizes_are_limited_declared_and_real():
+def test_sizes_are_limited_declared_and_real() -> None:
     bomb = archive("\0" * 100_000)
     with pytest.raises(DataError, match="has 100000 bytes, at most"):
         read(bomb)
@@ -97,7 +105,7 @@ def test_sizes_are_limited_declared_and_real():
         read(bytes(liar))
 
 
-def test_an_encrypted_member_is_refused():
+def test_an_encrypted_member_is_refused() -> None:
     content = bytearray(archive())
     entry = content.rindex(b"PK\x01\x02")
     content[entry + 8] |= 1
@@ -107,13 +115,13 @@ def test_an_encrypted_member_is_refused():
         read(bytes(content))
 
 
-def test_what_is_not_utf8_says_where(tmp_path):
+def test_what_is_not_utf8_says_where(tmp_path: Path) -> None:
     path = tmp_path / "pairs.zip"
     path.write_bytes(archive(b"ab\xff"))
     with pytest.raises(DataError, match="not UTF-8 text \\(byte 2"):
         load_pairs(str(path))
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere.zip: No such file"):
         load_pairs(str(tmp_path / "nowhere.zip"))

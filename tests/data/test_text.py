@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import List
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ def test_clean_book_keeps_lower_case_letters_and_single_spaces() -> None:
 
 
 @given(lines_of_text)
-def test_clean_book_twice_is_clean_book_once(lines: list) -> None:
+def test_clean_book_twice_is_clean_book_once(lines: List[str]) -> None:
     once = clean(lines)
     assert clean(once) == once
     assert set("".join(once)) <= set("abcdefghijklmnopqrstuvwxyz ")
@@ -42,7 +43,7 @@ def test_unknown_choice_is_named_with_what_is_accepted(function: object) -> None
 
 
 @given(lines_of_text)
-def test_tokens_glue_back_to_the_lines(lines: list) -> None:
+def test_tokens_glue_back_to_the_lines(lines: List[str]) -> None:
     assert ["".join(tokens) for tokens in tokenize(lines, "char")] == lines
     assert [t.split() for t in lines] == tokenize(lines, "word")
 
@@ -53,7 +54,7 @@ def test_count_corpus_flattens() -> None:
 
 
 @given(lines_of_text)
-def test_vocab_round_trip_and_order(lines: list) -> None:
+def test_vocab_round_trip_and_order(lines: List[str]) -> None:
     tokens = tokenize(lines, "char")
     vocab = Vocab(tokens, reserved_tokens=["<pad>"])
     assert vocab.to_tokens([0, 1]) == ["<unk>", "<pad>"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any, List, Tuple
 
 import numpy
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d2l_rnn.data.pairs import load_pairs
+from d2l_rnn.data.text import Vocab
 from d2l_rnn.data.translation import (
     PairLoader,
     build_array_nmt,
@@ -24,7 +26,7 @@ from d2l_rnn.data.translation import (
 from d2l_rnn.errors import DataError, UsageError
 
 
-def preprocess_by_character(text):
+def preprocess_by_character(text: str) -> str:
     """The book's rule, character by character."""
     text = text.replace("\u202f", " ").replace("\xa0", " ").lower()
     out = ""
@@ -35,17 +37,17 @@ def preprocess_by_character(text):
     return out
 
 
-def test_preprocessing_sets_punctuation_apart():
+def test_preprocessing_sets_punctuation_apart() -> None:
     text = "Go.\tVa\u202f!\nI'm home, Tom?!\tÇa va\xa0?"
     assert preprocess_nmt(text) == "go .\tva !\ni'm home , tom ? !\tça va ?"
 
 
 @given(st.text(alphabet="aB ,.!?\n\t\xa0\u202fÉ", max_size=30))
-def test_preprocessing_is_the_books(text):
+def test_preprocessing_is_the_books(text: str) -> None:
     assert preprocess_nmt(text) == preprocess_by_character(text)
 
 
-def test_tokenizing_reads_601_lines_for_600():
+def test_tokenizing_reads_601_lines_for_600() -> None:
     text = "\n".join(f"s{i} .\tt{i} !" for i in range(700))
     source, target = tokenize_nmt(text, 600)
     assert len(source) == len(target) == 601
@@ -54,14 +56,16 @@ def test_tokenizing_reads_601_lines_for_600():
     assert len(tokenize_nmt(text, 0)[0]) == 700
 
 
-def test_lines_that_are_no_pair_are_passed_over_but_counted():
+def test_lines_that_are_no_pair_are_passed_over_but_counted() -> None:
     text = "a\tb\nno tab\na\tb\tc\n\nc\td"
     assert tokenize_nmt(text) == ([["a"], ["c"]], [["b"], ["d"]])
     assert tokenize_nmt(text, 3) == ([["a"]], [["b"]])
 
 
 @given(st.lists(st.integers(), max_size=12), st.integers(0, 12))
-def test_a_padded_line_is_the_line_then_padding(line, num_steps):
+def test_a_padded_line_is_the_line_then_padding(
+    line: List[Any], num_steps: int
+) -> None:
     kept = list(line)
     padded = truncate_pad(line, num_steps, "pad")
     assert len(padded) == num_steps
@@ -70,7 +74,7 @@ def test_a_padded_line_is_the_line_then_padding(line, num_steps):
     assert line == kept
 
 
-def test_arrays_end_in_eos_and_count_what_is_valid():
+def test_arrays_end_in_eos_and_count_what_is_valid() -> None:
     vocab = build_vocab_nmt([["a", "b", "c", "a", "b", "c"]])
     lines = [["a", "b"], ["c"], ["a", "b", "c", "a"], ["rare"]]
     array, valid_len = build_array_nmt(lines, vocab, 4)
@@ -86,7 +90,9 @@ def test_arrays_end_in_eos_and_count_what_is_valid():
     assert (array.dtype, valid_len.dtype) == (numpy.float32, numpy.int32)
 
 
-def make_loader(num_examples=10, batch_size=4, shuffle=True):
+def make_loader(
+    num_examples: int = 10, batch_size: int = 4, shuffle: bool = True
+) -> Tuple[PairLoader, Tuple[Vocab, Vocab]]:
     source = [[f"s{i}"] for i in range(num_examples)]
     target = [[f"t{i}", "!"] for i in range(num_examples)]
     vocabs = build_vocab_nmt(source, 1), build_vocab_nmt(target, 1)
@@ -94,7 +100,7 @@ def make_loader(num_examples=10, batch_size=4, shuffle=True):
     return loader, vocabs
 
 
-def pairs_of(loader, vocabs):
+def pairs_of(loader: PairLoader, vocabs: Tuple[Vocab, Vocab]) -> List[Tuple[str, str]]:
     pairs = []
     for X, X_valid_len, Y, Y_valid_len in loader:
         assert len(X) == len(X_valid_len) == len(Y) == len(Y_valid_len)
@@ -105,7 +111,7 @@ def pairs_of(loader, vocabs):
     return pairs
 
 
-def test_minibatches_hold_every_pair_once_and_keep_pairs_together():
+def test_minibatches_hold_every_pair_once_and_keep_pairs_together() -> None:
     loader, vocabs = make_loader()
     assert len(loader) == 3
     assert [len(X) for X, *_ in loader] == [4, 4, 2]
@@ -113,7 +119,7 @@ def test_minibatches_hold_every_pair_once_and_keep_pairs_together():
     assert sorted(pairs) == sorted((f"s{i}", f"t{i}") for i in range(10))
 
 
-def test_the_order_is_new_each_epoch_and_follows_the_seed():
+def test_the_order_is_new_each_epoch_and_follows_the_seed() -> None:
     loader, vocabs = make_loader(num_examples=30)
     random.seed(5)
     first, second = pairs_of(loader, vocabs), pairs_of(loader, vocabs)
@@ -124,7 +130,7 @@ def test_the_order_is_new_each_epoch_and_follows_the_seed():
     assert pairs_of(unshuffled, vocabs) == [(f"s{i}", f"t{i}") for i in range(10)]
 
 
-def test_the_books_file_has_the_books_numbers(book_data: Path):
+def test_the_books_file_has_the_books_numbers(book_data: Path) -> None:
     text = preprocess_nmt(load_pairs("fra-eng", book_data).text)
     assert text.startswith("go .\tva !\nhi .\tsalut !\nrun !\tcours !")
     source, _ = tokenize_nmt(text)
@@ -142,7 +148,9 @@ def test_the_books_file_has_the_books_numbers(book_data: Path):
     st.integers(0, 6),
     st.integers(0, 3),
 )
-def test_held_out_sentences_are_never_trained_on(ids, num_heldout, seed):
+def test_held_out_sentences_are_never_trained_on(
+    ids: List[int], num_heldout: int, seed: int
+) -> None:
     source = [[f"s{i}"] for i in ids]
     target = [[f"t{n}"] for n in range(len(ids))]
     most = max(ids.count(i) for i in ids)
@@ -156,13 +164,13 @@ def test_held_out_sentences_are_never_trained_on(ids, num_heldout, seed):
     assert num_heldout <= len(heldout[0]) < num_heldout + most
 
 
-def test_another_seed_holds_out_others():
+def test_another_seed_holds_out_others() -> None:
     source = [[str(i)] for i in range(100)]
     choices = [split_pairs(source, source, 10, seed)[1] for seed in range(3)]
     assert choices[0] != choices[1] != choices[2]
 
 
-def test_what_is_not_accepted():
+def test_what_is_not_accepted() -> None:
     with pytest.raises(UsageError, match="none left to train on"):
         split_pairs([["a"]], [["b"]], 1)
     vocab = build_vocab_nmt([])
@@ -171,4 +179,5 @@ def test_what_is_not_accepted():
     with pytest.raises(UsageError, match="num_steps 0"):
         load_arrays_nmt([["a"]], [["b"]], vocab, vocab, 4, 0)
     with pytest.raises(UsageError, match="batch_size 0"):
-        PairLoader([[]], 0)
+        array: Any = []
+        PairLoader([array], 0)

@@ -48,14 +48,14 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def audited(capsys: pytest.CaptureFixture, *arguments: Any) -> Any:
+def audited(capsys: pytest.CaptureFixture[str], *arguments: Any) -> Any:
     capsys.readouterr()
     flags = ["--tokens", "300", "--json"]
     assert main(["audit", *map(str, arguments), *flags]) == 0
     return json.loads(capsys.readouterr().out)
 
 
-def test_a_causal_model(runs: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_causal_model(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = audited(capsys, runs / "gru")
     assert result["causal"] is True and result["gradient_of_future"] == 0
     assert result["verdict"].startswith("this model is causal: ")
@@ -67,7 +67,7 @@ def test_a_causal_model(runs: Path, capsys: pytest.CaptureFixture) -> None:
     assert all(result["gradient"][t][s] > 0 for t in range(8) for s in range(t + 1))
 
 
-def test_a_bidirectional_model(runs: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_bidirectional_model(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = audited(capsys, runs / "bilstm" / "checkpoint.safetensors")
     assert result["causal"] is False and result["gradient_of_future"] > 0
     assert result["verdict"].startswith("this model sees the future: ")
@@ -102,7 +102,7 @@ def test_verdicts() -> None:
 
 
 def test_the_experiment_trains_its_model_and_draws(
-    corpus: List[str], capsys: pytest.CaptureFixture
+    corpus: List[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "bilstm-audit", *TINY, *corpus, "--audit-tokens", "300"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -122,7 +122,7 @@ def test_the_experiment_trains_its_model_and_draws(
 
 
 def test_the_experiment_takes_a_checkpoint(
-    runs: Path, capsys: pytest.CaptureFixture
+    runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["run", "bilstm-audit", "--checkpoint", str(runs / "gru")]
     arguments += ["--no-plot", "--audit-tokens", "100"]
@@ -169,7 +169,7 @@ def damage(folder: Path, kind: str) -> List[str]:
     ],
 )
 def test_unusable_checkpoints_are_refused(
-    runs: Path, capsys: pytest.CaptureFixture, kind: str, message: str
+    runs: Path, capsys: pytest.CaptureFixture[str], kind: str, message: str
 ) -> None:
     shutil.copytree(runs / "gru", "copy")
     capsys.readouterr()
@@ -179,7 +179,7 @@ def test_unusable_checkpoints_are_refused(
 
 
 def test_another_corpus_than_trained_on_is_refused(
-    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(runs / "gru", "copy")
     Path("other.txt").write_text("another text, of other letters. " * 50)
@@ -205,14 +205,14 @@ def test_another_corpus_than_trained_on_is_refused(
     ],
 )
 def test_bad_usage_is_one_line(
-    arguments: List[str], status: int, capsys: pytest.CaptureFixture
+    arguments: List[str], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["audit", *arguments]) == status
     error = capsys.readouterr().err
     assert error.startswith("d2l-rnn: error: ") and error.count("\n") == 1
 
 
-def test_pictures_on_demand(runs: Path, capsys: pytest.CaptureFixture) -> None:
+def test_pictures_on_demand(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("pictures").mkdir()
     audited(capsys, runs / "bilstm", "--plots", "pictures")
     assert {path.name for path in Path("pictures").iterdir()} == {

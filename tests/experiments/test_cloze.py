@@ -200,7 +200,7 @@ def test_what_stands_in_a_blank_does_not_matter(runs: Path) -> None:
 
 
 def test_fill_takes_the_newest_run_for_such_blanks(
-    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(runs)
     assert latest_cloze("char") == Path("runs/cloze/seed-1")
@@ -220,7 +220,7 @@ def test_fill_takes_the_newest_run_for_such_blanks(
 
 
 def test_fill_tells_of_words_that_the_model_does_not_know(
-    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(runs)
     capsys.readouterr()
@@ -248,7 +248,7 @@ def test_fill_tells_of_words_that_the_model_does_not_know(
 def test_bad_usage_is_one_line(
     runs: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
     arguments: List[str],
     status: int,
     message: str,
@@ -262,7 +262,7 @@ def test_bad_usage_is_one_line(
 
 
 def test_without_a_trained_model_the_cure_is_named(
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["fill", "the wat_r"]) == 4
     assert "d2l-rnn run cloze'" in capsys.readouterr().err
@@ -271,7 +271,7 @@ def test_without_a_trained_model_the_cure_is_named(
 
 
 def test_a_run_of_another_experiment_fills_nothing(
-    runs: Path, capsys: pytest.CaptureFixture
+    runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny = ["--corpus", "sample", "--max-tokens", "500", "--num-hiddens", "4"]
     tiny += ["--batch-size", "4", "--num-steps", "8", "--epochs", "1", "--quiet"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Dict, Iterator, Mapping, Sequence
 
 import numpy as np
 import pytest
 from mxnet import cpu
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.experiments import families
 from d2l_rnn.experiments.check import check
 from d2l_rnn.experiments.configs import Config
@@ -152,7 +153,7 @@ class Walk(ExperimentRun[WalkConfig]):
                 yield row
                 self.place -= self.speed
 
-    def arrays(self) -> Dict[str, np.ndarray]:
+    def arrays(self) -> Dict[str, Floats]:
         speed = {} if self.config.fault == "state" else {"speed": self.speed}
         return {"place": self.place, **speed}
 
@@ -169,7 +170,7 @@ class Walk(ExperimentRun[WalkConfig]):
         return {"ends_at": float(self.place)}
 
     @staticmethod
-    def text(result: Json) -> str:
+    def text(result: Mapping[str, Any]) -> str:
         return f"ends at {result['ends_at']}"
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from d2l_rnn.experiments.table import find
 from d2l_rnn.seeding import epoch_seed, set_seed
 
 MODULE = "d2l_rnn.experiments.edition_v1"
-SIZES = {"num_hiddens": 4, "batch_size": 16, "num_steps": 5}
+SIZES: Dict[str, Any] = {"num_hiddens": 4, "batch_size": 16, "num_steps": 5}
 SIZES.update({"num_train": 40, "num_val": 24})
 
 
@@ -42,8 +42,8 @@ def test_a_tiny_run(edition: Any, corpus: str, tmp_path: Path, cell: str) -> Non
     options = Options(out=str(tmp_path / "run"), quiet=True)
     record = run_experiment(find(f"{cell}-v1"), config, options)
     record.verify()
-    result, last = record.result, record.epochs[-1]
-    assert result is not None
+    result: Any = record.result
+    last: Any = record.epochs[-1]
     assert last["tokens"] == 40 * 5 and result["heldout_tokens"] == 24 * 5
     assert result["heldout_perplexity"] == last["heldout_perplexity"] < 40
     assert last["heldout_mean_perplexity"] <= last["heldout_perplexity"]
@@ -61,7 +61,7 @@ def test_the_number_is_the_point_that_d2l_draws(
 
     config = EditionV1Config(cell=cell, corpus=corpus, num_epochs=1, lr=2.0, **SIZES)
     options = Options(out=str(tmp_path / "run"), quiet=True, plot=False)
-    ours = run_experiment(find(f"{cell}-v1"), config, options).epochs[0]
+    ours: Any = run_experiment(find(f"{cell}-v1"), config, options).epochs[0]
 
     text = Path(corpus).read_text("utf-8")
     data = edition.TimeMachine(text, 16, 5, 40, 24)

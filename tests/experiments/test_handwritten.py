@@ -50,7 +50,7 @@ def losses(net: Any, data: SequenceLoader, num_epochs: int) -> List[float]:
 
 def test_the_same_losses_as_the_net_from_scratch() -> None:
     data, net = loader(), handwritten()
-    scratch = RNNModelScratch(VOCAB_SIZE, NUM_HIDDENS, cpu(), *language_model(RNN))
+    scratch: Any = RNNModelScratch(VOCAB_SIZE, NUM_HIDDENS, cpu(), *language_model(RNN))
     U, W, b, V, c = net.params
     for array, value in zip(scratch.params, (U.T, W.T, b[:, 0], V.T, c[:, 0])):
         array[:] = mx_np.array(value)
@@ -61,10 +61,11 @@ def test_the_same_losses_as_the_net_from_scratch() -> None:
     np.testing.assert_allclose(losses(net, data, 8), expected, rtol=1e-4, atol=0)
     assert expected[-1] < expected[0]
     evaluated = []
-    for model in (AsLanguageModel(net), scratch):
+    models: List[Any] = [AsLanguageModel(net), scratch]
+    for model in models:
         set_seed(1)  # of the offset at which the windows begin
         evaluated.append(evaluate(model, data, cpu()))
-    np.testing.assert_allclose(*evaluated, rtol=1e-4, atol=0)
+    np.testing.assert_allclose(evaluated[0], evaluated[1], rtol=1e-4, atol=0)
 
 
 def test_concatenated_is_the_same() -> None:
@@ -83,7 +84,7 @@ def test_divergence_is_an_error() -> None:
 
 @pytest.mark.parametrize("token", ["char", "word"])
 def test_another_script_by_characters_or_words(
-    token: str, tmp_path: Path, capsys: pytest.CaptureFixture
+    token: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = "雨停了，我去河边走走。桥上没有人，水很慢。" * 30
     corpus = tmp_path / "zh.txt"
@@ -98,5 +99,5 @@ def test_another_script_by_characters_or_words(
     assert last.replace(" ", "") == "桥上没有人，"
     run = read_run(Path("runs/rnn-handwritten/seed-1"))
     run.verify()
-    assert run.result is not None
-    assert run.result["perplexity"] < 1.5 and run.result["heldout_perplexity"] < 1.5
+    result: Any = run.result
+    assert result["perplexity"] < 1.5 and result["heldout_perplexity"] < 1.5

@@ -112,7 +112,7 @@ def test_iterations_are_baum_welch_without_its_start() -> None:
     assert len(models) == 4 and likelihoods == sorted(likelihoods)
 
 
-def test_command_line(capsys: pytest.CaptureFixture) -> None:
+def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--corpus", "sample", "--max-tokens", "3000", "--num-states", "3"]
     flags += ["--epochs", "3", "--num-restarts", "1", "--quiet"]
     assert main(["run", "hmm", *flags]) == 0

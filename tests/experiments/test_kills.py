@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Dict, Iterator, List
 
@@ -102,6 +103,10 @@ def mapped(process_id: int) -> str:
         return ""
 
 
+def within(moment: str, process_id: int) -> bool:
+    return moment in mapped(process_id)
+
+
 def stopped_early(name: str, number: int, folder: Path, seed: int) -> List[str]:
     """What is wrong after a signal at several moments before training begins."""
     wrong = []
@@ -111,9 +116,7 @@ def stopped_early(name: str, number: int, folder: Path, seed: int) -> List[str]:
             place = make_folder(FAMILIES[name], folder / f"{moment}-{delay}")
             program = start(FAMILIES[name], place, cold=True)
             process = program.process_id
-            assert program.wait_for(
-                lambda moment=moment, process=process: moment in mapped(process)
-            )
+            assert program.wait_for(partial(within, moment, process))
             time.sleep(delay)
             program.send(number)
             status, lines = program.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mxnet import cpu
@@ -50,7 +51,9 @@ def test_trigrams_tell_two_made_languages_apart() -> None:
     assert accuracy([Line("le chat", 0), Line("le chat", 1)]) == 0.5
 
 
-def test_many_to_one_tells_english_from_french(capsys: pytest.CaptureFixture) -> None:
+def test_many_to_one_tells_english_from_french(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     arguments = ["--epochs", "3", "--batch-size", "32", "--lr", "0.02", *SMALL]
     assert main(["run", "many-to-one", *arguments]) == 0
     run = read_run(Path("runs/many-to-one/seed-1"))
@@ -63,14 +66,13 @@ def test_many_to_one_tells_english_from_french(capsys: pytest.CaptureFixture) ->
 
 
 def test_one_to_many_speaks_the_language_it_is_asked_for(
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["--epochs", "3", "--batch-size", "32", "--lr", "0.02", *SMALL]
     assert main(["run", "one-to-many", *arguments]) == 0
     run = read_run(Path("runs/one-to-many/seed-1"))
     run.verify()
-    result = run.result
-    assert result is not None
+    result: Any = run.result
     assert result["heldout_perplexity"] < 12  # of some 50 characters
     assert result["other_label_perplexity"] > 1.05 * result["heldout_perplexity"]
     lines = result["lines"]["French"]

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import random
 import re
+import sys
 from pathlib import Path
 from typing import Any, List
 
@@ -42,12 +43,12 @@ def my_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "my_cell.py:EXPERIMENT"
 
 
-def lines_of(capsys: pytest.CaptureFixture) -> List[str]:
+def lines_of(capsys: pytest.CaptureFixture[str]) -> List[str]:
     return list(capsys.readouterr().err.splitlines())
 
 
 def test_the_example_keeps_the_contract(
-    my_cell: str, capsys: pytest.CaptureFixture
+    my_cell: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", my_cell, *TINY]) == 0
     found = capsys.readouterr().out.splitlines()
@@ -55,7 +56,7 @@ def test_the_example_keeps_the_contract(
 
 
 def test_a_breach_is_told_by_the_exit_status(
-    my_cell: str, capsys: pytest.CaptureFixture
+    my_cell: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A cell that remembers how often it was called, and keeps that to itself."""
     code = Path("my_cell.py").read_text()
@@ -72,7 +73,7 @@ def test_a_breach_is_told_by_the_exit_status(
 
 
 def test_the_example_is_run_resumed_compared_and_reproduced(
-    my_cell: str, capsys: pytest.CaptureFixture
+    my_cell: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = [*TINY, "--epochs", "3", "--no-plot", "--scale", "0.1"]
     assert main(["run", my_cell, *flags]) == 0
@@ -110,7 +111,11 @@ def test_the_example_is_run_resumed_compared_and_reproduced(
     ],
 )
 def test_what_is_no_experiment_is_one_line(
-    reference: str, before: str, after: str, words: str, capsys: pytest.CaptureFixture
+    reference: str,
+    before: str,
+    after: str,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     code = Path("my_cell.py").read_text()
     Path("my_cell.py").write_text(code.replace(before, after) if before else code)
@@ -120,9 +125,57 @@ def test_what_is_no_experiment_is_one_line(
         assert words in line
 
 
+def install(entry_point: str) -> None:
+    """Make the current folder one in which an installed package says this."""
+    Path("my_package-1.dist-info").mkdir()
+    Path("my_package-1.dist-info/METADATA").write_text("Name: my_package\nVersion: 1\n")
+    Path("my_package-1.dist-info/entry_points.txt").write_text(
+        f"[d2l_rnn.experiments]\n{entry_point}\n"
+    )
+
+
+def test_an_installed_experiment_is_found_by_its_name(
+    my_cell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    install("my-gru = my_cell:EXPERIMENT")
+    assert main(["list"]) == 0
+    assert "my_cell:EXPERIMENT" in capsys.readouterr().out
+    try:
+        named, of_the_file = find("my-gru"), find(my_cell)
+    finally:
+        sys.modules.pop("my_cell", None)
+    assert named.name == "my-gru"
+    assert named.file_sha256 == of_the_file.file_sha256 != ""
+
+
+@pytest.mark.parametrize(
+    "entry_point, words",
+    [
+        ("my-gru = my_cell:NOTHING", "AttributeError"),
+        ("my-gru = nowhere:EXPERIMENT", "No module named 'nowhere'"),
+        ("other = my_cell:EXPERIMENT", "is no Experiment of the name 'other'"),
+        ("my-gru = my_cell:Config", "is no Experiment"),
+    ],
+)
+def test_an_entry_point_that_holds_no_experiment_is_one_line(
+    my_cell: str,
+    entry_point: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    install(entry_point)
+    assert main(["run", entry_point.partition(" ")[0]]) == 2
+    sys.modules.pop("my_cell", None)
+    (line,) = lines_of(capsys)
+    assert words in line
+
+
 @pytest.mark.parametrize("name", ["rnn", "gru-scratch"])
 def test_train_ch8_leaves_the_curve_of_run(
-    name: str, capsys: pytest.CaptureFixture
+    name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = dataclasses.replace(
         find(name).config,

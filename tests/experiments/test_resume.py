@@ -14,6 +14,7 @@ from typing import Any, Dict, List
 import pytest
 
 from d2l_rnn.cli import main
+from d2l_rnn.errors import RunError
 from d2l_rnn.experiments import runner
 from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
@@ -145,7 +146,7 @@ DAMAGES: Dict[str, Any] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["rnn-scratch", "hmm"])
 def test_exact_or_refused(
-    name: str, damage: str, capsys: pytest.CaptureFixture
+    name: str, damage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     how, words = DAMAGES[damage]
     whole = run(name, "whole")
@@ -187,7 +188,7 @@ def flags(name: str) -> List[str]:
 )
 def test_other_settings_are_refused(changes: Dict[str, Any], words: str) -> None:
     stop("rnn-scratch", "parts", 3)
-    with pytest.raises(runner.RunError, match=words):
+    with pytest.raises(RunError, match=words):
         run("rnn-scratch", "parts", resume=True, **changes)
 
 
@@ -207,7 +208,7 @@ def test_the_checkpoint_of_another_run_is_refused(
     path = "parts/checkpoint.safetensors"
     arrays, notes = checkpoint.load(path)
     checkpoint.save(path, arrays, {**notes, key: value})
-    with pytest.raises(runner.RunError, match=words):
+    with pytest.raises(RunError, match=words):
         run("rnn-scratch", "parts", resume=True)
 
 
@@ -231,7 +232,7 @@ def test_a_run_of_version_0_1_0_goes_on_where_its_rows_agree() -> None:
     stop("rnn-scratch", "short", 3)
     as_of_version_0_1_0("short")
     write_rows("short", rows_of("short")[:1])
-    with pytest.raises(runner.RunError, match="1 to 2 once"):
+    with pytest.raises(RunError, match="1 to 2 once"):
         run("rnn-scratch", "short", resume=True)
 
 
@@ -295,7 +296,7 @@ def test_the_finished_result_stays_until_the_longer_one_is_complete() -> None:
                     raise Stopped
             replace(source, target)
 
-        patch.setattr(runner.os, "replace", replacing)
+        patch.setattr(os, "replace", replacing)
         with pytest.raises(Stopped):
             run("rnn-scratch", "parts", resume=True, num_epochs=8)
     record = run("rnn-scratch", "parts", resume=True, num_epochs=8)
@@ -317,12 +318,12 @@ def test_what_cannot_be_extended_is_refused(
 ) -> None:
     changes = {"num_epochs": 2, **changes}
     finished = run(name, "parts", **changes)
-    with pytest.raises(runner.RunError, match=f"cannot be extended to 3: .*{words}"):
+    with pytest.raises(RunError, match=f"cannot be extended to 3: .*{words}"):
         run(name, "parts", resume=True, **{**changes, "num_epochs": 3})
     assert read_run("parts") == finished
 
 
-def test_nothing_to_resume_is_said(capsys: pytest.CaptureFixture) -> None:
+def test_nothing_to_resume_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["run", "rnn", *flags("rnn"), "--no-plot", "--resume"]
     assert main([*arguments, "--out", "here"]) == 0
     lines = capsys.readouterr().err.splitlines()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.data.series import noisy_sine
 from d2l_rnn.errors import UsageError
 from d2l_rnn.experiments.configs_sequences import SequenceConfig
@@ -46,10 +48,10 @@ def test_errors_of_a_model_that_knows_the_sine() -> None:
     x = noisy_sine(noise)[1].astype("float64")
     clean = noisy_sine(np.zeros(900))[1].astype("float64")
 
-    def predict(last: np.ndarray) -> np.ndarray:
+    def predict(last: Floats) -> Floats:
         return 2 * np.cos(0.01) * last[:, -1] - last[:, -2]
 
-    found = errors(
+    found: Any = errors(
         predict_ahead(predict, clean, 32, 2),
         continue_series(predict, clean[:102], 798, 2),
         x,

@@ -92,7 +92,7 @@ def test_f1_by_hand() -> None:
     assert scores["macro_f1"] == pytest.approx((1 + 0.5 + 1) / 3)
 
 
-def test_command_line(capsys: pytest.CaptureFixture) -> None:
+def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--corpus", "sample", "--num-hiddens", "6", "--embed-size", "4"]
     flags += ["--batch-size", "4", "--num-steps", "8", "--epochs", "2", "--quiet"]
     assert main(["run", "tagging", *flags, "--max-tokens", "600"]) == 0

@@ -81,7 +81,7 @@ def test_the_books_counts(book_data: Path) -> None:
     )
 
 
-def test_a_chinese_text(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_chinese_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "zh.txt").write_text(CHINESE + "\n", encoding="utf-8")
     arguments = ["run", "text-stats", "--corpus", "zh.txt", "--clean", "none"]
     assert main([*arguments, "--max-tokens", "40", "--max-order", "3"]) == 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Callable, List, Tuple
 
 import numpy as np
 import pytest
 
+from d2l_rnn.arrays import Floats, Integers
 from d2l_rnn.errors import UsageError
 from d2l_rnn.inference.handwritten import (
     HIDDEN,
@@ -21,15 +23,17 @@ from d2l_rnn.inference.handwritten_model import HandwrittenRNN
 
 NUM_STEPS, NUM_INPUTS, NUM_HIDDENS, NUM_OUTPUTS, BATCH_SIZE = 5, 3, 4, 3, 2
 
+Problem = Tuple[RNNParameters, Floats, Floats, Floats]
+
 every_hidden = pytest.mark.parametrize("hidden", HIDDEN)
 both_forms = pytest.mark.parametrize("concatenated", [False, True])
 
 
-def draw(*shape, dtype="float64"):
+def draw(*shape: int, dtype: str = "float64") -> Floats:
     return np.random.normal(scale=0.7, size=shape).astype(dtype)
 
 
-def draw_params():
+def draw_params() -> RNNParameters:
     return RNNParameters(
         U=draw(NUM_HIDDENS, NUM_INPUTS),
         W=draw(NUM_HIDDENS, NUM_HIDDENS),
@@ -39,7 +43,7 @@ def draw_params():
     )
 
 
-def draw_problem(output="softmax"):
+def draw_problem(output: str = "softmax") -> Problem:
     """Parameters, inputs, first state, targets as the output's loss takes them."""
     x, state = draw(NUM_STEPS, NUM_INPUTS, BATCH_SIZE), draw(NUM_HIDDENS, BATCH_SIZE)
     classes = np.random.randint(NUM_OUTPUTS, size=(NUM_STEPS, BATCH_SIZE))
@@ -49,21 +53,23 @@ def draw_problem(output="softmax"):
     return draw_params(), x, state, target
 
 
-def nearest_kink(params, x, state, hidden):
+def nearest_kink(params: RNNParameters, x: Floats, state: Floats, hidden: str) -> float:
     """Smallest absolute argument of the activation: relu has no derivative at 0."""
     s = forward(params, x, state, hidden).states
-    return abs(params.U @ x + params.W @ s[:-1] + params.b).min()
+    return float(abs(params.U @ x + params.W @ s[:-1] + params.b).min())
 
 
 @both_forms
 @pytest.mark.parametrize("output", OUTPUT)
 @every_hidden
-def test_gradients_agree_with_finite_differences(hidden, output, concatenated):
+def test_gradients_agree_with_finite_differences(
+    hidden: str, output: str, concatenated: bool
+) -> None:
     params, x, state, target = draw_problem(output)
     while nearest_kink(params, x, state, hidden) < 1e-3:
         params, x, state, target = draw_problem(output)
 
-    def loss():
+    def loss() -> float:
         passed = forward(params, x, state, hidden, output, concatenated)
         return mean_loss(passed.scores, target, output)
 
@@ -76,7 +82,7 @@ def test_gradients_agree_with_finite_differences(hidden, output, concatenated):
 
 
 @every_hidden
-def test_separate_and_concatenated_forms_are_equal(hidden):
+def test_separate_and_concatenated_forms_are_equal(hidden: str) -> None:
     params, x, state, target = draw_problem()
     one = forward(params, x, state, hidden)
     other = forward(params, x, state, hidden, concatenated=True)
@@ -96,7 +102,9 @@ def test_separate_and_concatenated_forms_are_equal(hidden):
         ("identity", lambda y: y),
     ],
 )
-def test_loss_is_smallest_where_the_output_is_the_target(output, inverse):
+def test_loss_is_smallest_where_the_output_is_the_target(
+    output: str, inverse: Callable[..., Any]
+) -> None:
     target = np.random.dirichlet(np.ones(NUM_OUTPUTS), (NUM_STEPS, BATCH_SIZE))
     target = target.transpose(0, 2, 1)
     scores = inverse(target)
@@ -108,7 +116,7 @@ def test_loss_is_smallest_where_the_output_is_the_target(output, inverse):
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_loss_stays_exact_where_the_output_saturates(output):
+def test_loss_stays_exact_where_the_output_saturates(output: str) -> None:
     """A sure and wrong answer costs its score in nats, in float32 too."""
     scores = np.array([500, 0], "float32").reshape(1, 2, 1)
     target = np.array([0, 1], "float32").reshape(1, 2, 1)
@@ -117,7 +125,7 @@ def test_loss_stays_exact_where_the_output_saturates(output):
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
-def test_zero_weights_truncate(length):
+def test_zero_weights_truncate(length: int) -> None:
     """The gradient is that of segments whose first states are constants."""
     params, x, state, target = draw_problem()
     passed = forward(params, x, state)
@@ -135,7 +143,7 @@ def test_zero_weights_truncate(length):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
-def test_unknown_activations_are_refused():
+def test_unknown_activations_are_refused() -> None:
     params, x, state, _ = draw_problem()
     with pytest.raises(UsageError, match="'swish': not one of tanh, relu"):
         forward(params, x, state, hidden="swish")
@@ -145,7 +153,7 @@ def test_unknown_activations_are_refused():
         HandwrittenRNN(3, 4, np.random.default_rng(), hidden="swish")
 
 
-def make_net(**settings):
+def make_net(**settings: Any) -> HandwrittenRNN:
     """A net with weights large enough for every gradient to matter."""
     rng = np.random.default_rng(np.random.randint(2**31))
     net = HandwrittenRNN(7, NUM_HIDDENS, rng, **settings)
@@ -154,14 +162,14 @@ def make_net(**settings):
     return net
 
 
-def draw_ids(net, num_steps=NUM_STEPS):
+def draw_ids(net: HandwrittenRNN, num_steps: int = NUM_STEPS) -> Integers:
     size = (2, BATCH_SIZE, num_steps)
     return np.random.randint(net.vocab_size, size=size)
 
 
 @both_forms
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_precision_is_kept_throughout(dtype, concatenated):
+def test_precision_is_kept_throughout(dtype: str, concatenated: bool) -> None:
     net = make_net(dtype=dtype, concatenated=concatenated)
     X, Y = draw_ids(net)
     logits, state = net(X, net.begin_state(BATCH_SIZE))
@@ -173,7 +181,7 @@ def test_precision_is_kept_throughout(dtype, concatenated):
 
 @both_forms
 @pytest.mark.parametrize("hidden", ["tanh", "relu"])
-def test_agrees_with_autograd_and_with_gluon(hidden, concatenated):
+def test_agrees_with_autograd_and_with_gluon(hidden: str, concatenated: bool) -> None:
     """The net from scratch (tanh) and Gluon's fused layer, by mxnet's autograd."""
     from mxnet import autograd, cpu, gluon
     from mxnet import np as mnp
@@ -198,7 +206,7 @@ def test_agrees_with_autograd_and_with_gluon(hidden, concatenated):
     for owner, value in zip(owners, (U, W, b.ravel(), V, c.ravel())):
         owner.set_data(mnp.array(value))
     # For each: the net, its gradients as ours, and a state's shape.
-    twins = [
+    twins: List[Tuple[Any, Callable[[], List[Any]], Tuple[int, ...]]] = [
         (
             concise,
             lambda: [owner.grad() for owner in owners],
@@ -206,7 +214,7 @@ def test_agrees_with_autograd_and_with_gluon(hidden, concatenated):
         )
     ]
     if hidden == "tanh":
-        scratch = RNNModelScratch(
+        scratch: Any = RNNModelScratch(
             net.vocab_size, NUM_HIDDENS, cpu(), get_rnn_params, init_rnn_state, rnn
         )
         for param, value in zip(scratch.params, (U.T, W.T, b.ravel(), V.T, c.ravel())):
@@ -242,7 +250,7 @@ def test_agrees_with_autograd_and_with_gluon(hidden, concatenated):
             )
 
 
-def test_initial_perplexity_is_the_vocabulary_s_size():
+def test_initial_perplexity_is_the_vocabulary_s_size() -> None:
     net = HandwrittenRNN(28, 16, np.random.default_rng(0))
     X, Y = draw_ids(net)
     loss, _, _ = net.loss_and_gradients(X, Y, net.begin_state(BATCH_SIZE))
@@ -250,7 +258,7 @@ def test_initial_perplexity_is_the_vocabulary_s_size():
 
 
 @pytest.mark.parametrize("theta", [math.inf, 1e-3])
-def test_update_descends_by_the_clipped_gradient(theta):
+def test_update_descends_by_the_clipped_gradient(theta: float) -> None:
     net = make_net(dtype="float64")
     X, Y = draw_ids(net)
     before = [param.copy() for param in net.params]
@@ -264,7 +272,7 @@ def test_update_descends_by_the_clipped_gradient(theta):
 
 
 @pytest.mark.parametrize("hidden", ["tanh", "relu"])
-def test_one_minibatch_is_learnt_by_heart(hidden):
+def test_one_minibatch_is_learnt_by_heart(hidden: str) -> None:
     net = HandwrittenRNN(7, 32, np.random.default_rng(0), hidden)
     for param in net.params:
         param *= 10

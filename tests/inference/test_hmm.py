@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from d2l_rnn.arrays import Integers
 from d2l_rnn.errors import UsageError
 from d2l_rnn.inference import hmm
 from d2l_rnn.inference.hmm_learning import random_model
 from d2l_rnn.inference.hmm_paths import sample
 from tests.reference import brute_force_hmm
+from tests.reference.brute_force_hmm import model_of
 
 
 def small_case(
     seed: int, num_states: int, num_symbols: int, num_steps: int, hidden_share: float
-) -> Tuple[hmm.HiddenMarkovModel, np.ndarray]:
+) -> Tuple[hmm.HiddenMarkovModel, Integers]:
     """A random model and observations of which about ``hidden_share`` are missing."""
     rng = np.random.default_rng(seed)
     X = rng.integers(0, num_symbols, num_steps)
@@ -254,7 +256,7 @@ def test_hmmlearn_agrees(implementation: str) -> None:
 
 def test_impossible_observations_have_no_posterior() -> None:
     # State 0 emits only 0 and leads only to state 1, which emits only 1, and back.
-    model = hmm.HiddenMarkovModel([1, 0], [[0, 1], [1, 0]], np.eye(2))
+    model = model_of([1, 0], [[0, 1], [1, 0]], np.eye(2))
     assert hmm.log_likelihood(model, [0, 1, 0]) == 0.0
     np.testing.assert_array_equal(
         hmm.log_likelihood(model, [[0, 1, 0], [0, 0, 1]]), [0.0, -np.inf]

@@ -19,6 +19,7 @@ from d2l_rnn.inference.hmm_learning import (
 )
 from d2l_rnn.inference.hmm_paths import sample
 from tests.reference import brute_force_hmm
+from tests.reference.brute_force_hmm import model_of
 
 
 def assert_never_falls(history: List[float]) -> None:
@@ -43,7 +44,7 @@ def test_expected_counts_equal_sums_over_all_hidden_paths(seed: int) -> None:
         if symbol != hmm.MISSING:
             emission[:, symbol] += states[t]
 
-    counts = expected_counts(model, X)
+    counts: Any = expected_counts(model, X)
     for result, expected in zip(
         counts, (states[0], pairs.sum(0), emission, np.log(likelihood))
     ):
@@ -54,8 +55,8 @@ def test_counts_of_sequences_of_several_lengths_add_up() -> None:
     rng = np.random.default_rng(1)
     model = random_model(4, 5, rng)
     sequences = [rng.integers(0, 5, length) for length in (1, 7, 200, 31)]
-    together = expected_counts(model, stack_sequences(sequences))
-    alone = [expected_counts(model, sequence) for sequence in sequences]
+    together: Any = expected_counts(model, stack_sequences(sequences))
+    alone: List[Any] = [expected_counts(model, sequence) for sequence in sequences]
     for result, parts in zip(together, zip(*alone)):
         np.testing.assert_allclose(result, sum(parts), rtol=1e-9, atol=1e-12)
     assert together.initial.sum() == pytest.approx(4)
@@ -96,7 +97,7 @@ def test_a_well_separated_model_is_recovered_up_to_the_order_of_states(
     seed: int,
 ) -> None:
     rng = np.random.default_rng(seed)
-    truth = hmm.HiddenMarkovModel(
+    truth = model_of(
         [0.6, 0.3, 0.1],
         [[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.25, 0.05, 0.7]],
         [[0.9, 0.04, 0.03, 0.03], [0.05, 0.85, 0.05, 0.05], [0.02, 0.03, 0.15, 0.8]],
@@ -129,7 +130,7 @@ def test_one_state_learns_the_relative_frequencies_at_once() -> None:
 
 
 def test_a_state_never_visited_keeps_its_rows() -> None:
-    start = hmm.HiddenMarkovModel(
+    start = model_of(
         [0.5, 0.5, 0], [[0.6, 0.4, 0], [0.3, 0.7, 0], [0.2, 0.3, 0.5]], np.eye(3)
     )
     result = baum_welch(start, [0, 1, 1, 0, 0, 1], num_iterations=2, tolerance=0)
@@ -223,7 +224,7 @@ def test_arguments_that_make_no_sense_are_refused(arguments: Any, message: str) 
 
 
 def test_observations_that_the_start_excludes_are_refused() -> None:
-    start = hmm.HiddenMarkovModel([1, 0], [[0, 1], [1, 0]], np.eye(2))
+    start = model_of([1, 0], [[0, 1], [1, 0]], np.eye(2))
     with pytest.raises(UsageError, match="probability zero"):
         baum_welch(start, [0, 0, 1])
     with pytest.raises(UsageError, match="no sequences"):

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.errors import UsageError
 from d2l_rnn.inference import hmm
 from d2l_rnn.inference.hmm_learning import random_model
 from d2l_rnn.inference.hmm_paths import sample, viterbi
 from tests.reference import brute_force_hmm
+from tests.reference.brute_force_hmm import model_of
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -32,10 +34,10 @@ def test_viterbi_finds_the_best_of_all_paths(seed: int) -> None:
 
 
 def test_viterbi_takes_the_lowest_states_of_equal_paths() -> None:
-    uniform = hmm.HiddenMarkovModel([0.5, 0.5], np.full((2, 2), 0.5), np.ones((2, 1)))
+    uniform = model_of([0.5, 0.5], np.full((2, 2), 0.5), np.ones((2, 1)))
     np.testing.assert_array_equal(viterbi(uniform, [0] * 9).states, 0)
     # The last state decides first: 1, 0 and 0, 1 are equal, the first ends lower.
-    swap = hmm.HiddenMarkovModel([0.5, 0.5], [[0, 1], [1, 0]], np.ones((2, 1)))
+    swap = model_of([0.5, 0.5], [[0, 1], [1, 0]], np.ones((2, 1)))
     np.testing.assert_array_equal(viterbi(swap, [0, 0]).states, [1, 0])
 
 
@@ -56,7 +58,7 @@ def test_viterbi_of_a_long_batch_reports_the_probability_of_its_own_paths() -> N
 
 
 def test_viterbi_refuses_impossible_observations() -> None:
-    model = hmm.HiddenMarkovModel([1, 0], [[0, 1], [1, 0]], np.eye(2))
+    model = model_of([1, 0], [[0, 1], [1, 0]], np.eye(2))
     np.testing.assert_array_equal(viterbi(model, [0, -1, 0]).states, [0, 1, 0])
     with pytest.raises(UsageError, match="probability zero"):
         viterbi(model, [0, 0])
@@ -97,7 +99,7 @@ def test_a_sample_repeats_with_its_seed_and_never_draws_the_impossible() -> None
     emission = rng.dirichlet(np.ones(4), 3)
     emission[:, [1, 3]] = 0
     emission /= emission.sum(1, keepdims=True)
-    model = hmm.HiddenMarkovModel([0, 1, 0], np.roll(np.eye(3), 1, axis=1), emission)
+    model = model_of([0, 1, 0], np.roll(np.eye(3), 1, axis=1), emission)
     first = sample(model, 3000, np.random.default_rng(4))
     again = sample(model, 3000, np.random.default_rng(4))
     other = sample(model, 3000, np.random.default_rng(5))
@@ -112,13 +114,13 @@ def test_no_uniform_number_draws_the_impossible(uniform: float) -> None:
     class Constant:
         """A generator whose every draw is one number of [0, 1)."""
 
-        def random(self, shape: Any) -> np.ndarray:
+        def random(self, shape: Any) -> Floats:
             return np.full(shape, uniform)
 
     # Impossible values before, between and after; 0.1 * 10 is not 1 in binary.
     emission = np.zeros(22)
     emission[1:-1:2] = 0.1
-    model = hmm.HiddenMarkovModel(
+    model = model_of(
         [0, 1, 0], [[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.tile(emission, (3, 1))
     )
     drawn = sample(model, 4, Constant())  # type: ignore[arg-type]

@@ -7,13 +7,14 @@ from typing import Dict
 import numpy as np
 import pytest
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.inference.hmm_recursion import recursion
 from tests.reference.brute_force_hmm import step_by_step
 
 NUM_STATES, NUM_SYMBOLS = 4, 3
 
 
-def matrices() -> Dict[str, np.ndarray]:
+def matrices() -> Dict[str, Floats]:
     """Chains from one that forgets at once to some that never do."""
     rng = np.random.default_rng(0)
     return {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any, Dict, List, Tuple, Union
 
 import numpy as np
 import pytest
 
+from d2l_rnn.arrays import Integers
 from d2l_rnn.errors import UsageError
 from d2l_rnn.inference.ngrams import (
     ContextModel,
@@ -21,11 +23,11 @@ from d2l_rnn.inference.ngrams import (
 VOCAB_SIZE = 4
 
 
-def draw_ids(size=60):
+def draw_ids(size: int = 60) -> Integers:
     return np.random.randint(VOCAB_SIZE, size=size)
 
 
-def occurrences(ids, pattern):
+def occurrences(ids: Union[Integers, List[int]], pattern: Dict[int, int]) -> int:
     """How often {offset: id} holds at a position of a sequence, counted one by one."""
     return sum(
         all(
@@ -37,7 +39,7 @@ def occurrences(ids, pattern):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
-def test_counts_agree_with_counting_one_by_one(n):
+def test_counts_agree_with_counting_one_by_one(n: int) -> None:
     ids = list(draw_ids())
     counts = count_ngrams(ids, n)
     assert sum(counts.values()) == len(ids) - n + 1
@@ -46,15 +48,15 @@ def test_counts_agree_with_counting_one_by_one(n):
     assert count_ngrams(ids[: n - 1], n) == {}
 
 
-def test_counts_of_words_and_frequencies_by_rank():
+def test_counts_of_words_and_frequencies_by_rank() -> None:
     counts = count_ngrams("the time the time the end".split(), 2)
     assert counts[("the", "time")] == 2
     assert rank_frequencies(counts).tolist() == [2, 2, 1]
 
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 1.7])
-def test_zipf_exponent_of_a_power_law(alpha):
-    frequencies = 1e6 * np.arange(1, 500) ** -alpha
+def test_zipf_exponent_of_a_power_law(alpha: float) -> None:
+    frequencies: Any = 1e6 * np.arange(1, 500) ** -alpha
     assert zipf_exponent(frequencies) == pytest.approx(alpha)
     with pytest.raises(UsageError, match="1 distinct"):
         zipf_exponent(frequencies[:1])
@@ -65,10 +67,10 @@ every_context = pytest.mark.parametrize("offsets", OFFSETS)
 
 
 @every_context
-def test_probabilities_agree_with_the_formula(offsets):
+def test_probabilities_agree_with_the_formula(offsets: Tuple[int, ...]) -> None:
     """The book's recursion, from counts taken one by one."""
     ids, eps = draw_ids(), np.random.uniform(0.1, 3, size=len(offsets) + 1)
-    model = ContextModel(offsets, VOCAB_SIZE, eps).fit(ids)
+    model = ContextModel(offsets, VOCAB_SIZE, list(eps)).fit(ids)
     for context in itertools.product(range(VOCAB_SIZE), repeat=len(offsets)):
         expected = np.full(VOCAB_SIZE, 1 / VOCAB_SIZE)
         for k in range(len(offsets) + 1):
@@ -81,7 +83,7 @@ def test_probabilities_agree_with_the_formula(offsets):
         assert found.sum() == pytest.approx(1, abs=1e-12)
 
 
-def test_the_book_s_trigram_falls_back_on_the_unigram():
+def test_the_book_s_trigram_falls_back_on_the_unigram() -> None:
     """P(x''|x, x') = (n(x, x', x'') + eps_3 P(x'')) / (n(x, x') + eps_3)."""
     ids = list(draw_ids())
     model = ngram_model(3, VOCAB_SIZE, smoothing=[1, 2, 3], to_unigram=True).fit(ids)
@@ -95,7 +97,9 @@ def test_the_book_s_trigram_falls_back_on_the_unigram():
 
 
 @every_context
-def test_log_probabilities_are_those_of_the_distributions(offsets):
+def test_log_probabilities_are_those_of_the_distributions(
+    offsets: Tuple[int, ...],
+) -> None:
     model = ContextModel(offsets, VOCAB_SIZE, 0.5).fit(draw_ids())
     ids = draw_ids(12)
     expected = []
@@ -110,20 +114,20 @@ def test_log_probabilities_are_those_of_the_distributions(offsets):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_probabilities_of_all_sequences_sum_to_one(n):
+def test_probabilities_of_all_sequences_sum_to_one(n: int) -> None:
     model = ngram_model(n, VOCAB_SIZE).fit(draw_ids())
     sequences = itertools.product(range(VOCAB_SIZE), repeat=5)
     total = sum(math.exp(model.log_probabilities(ids).sum()) for ids in sequences)
     assert total == pytest.approx(1)
 
 
-def test_a_model_that_has_seen_nothing_is_uniform():
+def test_a_model_that_has_seen_nothing_is_uniform() -> None:
     assert ngram_model(3, VOCAB_SIZE).perplexity(draw_ids()) == pytest.approx(
         VOCAB_SIZE
     )
 
 
-def test_strong_smoothing_leaves_the_lower_order_and_weak_the_counts():
+def test_strong_smoothing_leaves_the_lower_order_and_weak_the_counts() -> None:
     ids, held_out = draw_ids(), draw_ids()
     bigram = ngram_model(2, VOCAB_SIZE, smoothing=[1, 1e12]).fit(ids)
     unigram = ngram_model(1, VOCAB_SIZE, smoothing=1).fit(ids)
@@ -137,13 +141,13 @@ def test_strong_smoothing_leaves_the_lower_order_and_weak_the_counts():
     assert counted.perplexity(ids) == pytest.approx(math.exp(entropy))
 
 
-def test_a_cycle_is_certain_once_one_token_is_known():
+def test_a_cycle_is_certain_once_one_token_is_known() -> None:
     ids = np.tile(np.arange(VOCAB_SIZE), 50)
     model = ngram_model(2, VOCAB_SIZE, smoothing=1e-9).fit(ids)
     assert math.exp(-model.log_probabilities(ids)[1:].mean()) == pytest.approx(1)
 
 
-def test_both_sides_know_what_the_past_alone_does_not():
+def test_both_sides_know_what_the_past_alone_does_not() -> None:
     """x_j = (x_{j-1} + x_{j+1}) mod m in a random walk of +-1: past alone, 1 of 2."""
     steps = np.random.choice([-1, 1], size=4000)
     walk = np.cumsum(steps) % 5
@@ -155,14 +159,16 @@ def test_both_sides_know_what_the_past_alone_does_not():
     assert both.perplexity(walk[3000:]) == pytest.approx(math.sqrt(2), rel=0.05)
 
 
-def test_cloze_offsets_go_from_the_nearest_outwards():
+def test_cloze_offsets_go_from_the_nearest_outwards() -> None:
     assert cloze_model(2, VOCAB_SIZE).offsets == (-1, 1, -2, 2)
     assert ngram_model(4, VOCAB_SIZE).offsets == (-1, -2, -3)
     assert ngram_model(1, VOCAB_SIZE).offsets == ()
 
 
 @every_context
-def test_the_mirror_image_of_text_and_offsets_is_the_same_model(offsets):
+def test_the_mirror_image_of_text_and_offsets_is_the_same_model(
+    offsets: Tuple[int, ...],
+) -> None:
     ids, held_out = draw_ids(), draw_ids(20)
     mirrored = [-offset for offset in offsets]
     forth = ContextModel(offsets, VOCAB_SIZE).fit(ids)
@@ -171,7 +177,7 @@ def test_the_mirror_image_of_text_and_offsets_is_the_same_model(offsets):
     np.testing.assert_allclose(found, forth.log_probabilities(held_out), rtol=1e-12)
 
 
-def test_unusable_settings_are_refused():
+def test_unusable_settings_are_refused() -> None:
     for offsets in ((0,), (-1, -1)):
         with pytest.raises(UsageError, match="distinct and not 0"):
             ContextModel(offsets, VOCAB_SIZE)

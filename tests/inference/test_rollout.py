@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.errors import UsageError
 from d2l_rnn.inference.rollout import continue_series, predict_ahead
 
 
-def recurrence(last: np.ndarray) -> np.ndarray:
+def recurrence(last: Floats) -> Floats:
     """``x_t = 1.9 x_{t-1} - x_{t-2}``, an oscillation that never ends."""
     return 1.9 * last[:, -1] - last[:, -2]
 
 
-def oscillation(num_points: int) -> np.ndarray:
+def oscillation(num_points: int) -> Floats:
     x = list(np.random.normal(size=2))
     while len(x) < num_points:
         x.append(1.9 * x[-1] - x[-2])
@@ -36,7 +37,7 @@ def test_the_right_model_is_right_any_number_of_steps_ahead() -> None:
 def test_each_start_goes_on_as_if_it_were_alone() -> None:
     weights = np.random.normal(size=3)
 
-    def predict(last: np.ndarray) -> np.ndarray:
+    def predict(last: Floats) -> Floats:
         return np.tanh(last @ weights)
 
     x = np.random.normal(size=25)

@@ -162,7 +162,7 @@ def test_all_is_the_whole_table() -> None:
     ],
 )
 def test_nothing_starts_if_anything_is_wrong(
-    arguments: List[str], words: str, capsys: pytest.CaptureFixture
+    arguments: List[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reproduce", *arguments]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -171,7 +171,7 @@ def test_nothing_starts_if_anything_is_wrong(
 
 
 def test_what_became_of_each_run_is_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jobs = [job(1, 0.02), job(2, 60)]
     monkeypatch.setattr(reproduce, "plan", lambda *_: jobs)
@@ -197,7 +197,7 @@ def test_what_became_of_each_run_is_said(
 
 
 def test_failures_are_reported_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(reproduce, "plan", lambda *_: [job(1, 0.02)])
     assert main(["reproduce", "lstm", "--quiet"]) == 1
@@ -210,7 +210,7 @@ def test_failures_are_reported_at_the_end(
 
 
 def test_real_runs_are_interrupted_resumed_and_kept(
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["reproduce", "rnn", "--seeds", "2", "--jobs", "2", "--", *TINY]
     process = subprocess.Popen(
@@ -267,7 +267,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture) -> None:
+def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
     asked: List[int] = []
     jobs = [job(1, 0), job(2, 0.02), job(3, 60), job(4, 60), job(5, 60)]
@@ -286,7 +286,7 @@ def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture) -> No
 
 
 def test_dask_is_asked_for_by_name(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main(["reproduce", "rnn", "--backend", "dask"]) == 2

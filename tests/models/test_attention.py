@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, List, Tuple, Union
+
 import numpy
 import pytest
 from mxnet import autograd, init, np
 
+from d2l_rnn.arrays import Floats, Integers
 from d2l_rnn.errors import UsageError
-from d2l_rnn.models.attention import SCORES, attention, masked_softmax
+from d2l_rnn.models.attention import (
+    SCORES,
+    attention,
+    masked_softmax,
+)
 from tests.reference import numpy_attention
 
 BATCH_SIZE, NUM_QUERIES, NUM_KEYS, SIZE, VALUE_SIZE = 3, 2, 5, 4, 6
@@ -17,12 +24,12 @@ LENGTHS = {
 }
 
 
-def as_mxnet(values):
+def as_mxnet(values: Union[Floats, Integers, List[List[int]]]) -> np.ndarray:
     """Of float32, whatever NumPy has."""
     return np.array(values, dtype="float32")
 
 
-def make(score, normalise=True):
+def make(score: str, normalise: bool = True) -> Any:
     block = attention(score, SIZE, normalise=normalise)
     block.initialize(init.Normal(0.7))
     if score == "cosine":
@@ -30,7 +37,7 @@ def make(score, normalise=True):
     return block
 
 
-def make_arrays():
+def make_arrays() -> List[Any]:
     shapes = (
         (BATCH_SIZE, NUM_QUERIES, SIZE),
         (BATCH_SIZE, NUM_KEYS, SIZE),
@@ -39,7 +46,7 @@ def make_arrays():
     return [numpy.random.normal(size=shape) for shape in shapes]
 
 
-def trained(block, score):
+def trained(block: Any, score: str) -> List[Any]:
     names = {
         "additive": ("W_q", "W_k", "w_v"),
         "bilinear": ("W",),
@@ -54,8 +61,8 @@ def trained(block, score):
 @pytest.mark.parametrize("normalise", [True, False])
 @pytest.mark.parametrize("score", SCORES)
 def test_contexts_weights_and_gradients_are_those_of_the_twin(
-    score, normalise, lengths, hybrid
-):
+    score: str, normalise: bool, lengths: str, hybrid: bool
+) -> None:
     block = make(score, normalise)
     if hybrid:
         block.hybridize()
@@ -73,11 +80,14 @@ def test_contexts_weights_and_gradients_are_those_of_the_twin(
     parameters = trained(block, score)
     weights = [p.data().asnumpy().astype("float64") for p in parameters]
 
-    def twin():
-        return numpy_attention.attend(score, *arrays, lens, weights, normalise)
+    def twin() -> Tuple[Any, Any]:
+        queries, keys, values = arrays
+        return numpy_attention.attend(
+            score, queries, keys, values, lens, weights, normalise
+        )
 
     expected_contexts, expected_weights = twin()
-    close = dict(rtol=1e-4, atol=1e-5)
+    close: Dict[str, Any] = dict(rtol=1e-4, atol=1e-5)
     numpy.testing.assert_allclose(contexts.asnumpy(), expected_contexts, **close)
     numpy.testing.assert_allclose(
         block.attention_weights.asnumpy(), expected_weights, **close
@@ -92,7 +102,7 @@ def test_contexts_weights_and_gradients_are_those_of_the_twin(
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_rows_sum_to_one_and_what_is_masked_is_exactly_zero(score):
+def test_rows_sum_to_one_and_what_is_masked_is_exactly_zero(score: str) -> None:
     block = make(score)
     queries, keys, values = map(as_mxnet, make_arrays())
     block(queries, keys, values, as_mxnet(LENGTHS["a sequence"]))
@@ -105,7 +115,9 @@ def test_rows_sum_to_one_and_what_is_masked_is_exactly_zero(score):
 
 @pytest.mark.parametrize("normalise", [True, False])
 @pytest.mark.parametrize("score", SCORES)
-def test_keys_and_values_past_the_valid_length_do_not_matter(score, normalise):
+def test_keys_and_values_past_the_valid_length_do_not_matter(
+    score: str, normalise: bool
+) -> None:
     block = make(score, normalise)
     queries, keys, values = make_arrays()
     lens = as_mxnet(LENGTHS["a sequence"])
@@ -117,7 +129,7 @@ def test_keys_and_values_past_the_valid_length_do_not_matter(score, normalise):
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_no_lengths_means_that_all_keys_are_valid(score):
+def test_no_lengths_means_that_all_keys_are_valid(score: str) -> None:
     block = make(score)
     arrays = [as_mxnet(a) for a in make_arrays()]
     without = block(*arrays)
@@ -125,14 +137,14 @@ def test_no_lengths_means_that_all_keys_are_valid(score):
     numpy.testing.assert_allclose(without.asnumpy(), full.asnumpy(), rtol=1e-6, atol=0)
 
 
-def test_masked_softmax_gives_the_books_example():
-    uniform = masked_softmax(np.zeros((2, 2, 4)), as_mxnet([[1, 3], [2, 4]]))
+def test_masked_softmax_gives_the_books_example() -> None:
+    uniform: Any = masked_softmax(np.zeros((2, 2, 4)), as_mxnet([[1, 3], [2, 4]]))
     third = [1 / 3, 1 / 3, 1 / 3, 0]
-    expected = [[[1, 0, 0, 0], third], [[0.5, 0.5, 0, 0], [0.25] * 4]]
+    expected: Any = [[[1, 0, 0, 0], third], [[0.5, 0.5, 0, 0], [0.25] * 4]]
     numpy.testing.assert_allclose(uniform.asnumpy(), expected, rtol=1e-6, atol=0)
 
 
-def test_cosine_does_not_see_lengths_of_vectors_and_bears_zeros():
+def test_cosine_does_not_see_lengths_of_vectors_and_bears_zeros() -> None:
     block = make("cosine")
     queries, keys, values = map(as_mxnet, make_arrays())
     contexts = block(queries, keys, values)
@@ -153,7 +165,7 @@ def test_cosine_does_not_see_lengths_of_vectors_and_bears_zeros():
     assert numpy.isfinite(zeros.grad.asnumpy()).all()
 
 
-def test_scaling_keeps_the_variance_of_scores_at_one():
+def test_scaling_keeps_the_variance_of_scores_at_one() -> None:
     queries, keys = (np.random.normal(size=(1, 200, 64)) for _ in range(2))
     block = attention("dot", 64, normalise=False)
     block(queries, keys, keys)
@@ -165,7 +177,7 @@ def test_scaling_keeps_the_variance_of_scores_at_one():
     assert abs(block.attention_weights.asnumpy().var() / 64 - 1) < 0.15
 
 
-def test_weights_are_dropped_in_training_only():
+def test_weights_are_dropped_in_training_only() -> None:
     block = attention("dot", SIZE, dropout=0.5)
     values = np.ones((1, 400, 1))
     queries, keys = np.zeros((1, 50, SIZE)), np.zeros((1, 400, SIZE))
@@ -177,6 +189,6 @@ def test_weights_are_dropped_in_training_only():
     assert abs(contexts.mean() - 1) < 0.05
 
 
-def test_an_unknown_score_is_named():
+def test_an_unknown_score_is_named() -> None:
     with pytest.raises(UsageError, match="'euclid'.*additive, dot"):
         attention("euclid", 4)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any
 
 import numpy as onp
 import pytest
 from mxnet import autograd, cpu, np
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.errors import UsageError
 from d2l_rnn.models.both_sides import ClozeModel, Tagger
 
@@ -24,7 +25,7 @@ def random_ids(num_steps: int = STEPS) -> Any:
     return np.array(onp.random.randint(0, VOCAB, (BATCH, num_steps)))
 
 
-def gradient_reach(net: Any) -> onp.ndarray:
+def gradient_reach(net: Any) -> Floats:
     """[t, s]: the largest derivative of any logit at t with respect to input s."""
     reach = onp.zeros((STEPS, STEPS))
     embedded = net.embedding(random_ids().T)
@@ -134,6 +135,6 @@ def test_number_of_parameters() -> None:
 
 
 @pytest.mark.parametrize("sizes", [(0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 0)])
-def test_sizes_below_one_are_refused(sizes: Tuple[int, ...]) -> None:
+def test_sizes_below_one_are_refused(sizes: Any) -> None:
     with pytest.raises(UsageError, match="at least 1"):
         ClozeModel(*sizes)

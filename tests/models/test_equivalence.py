@@ -9,13 +9,16 @@ GRU falls in two pairs, and one test says where the two meet.
 from __future__ import annotations
 
 from functools import partial
+from types import ModuleType
+from typing import Any, Callable, List, Tuple
 
 import numpy
 import pytest
 from mxnet import autograd, cpu, nd, np, util
 from mxnet.gluon import rnn
 
-from d2l_rnn.models.scratch import GRU, LSTM, LSTM_PEEPHOLE, RNN
+from d2l_rnn.arrays import Floats
+from d2l_rnn.models.scratch import GRU, LSTM, LSTM_PEEPHOLE, RNN, Layer
 from d2l_rnn.models.scratch_stacks import bidirectional, deep
 from tests.reference import numpy_cells
 
@@ -34,8 +37,8 @@ shapes = pytest.mark.parametrize("num_layers, num_directions", SHAPES)
 class Problem:
     """Weights, inputs, states, and the gradients by what comes out."""
 
-    def __init__(self, layer, dtype="float32"):
-        def draw(*shape):
+    def __init__(self, layer: Layer, dtype: str = "float32") -> None:
+        def draw(*shape: int) -> Floats:
             return numpy.random.normal(scale=0.5, size=shape).astype(dtype)
 
         zeros = layer.init_state(BATCH_SIZE, NUM_HIDDENS, cpu())
@@ -50,14 +53,19 @@ class Problem:
         self.d_state = tuple(draw(*zero.shape) for zero in zeros)
 
 
-def by_hand(layer, problem):
+def by_hand(layer: Callable[..., Any], problem: Problem) -> List[Floats]:
     """[hiddens, *states, dX, *d_states, *d_params] of a NumPy layer."""
     H, state, backward = layer(problem.X, problem.state, problem.params)
     dX, d_state, d_params = backward(problem.dH, problem.d_state)
     return [H, *state, dX, *d_state, *d_params]
 
 
-def _record(forward, problem, module, parameters):
+def _record(
+    forward: Callable[..., Any],
+    problem: Problem,
+    module: ModuleType,
+    parameters: List[Any],
+) -> List[Floats]:
     """The same of an MXNet forward pass, but for the gradients by its parameters."""
     X = module.array(problem.X)
     state = [module.array(array) for array in problem.state]
@@ -72,20 +80,20 @@ def _record(forward, problem, module, parameters):
     return [a.asnumpy() for a in found + [p.grad for p in parameters]]
 
 
-def from_scratch(layer, problem):
+def from_scratch(layer: Layer, problem: Problem) -> List[Floats]:
     """The same of a layer from scratch."""
     params = [np.array(param) for param in problem.params]
     for param in params:
         param.attach_grad()
 
-    def forward(X, state):
+    def forward(X: np.ndarray, state: Any) -> Tuple[np.ndarray, Any]:
         hiddens, state = layer.forward(X, state, params)
         return np.stack(hiddens), state
 
     return _record(forward, problem, np, params)
 
 
-def _to_gluon(kind, params):
+def _to_gluon(kind: str, params: List[Floats]) -> List[Floats]:
     """Three arrays a gate -> [i2h_weight, h2h_weight, i2h_bias] of Gluon."""
     W_x, W_h, b = ([params[3 * gate + k] for gate in GATES[kind]] for k in range(3))
     return [
@@ -95,17 +103,19 @@ def _to_gluon(kind, params):
     ]
 
 
-def _from_gluon(kind, gradients):
+def _from_gluon(kind: str, gradients: List[Floats]) -> List[Floats]:
     """The way back, for gradients."""
     num_gates = len(GATES[kind])
     i2h, h2h, bias = (numpy.split(gradient, num_gates) for gradient in gradients)
-    found = [None] * num_gates
+    found: List[List[Floats]] = [[]] * num_gates
     for position, gate in enumerate(GATES[kind]):
         found[gate] = [i2h[position].T, h2h[position].T, bias[position]]
     return [array for gate in found for array in gate]
 
 
-def _gluon_gradients(kind, problem, owners):
+def _gluon_gradients(
+    kind: str, problem: Problem, owners: List[List[Any]]
+) -> List[Floats]:
     """Gradients by all parameters, in our order."""
     return [
         gradient
@@ -114,7 +124,9 @@ def _gluon_gradients(kind, problem, owners):
     ]
 
 
-def _set_gluon(kind, problem, owners, module):
+def _set_gluon(
+    kind: str, problem: Problem, owners: List[List[Any]], module: ModuleType
+) -> None:
     size = 3 * len(GATES[kind])
     for k, owner in enumerate(owners):
         values = _to_gluon(kind, problem.params[k * size : (k + 1) * size])
@@ -122,7 +134,9 @@ def _set_gluon(kind, problem, owners, module):
             parameter.set_data(module.array(value))
 
 
-def unfused(kind, num_layers, num_directions, problem):
+def unfused(
+    kind: str, num_layers: int, num_directions: int, problem: Problem
+) -> List[Floats]:
     """The same of unrolled Gluon cells, which know MXNet's legacy arrays only."""
     with util.np_array(False), util.np_shape(False):
         stack, owners = rnn.SequentialRNNCell(), []
@@ -140,14 +154,16 @@ def unfused(kind, num_layers, num_directions, problem):
         stack.initialize()
         _set_gluon(kind, problem, owners, nd)
 
-        def forward(X, state):
+        def forward(X: np.ndarray, state: Any) -> Tuple[np.ndarray, Any]:
             return stack.unroll(NUM_STEPS, X, state, layout="TNC", merge_outputs=True)
 
         found = _record(forward, problem, nd, [])
         return found + _gluon_gradients(kind, problem, owners)
 
 
-def fused(kind, num_layers, num_directions, problem):
+def fused(
+    kind: str, num_layers: int, num_directions: int, problem: Problem
+) -> List[Floats]:
     """The same of Gluon's fused layer."""
     layer = FUSED[kind](
         NUM_HIDDENS,
@@ -167,7 +183,7 @@ def fused(kind, num_layers, num_directions, problem):
     _set_gluon(kind, problem, owners, np)
     kinds = NUM_STATES[kind]
 
-    def forward(X, state):
+    def forward(X: np.ndarray, state: Any) -> Tuple[np.ndarray, Any]:
         # Ours layer by layer H, C; Gluon's all H, then all C.
         H, new = layer(X, [np.stack(state[k::kinds]) for k in range(kinds)])
         count = num_layers * num_directions
@@ -177,19 +193,21 @@ def fused(kind, num_layers, num_directions, problem):
     return found + _gluon_gradients(kind, problem, owners)
 
 
-def assert_agree(found, expected):
+def assert_agree(found: List[Floats], expected: List[Floats]) -> None:
     """Within 1e-5 of each array's largest entry: float32, summed over time."""
     assert len(found) == len(expected)
     for a, b in zip(found, expected):
         numpy.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * abs(b).max())
 
 
-def stacked(layer, num_layers, num_directions):
+def stacked(layer: Layer, num_layers: int, num_directions: int) -> Layer:
     layer = bidirectional(layer) if num_directions == 2 else layer
     return deep(layer, num_layers) if num_layers > 1 else layer
 
 
-def stacked_by_hand(layer, num_layers, num_directions):
+def stacked_by_hand(
+    layer: Callable[..., Any], num_layers: int, num_directions: int
+) -> Callable[..., Any]:
     if num_directions == 2:
         layer = partial(numpy_cells.bidirectional, layer)
     return partial(numpy_cells.deep, layer, num_layers)
@@ -201,7 +219,13 @@ def stacked_by_hand(layer, num_layers, num_directions):
     [("rnn", RNN, numpy_cells.rnn), ("lstm", LSTM, numpy_cells.lstm)],
     ids=["rnn", "lstm"],
 )
-def test_four_implementations_agree(kind, layer, twin, num_layers, num_directions):
+def test_four_implementations_agree(
+    kind: str,
+    layer: Layer,
+    twin: Callable[..., Any],
+    num_layers: int,
+    num_directions: int,
+) -> None:
     shape = num_layers, num_directions
     layer = stacked(layer, *shape)
     problem = Problem(layer)
@@ -217,7 +241,9 @@ def test_four_implementations_agree(kind, layer, twin, num_layers, num_direction
     [(GRU, numpy_cells.gru), (LSTM_PEEPHOLE, numpy_cells.lstm)],
     ids=["gru", "lstm-peephole"],
 )
-def test_what_gluon_lacks_agrees_with_numpy(layer, twin, num_layers, num_directions):
+def test_what_gluon_lacks_agrees_with_numpy(
+    layer: Layer, twin: Callable[..., Any], num_layers: int, num_directions: int
+) -> None:
     """The book's GRU (reset before the product), and the LSTM with peepholes."""
     shape = num_layers, num_directions
     layer = stacked(layer, *shape)
@@ -227,7 +253,7 @@ def test_what_gluon_lacks_agrees_with_numpy(layer, twin, num_layers, num_directi
 
 
 @shapes
-def test_gluon_gru_agrees_with_its_twin(num_layers, num_directions):
+def test_gluon_gru_agrees_with_its_twin(num_layers: int, num_directions: int) -> None:
     shape = num_layers, num_directions
     problem = Problem(stacked(GRU, *shape))
     twin = stacked_by_hand(numpy_cells.gru_reset_after, *shape)
@@ -236,7 +262,7 @@ def test_gluon_gru_agrees_with_its_twin(num_layers, num_directions):
     assert_agree(fused("gru", *shape, problem), expected)
 
 
-def test_the_two_grus_differ_unless_the_reset_gate_is_open():
+def test_the_two_grus_differ_unless_the_reset_gate_is_open() -> None:
     problem = Problem(GRU)
     before = by_hand(numpy_cells.gru, problem)
     after = by_hand(numpy_cells.gru_reset_after, problem)
@@ -270,13 +296,15 @@ def test_the_two_grus_differ_unless_the_reset_gate_is_open():
         "deep-bidirectional",
     ],
 )
-def test_numpy_twins_agree_with_finite_differences(layer, twin):
+def test_numpy_twins_agree_with_finite_differences(
+    layer: Layer, twin: Callable[..., Any]
+) -> None:
     """Along a random direction through X, state and parameters together (float64)."""
     problem = Problem(layer, dtype="float64")
     moved = [problem.X, *problem.state, *problem.params]
     direction = [numpy.random.normal(size=array.shape) for array in moved]
 
-    def loss(step):
+    def loss(step: float) -> float:
         for array, along in zip(moved, direction):
             array += step * along
         H, state, _ = twin(problem.X, problem.state, problem.params)

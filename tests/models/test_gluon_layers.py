@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, List, Type
+
 import mxnet
 import numpy
 import pytest
 from mxnet import autograd, init, np
 from mxnet.gluon import rnn
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.errors import UsageError
 from d2l_rnn.models.gluon_layers import GRU, LSTM, RNN, recurrent_layer
 
@@ -15,7 +18,7 @@ TWINS = {RNN: rnn.RNN, GRU: rnn.GRU, LSTM: rnn.LSTM}
 INPUT_SIZE, NUM_HIDDENS = 4, 6
 
 
-def same_weights(layer, twin):
+def same_weights(layer: Any, twin: Any) -> None:
     for (name, parameter), (twin_name, other) in zip(
         layer.collect_params().items(), twin.collect_params().items()
     ):
@@ -23,14 +26,16 @@ def same_weights(layer, twin):
         other.set_data(parameter.data())
 
 
-def as_numpy(output, state):
+def as_numpy(output: np.ndarray, state: Any) -> List[Floats]:
     return [output.asnumpy()] + [s.asnumpy() for s in state]
 
 
 @pytest.mark.parametrize("hybrid", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("make", TWINS)
-def test_without_training_dropout_changes_nothing(make, bidirectional, hybrid):
+def test_without_training_dropout_changes_nothing(
+    make: Type[Any], bidirectional: bool, hybrid: bool
+) -> None:
     settings = dict(bidirectional=bidirectional, input_size=INPUT_SIZE)
     layer = make(NUM_HIDDENS, num_layers=3, dropout=0.9, **settings)
     twin = TWINS[make](NUM_HIDDENS, num_layers=3, **settings)
@@ -45,7 +50,7 @@ def test_without_training_dropout_changes_nothing(make, bidirectional, hybrid):
         numpy.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
-def passing_through(dropout, num_layers):
+def passing_through(dropout: float, num_layers: int) -> RNN:
     """A relu network whose every level hands its input on unchanged."""
     layer = RNN(20, num_layers, activation="relu", dropout=dropout, input_size=20)
     layer.initialize(init.Zero())
@@ -56,7 +61,7 @@ def passing_through(dropout, num_layers):
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_dropout_drops_at_its_rate_and_scales_what_it_keeps(rate):
+def test_dropout_drops_at_its_rate_and_scales_what_it_keeps(rate: float) -> None:
     layer = passing_through(rate, num_layers=2)
     with autograd.train_mode():
         Y, [H] = layer(np.ones((50, 40, 20)), layer.begin_state(40))
@@ -70,7 +75,7 @@ def test_dropout_drops_at_its_rate_and_scales_what_it_keeps(rate):
     numpy.testing.assert_array_equal(H[1].asnumpy(), values[-1])
 
 
-def test_dropout_is_between_layers_only_and_new_at_every_step():
+def test_dropout_is_between_layers_only_and_new_at_every_step() -> None:
     one = passing_through(0.9, num_layers=1)
     with autograd.train_mode():
         assert (one(np.ones((3, 2, 20)), one.begin_state(2))[0].asnumpy() == 1).all()
@@ -83,10 +88,10 @@ def test_dropout_is_between_layers_only_and_new_at_every_step():
     assert (predicted == 1).all()
 
 
-def test_dropout_follows_the_seed():
+def test_dropout_follows_the_seed() -> None:
     layer = passing_through(0.5, num_layers=2)
 
-    def draw(seed):
+    def draw(seed: int) -> Floats:
         mxnet.random.seed(seed)
         with autograd.train_mode():
             return layer(np.ones((5, 4, 20)), layer.begin_state(4))[0].asnumpy()
@@ -95,7 +100,7 @@ def test_dropout_follows_the_seed():
     assert not (draw(3) == draw(4)).all()
 
 
-def test_gradients_pass_where_dropout_kept_and_nowhere_else():
+def test_gradients_pass_where_dropout_kept_and_nowhere_else() -> None:
     layer = passing_through(0.5, num_layers=2)
     X = np.ones((10, 4, 20))
     X.attach_grad()
@@ -108,8 +113,10 @@ def test_gradients_pass_where_dropout_kept_and_nowhere_else():
 @pytest.mark.parametrize("hybrid", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_a_padded_sequence_goes_as_if_alone(cell, bidirectional, hybrid):
-    layer = recurrent_layer(
+def test_a_padded_sequence_goes_as_if_alone(
+    cell: str, bidirectional: bool, hybrid: bool
+) -> None:
+    layer: Any = recurrent_layer(
         cell, NUM_HIDDENS, 2, 0.0, bidirectional, True, input_size=INPUT_SIZE
     )
     layer.initialize(init.Normal(0.8))
@@ -134,7 +141,7 @@ def test_a_padded_sequence_goes_as_if_alone(cell, bidirectional, hybrid):
             y, s = layer(x, layer.begin_state(1), np.array([length]))
             total = y.sum() + sum((part**2).sum() for part in s)
         total.backward()
-        close = dict(rtol=1e-5, atol=1e-6)
+        close: Dict[str, Any] = dict(rtol=1e-5, atol=1e-6)
         numpy.testing.assert_allclose(
             Y.asnumpy()[:length, n], y.asnumpy()[:, 0], **close
         )
@@ -159,8 +166,8 @@ def test_a_padded_sequence_goes_as_if_alone(cell, bidirectional, hybrid):
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_a_full_sequence_is_that_of_gluons_layer(cell):
-    layer = recurrent_layer(cell, 6, 2, 0.0, True, True, input_size=INPUT_SIZE)
+def test_a_full_sequence_is_that_of_gluons_layer(cell: str) -> None:
+    layer: Any = recurrent_layer(cell, 6, 2, 0.0, True, True, input_size=INPUT_SIZE)
     twin = TWINS[type(layer)](6, 2, bidirectional=True, input_size=INPUT_SIZE)
     layer.initialize(init.Normal(0.5))
     twin.initialize()
@@ -172,8 +179,8 @@ def test_a_full_sequence_is_that_of_gluons_layer(cell):
         numpy.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
-def test_layout_with_the_batch_first():
-    settings = dict(dropout=0.5, input_size=INPUT_SIZE)
+def test_layout_with_the_batch_first() -> None:
+    settings: Dict[str, Any] = dict(dropout=0.5, input_size=INPUT_SIZE)
     layer, twin = GRU(6, 2, layout="NTC", **settings), GRU(6, 2, **settings)
     layer.initialize(init.Normal(0.5))
     twin.initialize()
@@ -185,7 +192,7 @@ def test_layout_with_the_batch_first():
     numpy.testing.assert_array_equal(H.asnumpy(), H_twin.asnumpy())
 
 
-def test_what_is_not_accepted():
+def test_what_is_not_accepted() -> None:
     with pytest.raises(UsageError, match="'elman'.*gru, lstm"):
         recurrent_layer("elman", 4)
     with pytest.raises(UsageError, match="input_size"):

@@ -95,7 +95,7 @@ def test_unfit_layers_are_refused() -> None:
 
 
 def test_begin_state_on_a_device() -> None:
-    state = make("lstm").begin_state(batch_size=2, ctx=cpu())
+    state: Any = make("lstm").begin_state(batch_size=2, ctx=cpu())
     assert [s.shape for s in state] == [(1, 2, HIDDENS)] * 2
     assert npx.is_np_array() and float(sum(s.sum() for s in state)) == 0
 

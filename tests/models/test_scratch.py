@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Callable, List, Tuple
 
 import numpy
 import pytest
 from mxnet import autograd, cpu, gluon, np, npx
 
-from d2l_rnn.models.scratch import GRU, LSTM, LSTM_PEEPHOLE, RNN
+from d2l_rnn.arrays import Floats
+from d2l_rnn.models.scratch import GRU, LSTM, LSTM_PEEPHOLE, RNN, Layer
 from d2l_rnn.models.scratch_model import RNNModelScratch
 from d2l_rnn.models.scratch_stacks import (
     bidirectional,
@@ -40,24 +42,26 @@ ONE_WAY = {k: layer for k, layer in LAYERS.items() if layer.num_directions == 1}
 every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 
 
-def make_net(layer, scale=1.0):
+def make_net(layer: Layer, scale: float = 1.0) -> Any:
     net = RNNModelScratch(VOCAB_SIZE, NUM_HIDDENS, cpu(), *language_model(layer))
     for param in net.params:
         param[:] *= scale
     return net
 
 
-def random_ids(*shape):
+def random_ids(*shape: int) -> np.ndarray:
     return np.array(numpy.random.randint(VOCAB_SIZE, size=shape))
 
 
-def mean_loss(net, X, Y, state):
+def mean_loss(
+    net: Any, X: np.ndarray, Y: np.ndarray, state: Any
+) -> Tuple[np.ndarray, Any]:
     logits, state = net(X, state)
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     return loss(logits, Y.T.reshape(-1)).mean(), state
 
 
-def gradients(net, X, Y, state):
+def gradients(net: Any, X: np.ndarray, Y: np.ndarray, state: Any) -> List[Floats]:
     with autograd.record():
         loss, _ = mean_loss(net, X, Y, state)
     loss.backward()
@@ -73,7 +77,9 @@ def gradients(net, X, Y, state):
     ],
     ids=["rnn", "gru", "lstm"],
 )
-def test_the_book_s_calling_convention(functions, layer):
+def test_the_book_s_calling_convention(
+    functions: Tuple[Callable[..., Any], ...], layer: Layer
+) -> None:
     """``rnn(inputs, state, params)`` is the book's, and so are parameters and state."""
     get_params, init_state, forward_fn = functions
     params = get_params(VOCAB_SIZE, NUM_HIDDENS, cpu())
@@ -104,7 +110,7 @@ def test_the_book_s_calling_convention(functions, layer):
 
 
 @every_layer
-def test_initial_perplexity_is_the_vocabulary_s_size(layer):
+def test_initial_perplexity_is_the_vocabulary_s_size(layer: Layer) -> None:
     net = make_net(layer)
     X, Y = random_ids(2, BATCH_SIZE, NUM_STEPS)
     loss, _ = mean_loss(net, X, Y, net.begin_state(BATCH_SIZE, cpu()))
@@ -112,7 +118,7 @@ def test_initial_perplexity_is_the_vocabulary_s_size(layer):
 
 
 @pytest.mark.parametrize("layer", ONE_WAY.values(), ids=ONE_WAY)
-def test_segments_with_the_state_carried_are_the_whole(layer):
+def test_segments_with_the_state_carried_are_the_whole(layer: Layer) -> None:
     net = make_net(layer, scale=30)
     X = random_ids(BATCH_SIZE, NUM_STEPS)
     whole, end = net(X, net.begin_state(BATCH_SIZE, cpu()))
@@ -127,12 +133,12 @@ def test_segments_with_the_state_carried_are_the_whole(layer):
 
 
 @pytest.mark.parametrize("layer", ONE_WAY.values(), ids=ONE_WAY)
-def test_the_future_reaches_the_output_of_two_directions_only(layer):
+def test_the_future_reaches_the_output_of_two_directions_only(layer: Layer) -> None:
     X = random_ids(1, NUM_STEPS)
     changed = X.copy()
     changed[0, -1] = (X[0, -1] + 1) % VOCAB_SIZE
 
-    def moved(net):
+    def moved(net: Any) -> np.ndarray:
         state = net.begin_state(1, cpu())
         return np.abs(net(X, state)[0] - net(changed, state)[0]).max(axis=1)
 
@@ -141,7 +147,7 @@ def test_the_future_reaches_the_output_of_two_directions_only(layer):
     assert (moved(make_net(bidirectional(layer), scale=30)) > 0).all()
 
 
-def test_reading_backwards_swaps_the_directions():
+def test_reading_backwards_swaps_the_directions() -> None:
     """Flipped X with states and weights swapped gives H flipped, its halves swapped."""
     layer = bidirectional(GRU)
     X = np.random.normal(size=(NUM_STEPS, BATCH_SIZE, 5))
@@ -157,7 +163,7 @@ def test_reading_backwards_swaps_the_directions():
         assert (b == expected).all()
 
 
-def test_rnn_without_recurrent_weights_is_an_mlp():
+def test_rnn_without_recurrent_weights_is_an_mlp() -> None:
     net = make_net(RNN, scale=30)
     W_xh, W_hh, b_h, W_hq, b_q = net.params
     W_hh[:] = 0
@@ -170,7 +176,7 @@ def test_rnn_without_recurrent_weights_is_an_mlp():
     numpy.testing.assert_allclose(logits.asnumpy(), mlp.asnumpy(), rtol=1e-4, atol=1e-6)
 
 
-def test_lstm_with_peepholes_of_zero_is_an_lstm():
+def test_lstm_with_peepholes_of_zero_is_an_lstm() -> None:
     with_peepholes, without = make_net(LSTM_PEEPHOLE, 30), make_net(LSTM)
     weights, peepholes = with_peepholes.params[:12], with_peepholes.params[12:15]
     without.params[:12], without.params[12:] = weights, with_peepholes.params[15:]
@@ -187,7 +193,7 @@ def test_lstm_with_peepholes_of_zero_is_an_lstm():
         numpy.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-8)
 
 
-def test_gates_at_their_limits_keep_the_memory():
+def test_gates_at_their_limits_keep_the_memory() -> None:
     """LSTM: f = 1, i = 0 keeps C. GRU: Z = 1 keeps H, for ever."""
     for layer, biases, kept in ((LSTM, {2: -99, 5: 99}, 1), (GRU, {2: 99}, 0)):
         params = layer.get_params(VOCAB_SIZE, NUM_HIDDENS, cpu())
@@ -200,7 +206,7 @@ def test_gates_at_their_limits_keep_the_memory():
         assert (end[kept] == state[kept]).all()
 
 
-def test_parameters_are_read_anew_at_every_call():
+def test_parameters_are_read_anew_at_every_call() -> None:
     """A reader may put other arrays into ``params``."""
     net, X = make_net(GRU), random_ids(BATCH_SIZE, NUM_STEPS)
     state = net.begin_state(BATCH_SIZE, cpu())
@@ -211,7 +217,7 @@ def test_parameters_are_read_anew_at_every_call():
     assert (net(X, state)[0] == expected).all() and (before != expected).any()
 
 
-def test_segments_of_one_sequence_carry_the_gradient():
+def test_segments_of_one_sequence_carry_the_gradient() -> None:
     net, (X, Y) = make_net(LSTM, scale=30), random_ids(2, BATCH_SIZE, 6)
     whole = gradients(net, X, Y, net.begin_state(BATCH_SIZE, cpu()))
     with autograd.record():
@@ -228,7 +234,7 @@ def test_segments_of_one_sequence_carry_the_gradient():
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "lstm-peephole", "birnn"])
-def test_one_minibatch_is_learnt_by_heart(name):
+def test_one_minibatch_is_learnt_by_heart(name: str) -> None:
     net = make_net(LAYERS[name], scale=10)
     X, Y = random_ids(2, 2, NUM_STEPS)
     for _ in range(150):

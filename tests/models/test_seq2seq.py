@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy
 import pytest
@@ -24,7 +26,13 @@ SIZES = (VOCAB, EMBED, HIDDENS, LAYERS)
 DECODERS = {"plain": Seq2SeqDecoder, "attention": Seq2SeqAttentionDecoder}
 
 
-def make_net(decoder="plain", cell="gru", dropout=0.0, encoder=None, **options):
+def make_net(
+    decoder: str = "plain",
+    cell: str = "gru",
+    dropout: float = 0.0,
+    encoder: Optional[Dict[str, bool]] = None,
+    **options: Any,
+) -> Any:
     net = EncoderDecoder(
         Seq2SeqEncoder(*SIZES, dropout, cell=cell, **(encoder or {})),
         DECODERS[decoder](*SIZES, dropout, cell=cell, **options),
@@ -33,18 +41,18 @@ def make_net(decoder="plain", cell="gru", dropout=0.0, encoder=None, **options):
     return net
 
 
-def ids(batch_size, num_steps):
+def ids(batch_size: int, num_steps: int) -> np.ndarray:
     tokens = numpy.random.randint(4, VOCAB, size=(batch_size, num_steps))
     return np.array(tokens, dtype="float32")
 
 
-def close(ours, theirs):
+def close(ours: np.ndarray, theirs: np.ndarray) -> None:
     numpy.testing.assert_allclose(
         ours.asnumpy(), theirs.asnumpy(), rtol=1e-4, atol=1e-6
     )
 
 
-def leaves(state):
+def leaves(state: Any) -> Iterator[Any]:
     for part in state:
         if isinstance(part, (list, tuple)):
             yield from leaves(part)
@@ -52,7 +60,7 @@ def leaves(state):
             yield part
 
 
-def test_shapes_printed_in_the_book():
+def test_shapes_printed_in_the_book() -> None:
     encoder = Seq2SeqEncoder(10, 8, 16, 2)
     encoder.initialize()
     output, state = encoder(np.zeros((4, 7)))
@@ -76,7 +84,7 @@ def test_shapes_printed_in_the_book():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_steps_one_by_one_are_the_steps_at_once(decoder, cell):
+def test_steps_one_by_one_are_the_steps_at_once(decoder: str, cell: str) -> None:
     net = make_net(decoder, cell)
     X, Y, lens = ids(3, 6), ids(3, 5), np.array([6, 2, 4])
     at_once, end = net(X, Y, lens)
@@ -90,7 +98,9 @@ def test_steps_one_by_one_are_the_steps_at_once(decoder, cell):
 
 @pytest.mark.parametrize("mask_padding", [True, False])
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_the_context_at_prediction_is_that_of_training(decoder, mask_padding):
+def test_the_context_at_prediction_is_that_of_training(
+    decoder: str, mask_padding: bool
+) -> None:
     """Only the edition's own decoder departs from its training when it predicts."""
     encoder = {"mask_padding": mask_padding}
     nets = [make_net(decoder, encoder=encoder)]
@@ -112,7 +122,11 @@ def test_the_context_at_prediction_is_that_of_training(decoder, mask_padding):
         assert differs == getattr(net.decoder, "book_context", False)
 
 
-def plain_steps(decoder, X, state):
+def plain_steps(
+    decoder: Seq2SeqAttentionDecoder,
+    X: np.ndarray,
+    state: Any,
+) -> Tuple[np.ndarray, np.ndarray, Any]:
     """The attention decoder as the book writes it, an operator at a time."""
     enc_outputs, recurrent, lens = state
     outputs, weights = [], []
@@ -129,7 +143,7 @@ def plain_steps(decoder, X, state):
 
 @pytest.mark.parametrize("normalise", [True, False])
 @pytest.mark.parametrize("score", SCORES)
-def test_the_unrolled_decoder_is_the_books_loop(score, normalise):
+def test_the_unrolled_decoder_is_the_books_loop(score: str, normalise: bool) -> None:
     net = make_net("attention", score=score, normalise=normalise)
     decoder = net.decoder
     X, Y, lens = ids(3, 6), ids(3, 5), np.array([6, 2, 4])
@@ -157,7 +171,9 @@ def test_the_unrolled_decoder_is_the_books_loop(score, normalise):
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_padding_changes_nothing_where_it_is_masked(decoder, bidirectional, cell):
+def test_padding_changes_nothing_where_it_is_masked(
+    decoder: str, bidirectional: bool, cell: str
+) -> None:
     encoder = {"bidirectional": bidirectional, "mask_padding": True}
     net = make_net(decoder, cell, encoder=encoder)
     X, Y, lens = ids(2, 4), ids(2, 3), np.array([4, 2])
@@ -172,7 +188,7 @@ def test_padding_changes_nothing_where_it_is_masked(decoder, bidirectional, cell
             assert (net.decoder.attention_matrix.asnumpy()[1, :, 2:] == 0).all()
 
 
-def test_the_books_encoder_reads_its_padding():
+def test_the_books_encoder_reads_its_padding() -> None:
     """Why there is a choice: the book's final state depends on the padding."""
     encoder = Seq2SeqEncoder(*SIZES)
     encoder.initialize(init.Normal(0.3))
@@ -186,7 +202,7 @@ def test_the_books_encoder_reads_its_padding():
     assert abs(padded_state - state).max() > 1e-3
 
 
-def test_directions_join_into_states_of_num_hiddens():
+def test_directions_join_into_states_of_num_hiddens() -> None:
     encoder = Seq2SeqEncoder(*SIZES, bidirectional=True)
     encoder.initialize(init.Normal(0.3))
     outputs, [state] = encoder(ids(3, 5), np.array([5, 5, 5]))
@@ -198,7 +214,7 @@ def test_directions_join_into_states_of_num_hiddens():
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_bridges_begin_with_what_they_say(decoder):
+def test_bridges_begin_with_what_they_say(decoder: str) -> None:
     hidden, cell = (np.random.normal(size=(LAYERS, 3, HIDDENS)) for _ in range(2))
     expected = {
         "state": (hidden, cell),
@@ -216,7 +232,7 @@ def test_bridges_begin_with_what_they_say(decoder):
 
 
 @pytest.mark.parametrize("bridge", BRIDGES)
-def test_the_source_reaches_the_decoder_over_every_bridge(bridge):
+def test_the_source_reaches_the_decoder_over_every_bridge(bridge: str) -> None:
     net = make_net("plain", "lstm", bridge=bridge)
     Y, lens = ids(1, 1), np.array([4])
     one, other = np.array([[4, 5, 6, 7]]), np.array([[7, 6, 5, 4]])
@@ -226,7 +242,7 @@ def test_the_source_reaches_the_decoder_over_every_bridge(bridge):
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_selected_rows_go_on_as_themselves(decoder, cell):
+def test_selected_rows_go_on_as_themselves(decoder: str, cell: str) -> None:
     net = make_net(decoder, cell)
     X, Y, lens = ids(3, 5), ids(3, 2), np.array([5, 2, 3])
     state = net.decoder.init_state(net.encoder(X, lens), lens)
@@ -246,7 +262,7 @@ def test_selected_rows_go_on_as_themselves(decoder, cell):
         close(one, other)
 
 
-def test_new_weights_are_used_by_the_graphs_of_old_ones():
+def test_new_weights_are_used_by_the_graphs_of_old_ones() -> None:
     net = make_net("attention")
     X, Y, lens = ids(2, 4), ids(2, 3), np.array([4, 4])
     before, _ = net(X, Y, lens)
@@ -259,7 +275,7 @@ def test_new_weights_are_used_by_the_graphs_of_old_ones():
     assert len(names) == len(set(names))
 
 
-def test_weights_go_through_a_file(tmp_path):
+def test_weights_go_through_a_file(tmp_path: Path) -> None:
     net, other = make_net("attention", "lstm"), make_net("attention", "lstm")
     X, Y, lens = ids(2, 4), ids(2, 3), np.array([4, 4])
     expected, _ = net(X, Y, lens)
@@ -269,7 +285,7 @@ def test_weights_go_through_a_file(tmp_path):
     close(other(X, Y, lens)[0], expected)
 
 
-def test_dropout_acts_in_training_and_only_there():
+def test_dropout_acts_in_training_and_only_there() -> None:
     net = make_net("attention", dropout=0.5)
     X, Y, lens = ids(2, 4), ids(2, 3), np.array([4, 4])
     close(net(X, Y, lens)[0], net(X, Y, lens)[0])
@@ -278,7 +294,7 @@ def test_dropout_acts_in_training_and_only_there():
     assert abs(one - other).max() > 1e-4
 
 
-def test_contradictions_are_refused():
+def test_contradictions_are_refused() -> None:
     with pytest.raises(UsageError, match="only an LSTM has a memory"):
         Seq2SeqDecoder(*SIZES, bridge="cell")
     with pytest.raises(UsageError, match="'bridges'.*state, hidden"):

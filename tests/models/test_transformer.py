@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Dict
 
 import numpy as onp
 import pytest
@@ -97,7 +97,11 @@ def test_encoder_block(old: ModuleType, valid_lens: Any) -> None:
 
 
 def test_transformer_encoder(old: ModuleType, valid_lens: Any) -> None:
-    named = {"vocab_size": 11, "num_hiddens": HIDDENS, "ffn_num_hiddens": 6}
+    named: Dict[str, Any] = {
+        "vocab_size": 11,
+        "num_hiddens": HIDDENS,
+        "ffn_num_hiddens": 6,
+    }
     named.update(num_heads=2, num_layers=2, dropout=0.0)
     ours, theirs = d2l.TransformerEncoder(**named), old.TransformerEncoder(**named)
     tokens = np.random.randint(0, 11, (BATCH, STEPS))
@@ -241,7 +245,7 @@ def test_the_book_s_decoder_block_is_causal_and_steps_as_it_trains() -> None:
         )
 
 
-class TransformerDecoder(d2l.AttentionDecoder):  # type: ignore[misc, name-defined]
+class TransformerDecoder(d2l.AttentionDecoder):
     """As the book prints it (Section 10.7.5), of one block."""
 
     def __init__(self, vocab_size: int, num_hiddens: int, num_heads: int) -> None:
@@ -266,7 +270,7 @@ class TransformerDecoder(d2l.AttentionDecoder):  # type: ignore[misc, name-defin
         return self._weights
 
 
-def test_the_snippets_of_section_10_7_run(capsys: pytest.CaptureFixture) -> None:
+def test_the_snippets_of_section_10_7_run(capsys: pytest.CaptureFixture[str]) -> None:
     num_steps, device = 8, d2l.try_gpu()
     train_iter, src_vocab, tgt_vocab = sample_data(num_steps=num_steps)
     encoder = d2l.TransformerEncoder(len(src_vocab), HIDDENS, 12, 2, 1, 0.1)

@@ -16,7 +16,7 @@ from mxnet.gluon import nn, rnn
 def decoder(old: ModuleType) -> Any:
     """The class of Section 9.7.2, on the old package's base."""
 
-    class Decoder(old.Decoder):  # type: ignore[misc, name-defined]
+    class Decoder(old.Decoder):  # type: ignore[name-defined]
         def __init__(
             self,
             vocab_size: int,
@@ -46,7 +46,7 @@ def decoder(old: ModuleType) -> Any:
 def attention_decoder(old: ModuleType) -> Any:
     """The class of Section 10.4.2, on the old package's base and attention."""
 
-    class AttentionDecoder(old.AttentionDecoder):  # type: ignore[misc, name-defined]
+    class AttentionDecoder(old.AttentionDecoder):  # type: ignore[name-defined]
         def __init__(
             self,
             vocab_size: int,

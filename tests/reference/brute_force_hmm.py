@@ -7,12 +7,29 @@ vectorised over steps: sums and maxima are taken as the definitions state them.
 from __future__ import annotations
 
 from itertools import product
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from d2l_rnn.arrays import Floats, Integers
+from d2l_rnn.inference import hmm
+
+Observations = Union[Sequence[int], Integers]
 
 
-def joint_terms(model: Any, observations: Sequence[int]) -> List[Tuple[Any, float]]:
+def model_of(
+    initial: ArrayLike, transition: ArrayLike, emission: ArrayLike
+) -> hmm.HiddenMarkovModel:
+    """The model of these tables, which may be lists."""
+    return hmm.HiddenMarkovModel(
+        np.asarray(initial), np.asarray(transition), np.asarray(emission)
+    )
+
+
+def joint_terms(
+    model: hmm.HiddenMarkovModel, observations: Observations
+) -> List[Tuple[Any, float]]:
     """Return (h, P(x, h)) for every hidden path h of the observations' length."""
     terms = []
     for path in product(range(len(model.initial)), repeat=len(observations)):
@@ -26,12 +43,12 @@ def joint_terms(model: Any, observations: Sequence[int]) -> List[Tuple[Any, floa
     return terms
 
 
-def likelihood(model: Any, observations: Sequence[int]) -> float:
+def likelihood(model: hmm.HiddenMarkovModel, observations: Observations) -> float:
     """Return P(x): the sum of all terms."""
     return sum(probability for _, probability in joint_terms(model, observations))
 
 
-def state_marginals(model: Any, observations: Sequence[int]) -> np.ndarray:
+def state_marginals(model: hmm.HiddenMarkovModel, observations: Observations) -> Floats:
     """Return P(x, h_t = k) for all t and k, shape (num_steps, num_states)."""
     table = np.zeros((len(observations), len(model.initial)))
     for path, probability in joint_terms(model, observations):
@@ -40,7 +57,7 @@ def state_marginals(model: Any, observations: Sequence[int]) -> np.ndarray:
     return table
 
 
-def pair_marginals(model: Any, observations: Sequence[int]) -> np.ndarray:
+def pair_marginals(model: hmm.HiddenMarkovModel, observations: Observations) -> Floats:
     """Return P(x, h_t, h_{t+1}), shape (num_steps - 1, num_states, num_states)."""
     num_states = len(model.initial)
     table = np.zeros((len(observations) - 1, num_states, num_states))
@@ -50,7 +67,9 @@ def pair_marginals(model: Any, observations: Sequence[int]) -> np.ndarray:
     return table
 
 
-def missing_symbol(model: Any, observations: Sequence[int], j: int) -> np.ndarray:
+def missing_symbol(
+    model: hmm.HiddenMarkovModel, observations: Observations, j: int
+) -> Floats:
     """Return P(x_j = v | x_-j) for all v, by trying every v in the place of x_j."""
     num_symbols = model.emission.shape[1]
     trials = []
@@ -58,15 +77,15 @@ def missing_symbol(model: Any, observations: Sequence[int], j: int) -> np.ndarra
         trial = list(observations)
         trial[j] = symbol
         trials.append(likelihood(model, trial))
-    return np.array(trials) / sum(trials)
+    return np.array(trials, "float64") / sum(trials)
 
 
-def past(model: Any, observations: Sequence[int], t: int) -> np.ndarray:
+def past(model: hmm.HiddenMarkovModel, observations: Observations, t: int) -> Floats:
     """Return P(x_1..x_{t-1}, h_t) for 0-based t: the book's pi, shape (num_states,)."""
     return state_marginals(model, list(observations[:t]) + [-1])[t]
 
 
-def future(model: Any, observations: Sequence[int], t: int) -> np.ndarray:
+def future(model: hmm.HiddenMarkovModel, observations: Observations, t: int) -> Floats:
     """Return P(x_{t+1}..x_T | h_t) for 0-based t: the book's rho, (num_states,)."""
     num_states = len(model.initial)
     result = np.zeros(num_states)
@@ -84,8 +103,8 @@ def future(model: Any, observations: Sequence[int], t: int) -> np.ndarray:
 
 
 def step_by_step(
-    start: np.ndarray, rows: np.ndarray, likelihoods: np.ndarray, matrix: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray]:
+    start: Floats, rows: Floats, likelihoods: Floats, matrix: Floats
+) -> Tuple[Floats, Floats]:
     """Return (vectors, scales) of hmm_recursion.recursion for one row, in order."""
     vectors, scales = [start], []
     for symbol in rows:

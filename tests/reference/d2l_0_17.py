@@ -44,7 +44,7 @@ def load(folder: Path) -> ModuleType:
     return module
 
 
-def training_curve(old: ModuleType, *arguments: Any) -> List[float]:
+def training_curve(old: Any, *arguments: Any) -> List[float]:
     """Perplexities of ``old.train_ch8(*arguments)``, every epoch."""
     curve: List[float] = []
     train_epoch = old.train_epoch_ch8

@@ -6,19 +6,29 @@ gives other probabilities.
 
 from __future__ import annotations
 
+from typing import Dict, List, Sequence, Tuple
+
 import numpy as np
+
+from d2l_rnn.arrays import Floats, Integers
+from d2l_rnn.inference.decoding import Step
 
 EOS, BOS = 0, 99
 
+State = List[Tuple[int, ...]]
+START: State = [()]
 
-def select(state, rows):
+
+def select(state: State, rows: Sequence[int]) -> State:
     return [state[row] for row in rows]
 
 
-def lookup(table, vocab_size):
+def lookup(
+    table: Dict[Tuple[int, ...], Dict[int, float]], vocab_size: int
+) -> Step[State]:
     """``table``: prefix -> {token: probability}; all else is impossible."""
 
-    def step(tokens, state):
+    def step(tokens: Integers, state: State) -> Tuple[Floats, State]:
         state = [p if t == BOS else p + (int(t),) for p, t in zip(state, tokens)]
         probs = np.zeros((len(state), vocab_size))
         for row, prefix in enumerate(state):
@@ -30,10 +40,10 @@ def lookup(table, vocab_size):
     return step
 
 
-def random_model(vocab_size, seed):
+def random_model(vocab_size: int, seed: int) -> Step[State]:
     """Probabilities that depend on the whole prefix, the same at each call."""
 
-    def step(tokens, state):
+    def step(tokens: Integers, state: State) -> Tuple[Floats, State]:
         state = [p if t == BOS else p + (int(t),) for p, t in zip(state, tokens)]
         rows = []
         for prefix in state:

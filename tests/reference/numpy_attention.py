@@ -6,31 +6,35 @@ them: (outputs, inputs).
 
 from __future__ import annotations
 
+from typing import Callable, Dict, Sequence, Tuple
+
 import numpy as np
 
-
-def additive(q, k, W_q, W_k, w_v):
-    return (w_v @ np.tanh(W_q @ q + W_k @ k)).item()
+from d2l_rnn.arrays import Floats, Integers
 
 
-def dot(q, k):
-    return q @ k / np.sqrt(len(q))
+def additive(q: Floats, k: Floats, W_q: Floats, W_k: Floats, w_v: Floats) -> float:
+    return float((w_v @ np.tanh(W_q @ q + W_k @ k)).item())
 
 
-def dot_unscaled(q, k):
-    return q @ k
+def dot(q: Floats, k: Floats) -> float:
+    return float(q @ k) / len(q) ** 0.5
 
 
-def cosine(q, k, log_sharpness):
+def dot_unscaled(q: Floats, k: Floats) -> float:
+    return float(q @ k)
+
+
+def cosine(q: Floats, k: Floats, log_sharpness: Floats) -> float:
     sharpness = np.exp(log_sharpness).item()
-    return sharpness * (q @ k) / np.sqrt((q @ q) * (k @ k))
+    return float(sharpness * (q @ k) / np.sqrt((q @ q) * (k @ k)))
 
 
-def bilinear(q, k, W):
-    return q @ (W @ k)
+def bilinear(q: Floats, k: Floats, W: Floats) -> float:
+    return float(q @ (W @ k))
 
 
-SCORES = {
+SCORES: Dict[str, Callable[..., float]] = {
     "additive": additive,
     "dot": dot,
     "dot-unscaled": dot_unscaled,
@@ -39,7 +43,15 @@ SCORES = {
 }
 
 
-def attend(score, queries, keys, values, valid_lens, weights, normalise=True):
+def attend(
+    score: str,
+    queries: Floats,
+    keys: Floats,
+    values: Floats,
+    valid_lens: Integers,
+    weights: Sequence[Floats],
+    normalise: bool = True,
+) -> Tuple[Floats, Floats]:
     """Contexts and weights, each query and each valid key on its own."""
     batch_size, num_queries, _ = queries.shape
     contexts = np.zeros((batch_size, num_queries, values.shape[2]))
@@ -60,7 +72,9 @@ def attend(score, queries, keys, values, valid_lens, weights, normalise=True):
     return contexts, matrix
 
 
-def finite_differences(function, array, epsilon=1e-5):
+def finite_differences(
+    function: Callable[[], float], array: Floats, epsilon: float = 1e-5
+) -> Floats:
     """Gradient of a scalar function by one array, element by element."""
     gradient = np.zeros_like(array)
     for index in np.ndindex(*array.shape):

@@ -9,46 +9,56 @@ by these two into those by X, by the first state and by the parameters.
 
 from __future__ import annotations
 
+from typing import Callable, List, Tuple
+
 import numpy as np
 
+from d2l_rnn.arrays import Floats
 
-def sigmoid(z):
+State = Tuple[Floats, ...]
+Backward = Callable[[Floats, State], Tuple[Floats, State, List[Floats]]]
+Cell = Callable[[Floats, State, List[Floats]], Tuple[Floats, State, Backward]]
+
+
+def sigmoid(z: Floats) -> Floats:
     return 1 / (1 + np.exp(-z))
 
 
 class _Gate:
     """One affine map X W_x + H W_h + b, and the sums of its gradients over time."""
 
-    def __init__(self, W_x, W_h, b):
+    def __init__(self, W_x: Floats, W_h: Floats, b: Floats) -> None:
         self.W_x, self.W_h, self.b = W_x, W_h, b
         self.gradients = [np.zeros_like(W_x), np.zeros_like(W_h), np.zeros_like(b)]
 
-    def forward(self, X, H):
+    def forward(self, X: Floats, H: Floats) -> Floats:
         return X @ self.W_x + H @ self.W_h + self.b
 
-    def backward(self, dz, X, H):
+    def backward(self, dz: Floats, X: Floats, H: Floats) -> Tuple[Floats, Floats]:
         """Add to the gradients; return those by X and H."""
         for total, part in zip(self.gradients, (X.T @ dz, H.T @ dz, dz.sum(axis=0))):
             total += part
         return dz @ self.W_x.T, dz @ self.W_h.T
 
 
-def _gates(params):
+def _gates(params: List[Floats]) -> List[_Gate]:
     return [_Gate(*params[k : k + 3]) for k in range(0, len(params), 3)]
 
 
-def _gradients(gates):
+def _gradients(gates: List[_Gate]) -> List[Floats]:
     return [gradient for gate in gates for gradient in gate.gradients]
 
 
-def rnn(X, state, params):
+def rnn(
+    X: Floats, state: State, params: List[Floats]
+) -> Tuple[Floats, State, Backward]:
     """tanh(X W_xh + H W_hh + b_h)."""
     (gate,) = gates = _gates(params)
     H = [state[0]]
     for X_t in X:
         H.append(np.tanh(gate.forward(X_t, H[-1])))
 
-    def backward(dH, d_state):
+    def backward(dH: Floats, d_state: State) -> Tuple[Floats, State, List[Floats]]:
         (carried,), dX = d_state, np.empty_like(X)
         for t in reversed(range(len(X))):
             dz = (1 - H[t + 1] ** 2) * (dH[t] + carried)
@@ -58,7 +68,9 @@ def rnn(X, state, params):
     return np.stack(H[1:]), (H[-1],), backward
 
 
-def gru(X, state, params):
+def gru(
+    X: Floats, state: State, params: List[Floats]
+) -> Tuple[Floats, State, Backward]:
     """The book's GRU: the reset gate acts on H before its product with W_hh."""
     update, reset, candidate = gates = _gates(params)
     H, steps = [state[0]], []
@@ -69,7 +81,7 @@ def gru(X, state, params):
         H.append(Z * H[-1] + (1 - Z) * N)
         steps.append((Z, R, N))
 
-    def backward(dH, d_state):
+    def backward(dH: Floats, d_state: State) -> Tuple[Floats, State, List[Floats]]:
         (carried,), dX = d_state, np.empty_like(X)
         for t in reversed(range(len(X))):
             Z, R, N = steps[t]
@@ -87,7 +99,9 @@ def gru(X, state, params):
     return np.stack(H[1:]), (H[-1],), backward
 
 
-def gru_reset_after(X, state, params):
+def gru_reset_after(
+    X: Floats, state: State, params: List[Floats]
+) -> Tuple[Floats, State, Backward]:
     """Gluon's GRU: the reset gate acts on H W_hh (b_h stands outside of it)."""
     update, reset = gates = _gates(params[:6])
     W_x, W_h, b = params[6:]
@@ -101,7 +115,7 @@ def gru_reset_after(X, state, params):
         H.append(Z * H[-1] + (1 - Z) * N)
         steps.append((Z, R, U, N))
 
-    def backward(dH, d_state):
+    def backward(dH: Floats, d_state: State) -> Tuple[Floats, State, List[Floats]]:
         (carried,), dX = d_state, np.empty_like(X)
         for t in reversed(range(len(X))):
             Z, R, U, N = steps[t]
@@ -122,7 +136,9 @@ def gru_reset_after(X, state, params):
     return np.stack(H[1:]), (H[-1],), backward
 
 
-def lstm(X, state, params):
+def lstm(
+    X: Floats, state: State, params: List[Floats]
+) -> Tuple[Floats, State, Backward]:
     """LSTM, gates in the order i, f, o, c; peepholes p_i, p_f, p_o may follow."""
     input_gate, forget_gate, output_gate, candidate = gates = _gates(params[:12])
     zeros = [np.zeros_like(params[2])] * 3
@@ -137,7 +153,7 @@ def lstm(X, state, params):
         H.append(o * np.tanh(C[-1]))
         steps.append((i, f, g, o))
 
-    def backward(dH, d_state):
+    def backward(dH: Floats, d_state: State) -> Tuple[Floats, State, List[Floats]]:
         carried_H, carried_C = d_state
         dX, dp = np.empty_like(X), np.zeros((3, *p_i.shape), X.dtype)
         for t in reversed(range(len(X))):
@@ -153,7 +169,7 @@ def lstm(X, state, params):
                 for gate, dz in zip(gates, (di, df, do, dg))
             ]
             dX[t] = sum(part[0] for part in parts)
-            carried_H = sum(part[1] for part in parts)
+            carried_H = sum((part[1] for part in parts[1:]), parts[0][1])
             carried_C = dC * f + di * p_i + df * p_f
             dp += [
                 (dz * c).sum(axis=0)
@@ -165,13 +181,18 @@ def lstm(X, state, params):
     return np.stack(H[1:]), (H[-1], C[-1]), backward
 
 
-def bidirectional(layer, X, state, params):
+def bidirectional(
+    layer: Cell,
+    X: Floats,
+    state: State,
+    params: List[Floats],
+) -> Tuple[Floats, State, Backward]:
     """Two passes of a layer, the second over flipped input; outputs side by side."""
     num_states, num_params = len(state) // 2, len(params) // 2
     H_f, state_f, backward_f = layer(X, state[:num_states], params[:num_params])
     H_b, state_b, backward_b = layer(X[::-1], state[num_states:], params[num_params:])
 
-    def backward(dH, d_state):
+    def backward(dH: Floats, d_state: State) -> Tuple[Floats, State, List[Floats]]:
         dH_f, dH_b = np.split(dH, 2, axis=2)
         dX_f, d_state_f, d_params_f = backward_f(dH_f, d_state[:num_states])
         dX_b, d_state_b, d_params_b = backward_b(dH_b[::-1], d_state[num_states:])
@@ -180,10 +201,17 @@ def bidirectional(layer, X, state, params):
     return np.concatenate([H_f, H_b[::-1]], axis=2), state_f + state_b, backward
 
 
-def deep(layer, num_layers, X, state, params):
+def deep(
+    layer: Cell,
+    num_layers: int,
+    X: Floats,
+    state: State,
+    params: List[Floats],
+) -> Tuple[Floats, State, Backward]:
     """Layers on top of one another, the lowest first."""
     num_states, num_params = len(state) // num_layers, len(params) // num_layers
-    hiddens, new_state, backwards = X, (), []
+    hiddens, backwards = X, []
+    new_state: State = ()
     for k in range(num_layers):
         hiddens, layer_state, backward_one = layer(
             hiddens,
@@ -193,8 +221,9 @@ def deep(layer, num_layers, X, state, params):
         new_state += layer_state
         backwards.append(backward_one)
 
-    def backward(dH, d_state):
-        d_first, d_params = (), []
+    def backward(dH: Floats, d_state: State) -> Tuple[Floats, State, List[Floats]]:
+        d_first: State = ()
+        d_params: List[Floats] = []
         for k in reversed(range(num_layers)):
             dH, d_layer_state, d_layer_params = backwards[k](
                 dH, d_state[k * num_states : (k + 1) * num_states]

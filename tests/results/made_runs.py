@@ -8,13 +8,14 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.results.book import BookNumber, load_book
 from d2l_rnn.results.record import RunRecord, RunWriter, read_run
 
 BOOK = load_book()
 
 
-def builds_of(number: BookNumber) -> np.ndarray:
+def builds_of(number: BookNumber) -> Floats:
     """The builds' curves, shape (number of builds, number of published epochs)."""
     return np.array([build.values for build in number.builds])
 
@@ -98,7 +99,7 @@ def _row(number: Optional[BookNumber], epoch: int, value: float) -> Dict[str, An
     if metric == "loss":
         mean = value
     elif metric == "loss_over_num_steps" and number is not None:
-        mean = value * number.requires["num_steps"]
+        mean = value * float(number.requires["num_steps"])
     else:
         mean = math.log(value)
     row = {

@@ -10,6 +10,7 @@ import pytest
 
 from d2l_rnn.results.book import BOOK as BOOK_FILE
 from d2l_rnn.results.book import render_book
+from d2l_rnn.results.record import Row
 
 from .made_runs import BOOK, builds_of
 
@@ -82,20 +83,20 @@ def test_bilstm_is_what_the_book_says() -> None:
 
 
 def test_perplexity_is_worked_out_from_the_sums() -> None:
-    row = {"loss": 10 * math.log(28), "tokens": 10, "perplexity": 1.0}
+    row: Row = {"loss": 10 * math.log(28), "tokens": 10, "perplexity": 1.0}
     np.testing.assert_allclose(BOOK["bilstm"].value_of(row), 28, rtol=1e-12, atol=0)
     assert BOOK["bilstm"].value_of({"loss": 1e6, "tokens": 1}) == math.inf
 
 
 def test_the_translation_loss_is_a_tenth_of_the_loss_per_token() -> None:
     # uniform over 7 words: the book's loop reports 0.195 where log 7 is 1.946
-    row = {"loss": 23 * math.log(7), "tokens": 23}
+    row: Row = {"loss": 23 * math.log(7), "tokens": 23}
     value = BOOK["seq2seq"].value_of(row)
     np.testing.assert_allclose(value, 0.1946, rtol=0, atol=5e-5)
 
 
 def test_validation_perplexity_is_taken_from_its_own_field() -> None:
-    row = {"loss": 1.0, "tokens": 1, "heldout_perplexity": 7.3}
+    row: Row = {"loss": 1.0, "tokens": 1, "heldout_perplexity": 7.3}
     assert BOOK["rnn-v1"].value_of(row) == 7.3
     assert math.isnan(BOOK["rnn-v1"].value_of({"loss": 1.0, "tokens": 1}))
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results.record import RunRecord, read_run, read_runs
+from d2l_rnn.results.record import Row, RunRecord, read_run, read_runs
 from d2l_rnn.results.verdict.compare import (
     DIFFERS,
     NOT_COMPARABLE,
@@ -189,7 +189,7 @@ def test_the_tables_hold_every_verdict(tmp_path: Path) -> None:
 
 
 def test_json_is_strict_for_numbers_that_are_not_finite(tmp_path: Path) -> None:
-    row = {"epoch": 1, "loss": 1e9, "tokens": 1, "perplexity": float("inf")}
+    row: Row = {"epoch": 1, "loss": 1e9, "tokens": 1, "perplexity": float("inf")}
     run = RunRecord(tmp_path, {"experiment": "x"}, {}, [row], {"perplexity": 1e999})
     text = to_json(compare([run], BOOK))
     assert "Infinity" not in text and "NaN" not in text

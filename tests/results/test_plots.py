@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.results import plots
 from d2l_rnn.results.record import RunRecord
 
@@ -17,7 +19,7 @@ from .made_runs import BOOK, builds_of, every_epoch, write_run
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def line(figure: object, label: str) -> np.ndarray:
+def line(figure: object, label: str) -> Floats:
     """The points of the line of that label."""
     (axes,) = figure.axes  # type: ignore[attr-defined]
     (found,) = [line for line in axes.lines if line.get_label() == label]
@@ -66,7 +68,8 @@ def test_infinite_and_missing_values_are_left_out(tmp_path: Path) -> None:
         {"epoch": 4, "perplexity": 4.0},
         {"perplexity": 3.0},
     ]
-    run = RunRecord(tmp_path, {"experiment": "x", "seed": 1}, {}, rows, None)
+    damaged: Any = rows
+    run = RunRecord(tmp_path, {"experiment": "x", "seed": 1}, {}, damaged, None)
     drawn = line(plots.curve_figure([run]), "seed 1")
     assert drawn.tolist() == [[1, 5.0], [4, 4.0]]
 

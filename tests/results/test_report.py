@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
         self.open: List[str] = []
-        self.tags: List[Tuple[str, dict]] = []
+        self.tags: List[Tuple[str, Dict[str, Any]]] = []
         self.text: List[str] = []
         self.feed(text)
         self.close()
@@ -54,7 +54,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.text.append(data)
 
-    def named(self, tag: str) -> List[dict]:
+    def named(self, tag: str) -> List[Dict[str, Any]]:
         return [attributes for name, attributes in self.tags if name == tag]
 
 
@@ -68,7 +68,9 @@ def made_runs(directory: Path) -> List[RunRecord]:
             curve = np.exp(
                 np.interp(np.clip(epochs * pace, 1, len(epochs)), epochs, curve)
             )
-            runs.append(write_run(directory / name / str(seed), name, seed, curve))
+            runs.append(
+                write_run(directory / name / str(seed), name, seed, list(curve))
+            )
     evil = {"texts": [EVIL, "7"], "device": EVIL}
     config = {"note": EVIL, EVIL: 1}
     hostile = write_run(

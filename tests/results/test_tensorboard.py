@@ -83,7 +83,7 @@ def test_a_run_with_the_flag(tmp_path: Path) -> None:
 
 
 def test_without_tensorboardx_nothing_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     out = tmp_path / "run"

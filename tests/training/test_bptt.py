@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any, Iterable, Iterator, List, Tuple
 
 import numpy
 import pytest
 from mxnet import autograd, cpu, gluon, np
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.errors import UsageError
 from d2l_rnn.inference.handwritten import RNNParameters, backward, forward
+from d2l_rnn.models.scratch import GRU, LSTM, RNN, Layer
 from d2l_rnn.models.scratch_model import RNNModelScratch
-from d2l_rnn.models.scratch_stacks import GRU, LSTM, RNN, language_model
+from d2l_rnn.models.scratch_stacks import language_model
+from d2l_rnn.protocols import Array
 from d2l_rnn.training.bptt import (
     forward_segments,
     full_weights,
@@ -25,7 +29,7 @@ from d2l_rnn.training.bptt import (
 VOCAB_SIZE, NUM_HIDDENS, BATCH_SIZE, NUM_STEPS = 5, 4, 2, 6
 
 
-def test_weights_of_the_schemes():
+def test_weights_of_the_schemes() -> None:
     assert full_weights(4).tolist() == [1, 1, 1, 1]
     assert regular_weights(7, 3).tolist() == [1, 1, 1, 0, 1, 1, 0]
     assert (regular_weights(7, 7) == full_weights(7)).all()
@@ -37,7 +41,7 @@ def test_weights_of_the_schemes():
 
 
 @pytest.mark.parametrize("probability", [0.3, 0.9])
-def test_random_weights_have_mean_one_and_are_independent(probability):
+def test_random_weights_have_mean_one_and_are_independent(probability: float) -> None:
     rng = numpy.random.default_rng(numpy.random.randint(2**31))
     draws = numpy.stack(
         [randomised_weights(4, probability, rng)[1:] for _ in range(4000)]
@@ -50,7 +54,7 @@ def test_random_weights_have_mean_one_and_are_independent(probability):
 
 
 @pytest.mark.parametrize("probability", [0, -0.1, 1.1])
-def test_unusable_settings_are_refused(probability):
+def test_unusable_settings_are_refused(probability: float) -> None:
     rng = numpy.random.default_rng()
     with pytest.raises(UsageError, match="probability"):
         randomised_weights(5, probability, rng)
@@ -60,7 +64,7 @@ def test_unusable_settings_are_refused(probability):
         regular_weights(5, 0)
 
 
-def test_segments_cover_all_steps_with_ones_inside():
+def test_segments_cover_all_steps_with_ones_inside() -> None:
     weights = randomised_weights(40, 0.6, numpy.random.default_rng(), period=3)
     weights[0] = 0.5
     cut = segments(weights)
@@ -72,7 +76,7 @@ def test_segments_cover_all_steps_with_ones_inside():
 
 
 @pytest.mark.parametrize("weight", [0, 0.3, 1, 2.5])
-def test_scale_gradient_changes_the_gradient_only(weight):
+def test_scale_gradient_changes_the_gradient_only(weight: float) -> None:
     a = np.random.normal(size=(3, 4)) * 1e3
     a.attach_grad()
     with autograd.record():
@@ -84,18 +88,18 @@ def test_scale_gradient_changes_the_gradient_only(weight):
     numpy.testing.assert_allclose(a.grad.asnumpy(), expected, rtol=1e-6)
 
 
-def make_net(layer):
+def make_net(layer: Layer) -> Any:
     net = RNNModelScratch(VOCAB_SIZE, NUM_HIDDENS, cpu(), *language_model(layer))
     for param in net.params:
         param[:] = np.random.normal(scale=0.5, size=param.shape)
     return net
 
 
-def mean_loss(logits, Y):
+def mean_loss(logits: Array, Y: Array) -> Any:
     return gluon.loss.SoftmaxCrossEntropyLoss()(logits, Y.T.reshape(-1)).mean()
 
 
-def run(net, X, Y, weights):
+def run(net: Any, X: Array, Y: Array, weights: Floats) -> Tuple[Floats, List[Floats]]:
     """Logits, and the gradients, under a scheme."""
     with autograd.record():
         state = net.begin_state(BATCH_SIZE, cpu())
@@ -105,20 +109,21 @@ def run(net, X, Y, weights):
     return logits.asnumpy(), [param.grad.asnumpy() for param in net.params]
 
 
-def draw_ids():
+def draw_ids() -> List[Any]:
     size = (2, BATCH_SIZE, NUM_STEPS)
     return [np.array(ids) for ids in numpy.random.randint(VOCAB_SIZE, size=size)]
 
 
-def assert_agree(found, expected):
+def assert_agree(found: List[Floats], expected: Iterable[Floats]) -> None:
     """Within 3e-5 of the largest entry of all: float32 sums whose terms cancel."""
+    expected = list(expected)
     atol = 3e-5 * max(abs(b).max() for b in expected)
     for a, b in zip(found, expected):
         numpy.testing.assert_allclose(a, b, rtol=1e-5, atol=atol)
 
 
 @pytest.mark.parametrize("layer", [RNN, GRU, LSTM], ids=["rnn", "gru", "lstm"])
-def test_segments_compute_the_net_and_stop_the_gradient(layer):
+def test_segments_compute_the_net_and_stop_the_gradient(layer: Layer) -> None:
     net, (X, Y) = make_net(layer), draw_ids()
     with autograd.record():
         whole, _ = net(X, net.begin_state(BATCH_SIZE, cpu()))
@@ -130,19 +135,22 @@ def test_segments_compute_the_net_and_stop_the_gradient(layer):
 
     logits, truncated = run(net, X, Y, regular_weights(NUM_STEPS, 2))
     assert_agree([logits], [whole.asnumpy()])
-    state, total = net.begin_state(BATCH_SIZE, cpu()), 0
+    state, total = (
+        net.begin_state(BATCH_SIZE, cpu()),
+        [numpy.zeros(())] * len(net.params),
+    )
     for start in range(0, NUM_STEPS, 2):
         state = [array.detach() for array in state]
         with autograd.record():
             part, state = net(X[:, start : start + 2], state)
             loss = mean_loss(part, Y[:, start : start + 2]) * 2 / NUM_STEPS
         loss.backward()
-        total = total + numpy.array([p.grad.asnumpy() for p in net.params], object)
+        total = [a + p.grad.asnumpy() for a, p in zip(total, net.params)]
     assert_agree(truncated, total)
     assert abs(truncated[1] - full[1]).max() > 1e-3 * abs(full[1]).max()
 
 
-def by_hand(net, X, Y, weights):
+def by_hand(net: Any, X: Array, Y: Array, weights: Floats) -> List[Floats]:
     """The same gradients from the backward pass in NumPy (float64)."""
     params = RNNParameters(
         *(numpy.atleast_2d(p.asnumpy().astype("float64")).T for p in net.params)
@@ -154,7 +162,7 @@ def by_hand(net, X, Y, weights):
     return [g.T.reshape(p.shape) for g, p in zip(gradients, net.params)]
 
 
-def test_autograd_and_the_pass_by_hand_agree_under_random_truncation():
+def test_autograd_and_the_pass_by_hand_agree_under_random_truncation() -> None:
     net, (X, Y) = make_net(RNN), draw_ids()
     rng = numpy.random.default_rng(numpy.random.randint(2**31))
     for _ in range(5):
@@ -163,7 +171,9 @@ def test_autograd_and_the_pass_by_hand_agree_under_random_truncation():
         assert_agree(found, by_hand(net, X, Y, weights))
 
 
-def patterns(num_steps, probability, period=1):
+def patterns(
+    num_steps: int, probability: float, period: int = 1
+) -> Iterator[Tuple[Floats, float]]:
     """Every row of weights that can be drawn, with its probability."""
     drawn = [t for t in range(1, num_steps) if t % period == 0]
     for passes in itertools.product([0, 1], repeat=len(drawn)):
@@ -173,7 +183,7 @@ def patterns(num_steps, probability, period=1):
         yield weights, math.prod(chance)
 
 
-def linear_terms(w, h, weights):
+def linear_terms(w: float, h: Floats, weights: Floats) -> Floats:
     """Terms of dh_T/dw in h_t = w h_{t-1} + x_t: entry k went back k steps.
 
     ``dh_T/dw = sum_k w^k h_{T-1-k}``, and under a scheme each term carries the product
@@ -185,12 +195,13 @@ def linear_terms(w, h, weights):
 
 
 @pytest.mark.parametrize("period", [1, 2])
-def test_randomised_truncation_is_unbiased_term_by_term_in_a_linear_rnn(period):
+def test_randomised_truncation_is_unbiased_term_by_term_in_a_linear_rnn(
+    period: int,
+) -> None:
     w, x = 1.1, numpy.random.normal(size=NUM_STEPS)
-    h = [0.5]
+    h = numpy.array([0.5])
     for x_t in x:
-        h.append(w * h[-1] + x_t)
-    h = numpy.array(h)
+        h = numpy.append(h, w * h[-1] + x_t)
     full = linear_terms(w, h, full_weights(NUM_STEPS))
 
     # The terms do add up to the backward pass' gradient, under every pattern: the loss
@@ -223,7 +234,7 @@ def test_randomised_truncation_is_unbiased_term_by_term_in_a_linear_rnn(period):
 
 
 @pytest.mark.parametrize("period", [1, 2])
-def test_expected_gradient_is_the_full_gradient_exactly(period):
+def test_expected_gradient_is_the_full_gradient_exactly(period: int) -> None:
     """Of a tanh network, over all patterns; no regular truncation has that property."""
     net, (X, Y) = make_net(RNN), draw_ids()
     full = by_hand(net, X, Y, full_weights(NUM_STEPS))
@@ -237,7 +248,7 @@ def test_expected_gradient_is_the_full_gradient_exactly(period):
     assert abs(regular[1] - full[1]).max() > 1e-3 * abs(full[1]).max()
 
 
-def variance(net, X, Y, probability, period):
+def variance(net: Any, X: Array, Y: Array, probability: float, period: int) -> float:
     """Of the recurrent weights' gradient, summed over its entries, exactly."""
     full = by_hand(net, X, Y, full_weights(NUM_STEPS))[1]
     return sum(
@@ -246,7 +257,7 @@ def variance(net, X, Y, probability, period):
     )
 
 
-def test_mean_over_draws_is_the_full_gradient_within_its_standard_error():
+def test_mean_over_draws_is_the_full_gradient_within_its_standard_error() -> None:
     net, (X, Y) = make_net(RNN), draw_ids()
     full = numpy.concatenate(
         [g.ravel() for g in by_hand(net, X, Y, full_weights(NUM_STEPS))]
@@ -265,7 +276,7 @@ def test_mean_over_draws_is_the_full_gradient_within_its_standard_error():
     assert (abs(draws.mean(axis=0) - full) <= 5.5 * error + 1e-12).all()
 
 
-def test_variance_falls_with_the_probability_to_pass_and_is_none_at_one():
+def test_variance_falls_with_the_probability_to_pass_and_is_none_at_one() -> None:
     net, (X, Y) = make_net(RNN), draw_ids()
     spreads = [variance(net, X, Y, p, 1) for p in (0.3, 0.6, 0.9)]
     assert spreads[0] > spreads[1] > spreads[2] > 0

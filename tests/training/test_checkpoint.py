@@ -10,6 +10,7 @@ from mxnet import cpu
 from mxnet.gluon import rnn
 
 from d2l_rnn.acceleration.epochs import next_token, parameters_of
+from d2l_rnn.arrays import Floats
 from d2l_rnn.cli import main
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import RunError
@@ -29,7 +30,7 @@ def make(num_hiddens: int = 4) -> RNNModel:
     return net
 
 
-def saved(net: Any) -> Dict[str, onp.ndarray]:
+def saved(net: Any) -> Dict[str, Floats]:
     return checkpoint.arrays_of(named_arrays(net))
 
 

@@ -13,6 +13,7 @@ import pytest
 from mxnet import cpu, init, np
 from mxnet.gluon import rnn
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.models.attention_decoder import Seq2SeqAttentionDecoder
 from d2l_rnn.models.encoder_decoder import EncoderDecoder
 from d2l_rnn.models.gluon_layers import named_arrays
@@ -40,7 +41,7 @@ def old(request: pytest.FixtureRequest) -> ModuleType:
     return d2l_0_17.load(Path(str(request.config.cache.mkdir("d2l-0.17.6"))))
 
 
-def weights(net: Any) -> List[numpy.ndarray]:
+def weights(net: Any) -> List[Floats]:
     return [p.data().asnumpy() for p in net.collect_params().values()]
 
 

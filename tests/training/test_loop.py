@@ -57,7 +57,9 @@ def rows_of(
     return train(objective, batches, Sgd(parameters, lr, theta), num_epochs, **named)
 
 
-def curve(net: RNNModel, num_epochs: int = 6, lr: float = 1.0, **named: Any) -> List:
+def curve(
+    net: RNNModel, num_epochs: int = 6, lr: float = 1.0, **named: Any
+) -> List[Any]:
     loader = SequenceLoader(CORPUS, 4, 10)
     return [row.loss for row in rows_of(net, loader, num_epochs, lr, **named)]
 
@@ -159,7 +161,7 @@ def sample_corpus() -> List[int]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_follows_the_book_s_own_train_ch8(
-    old: ModuleType, seed: int, capsys: pytest.CaptureFixture
+    old: ModuleType, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     corpus = sample_corpus()[:4000]
     follows_the_book(old, lambda: rnn.LSTM(24), seed, corpus)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import numpy
 import pytest
 from mxnet import autograd, np
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.training.losses import (
     MaskedSoftmaxCELoss,
     book_loss,
@@ -16,20 +19,20 @@ from d2l_rnn.training.losses import (
 LENGTHS = (4, 2, 1)
 
 
-def make_batch(num_steps=4, vocab_size=5):
+def make_batch(num_steps: int = 4, vocab_size: int = 5) -> Tuple[Floats, ...]:
     pred = numpy.random.normal(size=(3, num_steps, vocab_size)).astype("float32")
     label = numpy.random.randint(0, vocab_size, size=(3, num_steps))
     return pred, label.astype("float32")
 
 
-def nats(pred, label):
+def nats(pred: Floats, label: Floats) -> Floats:
     """-log softmax(pred)[label] of each step, in float64."""
     pred = pred.astype("float64")
     log_probs = pred - numpy.log(numpy.exp(pred).sum(axis=-1, keepdims=True))
     return -numpy.take_along_axis(log_probs, label.astype(int)[..., None], -1)[..., 0]
 
 
-def test_the_books_check():
+def test_the_books_check() -> None:
     loss = MaskedSoftmaxCELoss()
     values = loss(np.ones((3, 4, 10)), np.ones((3, 4)), np.array([4, 2, 0]))
     numpy.testing.assert_allclose(
@@ -38,7 +41,7 @@ def test_the_books_check():
 
 
 @pytest.mark.parametrize("hybrid", [False, True])
-def test_values_and_gradients_are_those_of_the_valid_steps(hybrid):
+def test_values_and_gradients_are_those_of_the_valid_steps(hybrid: bool) -> None:
     pred, label = make_batch()
     loss = MaskedSoftmaxCELoss()
     if hybrid:
@@ -59,7 +62,7 @@ def test_values_and_gradients_are_those_of_the_valid_steps(hybrid):
     assert (logits.grad.asnumpy()[2, 1:] == 0).all()
 
 
-def test_padding_never_changes_the_loss_of_a_token():
+def test_padding_never_changes_the_loss_of_a_token() -> None:
     pred, label = make_batch()
     loss = MaskedSoftmaxCELoss()
     sums = []
@@ -78,7 +81,7 @@ def test_padding_never_changes_the_loss_of_a_token():
     numpy.testing.assert_allclose(sums[2], sums[0], rtol=1e-5, atol=0)
 
 
-def test_the_books_number_is_a_tenth_of_the_loss_a_token():
+def test_the_books_number_is_a_tenth_of_the_loss_a_token() -> None:
     label = np.ones((3, 10))
     lens = np.array([10, 3, 6])
     values = MaskedSoftmaxCELoss()(np.zeros((3, 10, 7)), label, lens)
@@ -90,12 +93,12 @@ def test_the_books_number_is_a_tenth_of_the_loss_a_token():
     assert book == pytest.approx(0.195, abs=5e-4)
 
 
-def make_weights(batch_size=3, num_steps=4, num_keys=5):
+def make_weights(batch_size: int = 3, num_steps: int = 4, num_keys: int = 5) -> Floats:
     weights = numpy.random.dirichlet(numpy.ones(num_keys), (batch_size, num_steps))
     return weights.astype("float32")
 
 
-def test_coverage_is_the_sum_over_valid_target_steps():
+def test_coverage_is_the_sum_over_valid_target_steps() -> None:
     weights = make_weights()
     covered = coverage(np.array(weights), np.array(LENGTHS)).asnumpy()
     for n, length in enumerate(LENGTHS):
@@ -105,7 +108,7 @@ def test_coverage_is_the_sum_over_valid_target_steps():
     numpy.testing.assert_allclose(covered.sum(axis=1), LENGTHS, rtol=1e-5, atol=0)
 
 
-def test_the_penalty_is_its_equation_and_its_gradient():
+def test_the_penalty_is_its_equation_and_its_gradient() -> None:
     weights, source_lens, tau = make_weights(), (5, 3, 2), 0.8
     array = np.array(weights)
     array.attach_grad()
@@ -123,7 +126,7 @@ def test_the_penalty_is_its_equation_and_its_gradient():
     numpy.testing.assert_allclose(array.grad.asnumpy(), gradient, rtol=1e-4, atol=1e-6)
 
 
-def test_even_coverage_costs_nothing():
+def test_even_coverage_costs_nothing() -> None:
     weights = np.full((1, 6, 4), 0.25)
     lens = np.array([6]), np.array([4])
     assert float(coverage_penalty(weights, *lens, tau=1.5).sum()) == 0

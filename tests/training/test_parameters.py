@@ -10,6 +10,7 @@ import pytest
 from mxnet import autograd, cpu, np
 from mxnet.gluon import rnn
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.models.gluon_layers import named_parameters
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.training.initialisation import initialize
@@ -40,15 +41,15 @@ class Scratch:
             param.grad[:] = value
 
 
-def data_of(net: Any) -> List[numpy.ndarray]:
+def data_of(net: Any) -> List[Floats]:
     return [p.data().asnumpy().copy() for p in net.collect_params().values()]
 
 
-def gradients_of(net: Any) -> List[numpy.ndarray]:
+def gradients_of(net: Any) -> List[Floats]:
     return [p.grad().asnumpy().copy() for p in net.collect_params().values()]
 
 
-def norm_of(gradients: List[numpy.ndarray]) -> float:
+def norm_of(gradients: List[Floats]) -> float:
     return math.sqrt(sum((g.astype("float64") ** 2).sum() for g in gradients))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy
 import pytest
 from mxnet import autograd, cpu, gluon, np
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.data.translation import PairLoader
 from d2l_rnn.errors import DivergenceError, UsageError
 from d2l_rnn.inference.beam import beam_search
@@ -32,7 +34,9 @@ PAD, BOS, EOS, FIRST = 1, 2, 3, 4
 DECODERS = {"plain": Seq2SeqDecoder, "attention": Seq2SeqAttentionDecoder}
 
 
-def pairs(num_examples, vocab_size, longest, reverse, seed=0):
+def pairs(
+    num_examples: int, vocab_size: int, longest: int, reverse: bool, seed: int = 0
+) -> List[np.ndarray]:
     """Random sentences to copy or to reverse, padded to ``longest + 1``."""
     generator = random.Random(seed)
     X, Y, lens = [], [], []
@@ -48,21 +52,35 @@ def pairs(num_examples, vocab_size, longest, reverse, seed=0):
 
 
 def make(
-    decoder="plain", vocab_size=8, num_hiddens=12, dropout=0.0, encoder=None, **kw
-):
+    decoder: str = "plain",
+    vocab_size: int = 8,
+    num_hiddens: int = 12,
+    dropout: float = 0.0,
+    encoder: Optional[Dict[str, Any]] = None,
+    **kw: Any,
+) -> EncoderDecoder:
     return EncoderDecoder(
         Seq2SeqEncoder(vocab_size, 8, num_hiddens, 2, dropout, **(encoder or {})),
         DECODERS[decoder](vocab_size, 8, num_hiddens, 2, dropout, **kw),
     )
 
 
-def start(net, loader, lr=0.01, seed=0):
+def start(
+    net: EncoderDecoder, loader: PairLoader, lr: float = 0.01, seed: int = 0
+) -> Adam:
     set_seed(seed)
     initialize_seq2seq(net, loader.arrays[0].shape[1], cpu())
     return Adam(Parameters.of(net), lr)
 
 
-def rows_of(net, loader, adam, num_epochs, heldout_iter=None, **named):
+def rows_of(
+    net: EncoderDecoder,
+    loader: PairLoader,
+    adam: Any,
+    num_epochs: int,
+    heldout_iter: Optional[PairLoader] = None,
+    **named: Any,
+) -> Iterator[Any]:
     """Epochs of training; what is no option of the loop is one of the objective."""
     loop = {k: named.pop(k) for k in ("seed", "first_epoch") if k in named}
     objective = Translation(net, BOS, cpu(), num_epochs=num_epochs, **named)
@@ -71,19 +89,19 @@ def rows_of(net, loader, adam, num_epochs, heldout_iter=None, **named):
     )
 
 
-def weights(net):
+def weights(net: EncoderDecoder) -> Floats:
     return numpy.concatenate(
         [p.data().asnumpy().ravel() for p in net.collect_params().values()]
     )
 
 
-def test_decoder_inputs_are_bos_then_all_but_the_last():
+def test_decoder_inputs_are_bos_then_all_but_the_last() -> None:
     Y = np.array([[5, 6, EOS], [7, EOS, PAD]])
     assert decoder_inputs(Y, BOS).asnumpy().tolist() == [[BOS, 5, 6], [BOS, 7, EOS]]
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_the_update_is_that_of_the_book(decoder):
+def test_the_update_is_that_of_the_book(decoder: str) -> None:
     """Adam of Gluon's Trainer on the gradient clipped and divided as in the book."""
     loader = PairLoader(pairs(24, 8, 5, False), 8, shuffle=False)
     nets = [make(decoder), make(decoder)]
@@ -113,7 +131,7 @@ def test_the_update_is_that_of_the_book(decoder):
     numpy.testing.assert_allclose(weights(nets[0]), weights(net), rtol=1e-2, atol=1e-4)
 
 
-def test_the_first_loss_is_that_of_guessing():
+def test_the_first_loss_is_that_of_guessing() -> None:
     loader = PairLoader(pairs(64, 40, 5, False), 64)
     net = make(vocab_size=40)
     adam = start(net, loader, lr=0.0)
@@ -122,7 +140,7 @@ def test_the_first_loss_is_that_of_guessing():
 
 
 @pytest.mark.parametrize(("decoder", "cell"), [("plain", "gru"), ("attention", "lstm")])
-def test_one_batch_is_learnt_by_heart(decoder, cell):
+def test_one_batch_is_learnt_by_heart(decoder: str, cell: str) -> None:
     loader = PairLoader(pairs(8, 8, 4, True), 8)
     net = make(decoder, num_hiddens=32, encoder={"cell": cell}, cell=cell)
     adam = start(net, loader)
@@ -139,8 +157,16 @@ def test_one_batch_is_learnt_by_heart(decoder, cell):
 
 
 @pytest.mark.parametrize("options", [{}, {"schedule": "linear"}, {"penalty": 0.1}])
-def test_the_same_seed_gives_the_same_curve_and_resuming_goes_on_with_it(options):
-    def run(num_epochs, net=None, adam=None, first_epoch=1, seed=3):
+def test_the_same_seed_gives_the_same_curve_and_resuming_goes_on_with_it(
+    options: Union[Dict[str, float], Dict[str, int], Dict[str, str]],
+) -> None:
+    def run(
+        num_epochs: int,
+        net: Optional[EncoderDecoder] = None,
+        adam: Any = None,
+        first_epoch: int = 1,
+        seed: int = 3,
+    ) -> Tuple[List[float], Any, Any]:
         if net is None:
             net = make("attention", dropout=0.3)
             adam = start(net, loader, seed=seed)
@@ -179,7 +205,7 @@ def test_the_same_seed_gives_the_same_curve_and_resuming_goes_on_with_it(options
     assert begun + rest == whole
 
 
-def test_the_penalty_evens_out_the_coverage():
+def test_the_penalty_evens_out_the_coverage() -> None:
     arrays = pairs(16, 8, 4, False)
     strays = []
     for penalty in (0.0, 3.0):
@@ -194,12 +220,12 @@ def test_the_penalty_evens_out_the_coverage():
     assert strays[1] < 0.1 * strays[0]
 
 
-def test_a_penalty_needs_attention():
+def test_a_penalty_needs_attention() -> None:
     with pytest.raises(UsageError, match="no attention"):
         Translation(make("plain"), BOS, cpu(), penalty=1.0)
 
 
-def test_the_model_is_shown_the_truth_as_often_as_it_says():
+def test_the_model_is_shown_the_truth_as_often_as_it_says() -> None:
     truth = np.full((4000, 1), 2)
     logits = np.array([[[0, 1, -30, 2]]]) * np.ones((4000, 1, 1))
     tokens = next_input(truth, logits, 0.3).asnumpy()[:, 0].astype(int)
@@ -210,7 +236,7 @@ def test_the_model_is_shown_the_truth_as_often_as_it_says():
     numpy.testing.assert_allclose(shares, expected, rtol=0, atol=0.04)
 
 
-def test_with_the_truth_at_every_step_sampling_is_teacher_forcing():
+def test_with_the_truth_at_every_step_sampling_is_teacher_forcing() -> None:
     net = make("attention")
     arrays = pairs(6, 8, 4, False)
     start(net, PairLoader(arrays, 6))
@@ -224,7 +250,7 @@ def test_with_the_truth_at_every_step_sampling_is_teacher_forcing():
         numpy.testing.assert_allclose(nearly, forced, rtol=1e-4, atol=1e-5)
 
 
-def test_held_out_sentences_are_judged_and_not_learnt():
+def test_held_out_sentences_are_judged_and_not_learnt() -> None:
     arrays = pairs(30, 8, 4, False)
     loader = PairLoader([a[:20] for a in arrays], 8)
     heldout = PairLoader([a[20:] for a in arrays], 4, shuffle=False)
@@ -242,7 +268,7 @@ def test_held_out_sentences_are_judged_and_not_learnt():
     assert whole[0] == pytest.approx(loss, rel=1e-5) and whole[1] == tokens
 
 
-def test_divergence_is_named():
+def test_divergence_is_named() -> None:
     loader = PairLoader(pairs(8, 8, 4, False), 4)
     net = make()
     adam = start(net, loader)
@@ -253,7 +279,7 @@ def test_divergence_is_named():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("reverse", [False, True])
-def test_copying_and_reversing_are_learnt(reverse):
+def test_copying_and_reversing_are_learnt(reverse: Any) -> None:
     """New sentences of up to 8 tokens out of 12, more than 98% of them exactly."""
     vocab_size = 16
     loader = PairLoader(pairs(8000, vocab_size, 8, reverse), 64)

@@ -11,6 +11,7 @@ import pytest
 from mxnet import autograd, cpu, gluon, np, npx
 from mxnet.gluon import rnn
 
+from d2l_rnn.arrays import Floats
 from d2l_rnn.data.sequences import sequential_partition
 from d2l_rnn.errors import DataError
 from d2l_rnn.models.inputs import logits_of_inputs
@@ -116,7 +117,7 @@ def test_a_text_without_windows_is_refused() -> None:
         visible_losses(make("rnn"), [], DEVICE)
 
 
-def gradients(net: Any, X: Any, Y: Any) -> onp.ndarray:
+def gradients(net: Any, X: Any, Y: Any) -> Floats:
     return input_gradients(
         net, lambda inputs, state: logits_of_inputs(net, inputs, state), X, Y, VOCAB
     )
