@@ -46,6 +46,7 @@ FOUNDATIONS = {
     "compatibility",
     "errors",
     "files",
+    "memory",
     "notebook",
     "protocols",
     "seeding",

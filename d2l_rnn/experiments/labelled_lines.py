@@ -21,6 +21,7 @@ from .configs_sequences import LinesConfig
 from .contract import Notify
 from .corpus import source_of
 from .nets import NetRun
+from .sizes import check_sizes
 
 L = TypeVar("L", bound=LinesConfig)
 
@@ -55,6 +56,7 @@ class LinesRun(NetRun[L]):
         self.vocab = build_vocab_nmt([list(line.text) for line in self.training])
         self.train_iter = self._minibatches(self.training, True)
         self.heldout_iter = self._minibatches(self.heldout, False)
+        check_sizes(config, len(self.vocab))
         set_seed(epoch_seed(config.seed, 0))
         sizes = (len(self.vocab), config.embed_size, config.num_hiddens, len(LANGUAGES))
         self.net = type(self).kind(*sizes)

@@ -43,6 +43,7 @@ from .configs_sequences import HandwrittenConfig
 from .contract import ExperimentRun, Json, Notify, Source
 from .corpus import read_corpus, read_text, source_of, tokens_of
 from .nets import NetRun
+from .sizes import check_sizes
 from .trained import Saved
 
 _GLUON = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
@@ -61,6 +62,7 @@ _SCRATCH = {
 
 def build(config: LanguageModelConfig, vocab_size: int, device: Device) -> Any:
     """An initialised language model of a configuration."""
+    check_sizes(config, vocab_size)
     if config.implementation == "scratch":
         return _build_scratch(config, vocab_size, device)
     options: Dict[str, Any] = {"bidirectional": config.bidirectional}

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Mapping, NoReturn, Tuple
 
-from ..errors import RunError
+from ..errors import RunError, UsageError
 from ..results import record
 from ..results.json_files import line_of
 from .configs import Config
 from .contract import ExperimentRun, Json
-from .settings import settings_with
+from .settings import from_record, settings_with
 from .table import Experiment
 
 if TYPE_CHECKING:
@@ -55,8 +55,13 @@ def check_settings(
     int
         The number of epochs that the run was to have; more may be asked for now.
     """
-    # A field that the record lacks came later, with the default that keeps its meaning.
-    found = {**config_json(experiment, experiment.config), **earlier.config}
+    try:
+        begun = config_json(experiment, from_record(experiment.config, earlier.config))
+    except UsageError as error:
+        raise RunError(f"{earlier.directory / record.CONFIG}: {error}") from None
+    own = {field.name for field in fields(config)}
+    others = {key: v for key, v in earlier.config.items() if key not in own}
+    found = {**begun, **others}
     wanted = config_json(experiment, config)
     where = settings_with(config, "device", "folder")  # not what it computes
     for key in sorted((set(wanted) | set(found)) - set(where)):

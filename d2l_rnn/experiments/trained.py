@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Generic, Mapping, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Mapping, Type, TypeVar
 
 from ..data.text import Vocab
 from ..errors import RunError, UsageError
@@ -16,6 +15,7 @@ from ..protocols import Arrays, Device
 from ..results import record
 from ..training import checkpoint
 from .contract import C
+from .settings import from_record
 from .table import find
 
 if TYPE_CHECKING:
@@ -87,17 +87,10 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
     family = experiment.family()
     if not issubclass(family.usable_as, wanted):
         raise RunError(f"checkpoint {path}: of {experiment.name}; {otherwise}")
-    names = [field.name for field in dataclasses.fields(experiment.config)]
-    # A field that came after the run was made has the default that goes on as before.
-    fields: Dict[str, Any] = {
-        name: trained.config[name] for name in names if name in trained.config
-    }
     try:
-        config = dataclasses.replace(experiment.config, **fields)
-    except (TypeError, UsageError) as error:
-        raise RunError(
-            f"checkpoint {path}: its record is of another version ({error})"
-        ) from None
+        config = from_record(experiment.config, trained.config)
+    except UsageError as error:
+        raise RunError(f"{path.parent / record.CONFIG}: {error}") from None
     saved = Saved(path, experiment.name, config, arrays, notes, device)
     usable: T = family.load(saved)
     return usable

@@ -35,6 +35,7 @@ from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
 from .contract import Json, Notify
 from .corpus import source_of
 from .nets import NetRun
+from .sizes import check_sizes
 from .trained import Saved
 from .translation_quality import (
     DEMONSTRATION,
@@ -200,6 +201,7 @@ class TranslationRun(NetRun[TranslationConfig]):
 
 def build(config: TranslationConfig, src_size: int, tgt_size: int) -> Any:
     """The encoder-decoder of a configuration, not initialised."""
+    check_sizes(config, src_size, tgt_size)
     sizes = (config.embed_size, config.num_hiddens, config.num_layers, config.dropout)
     encoder = Seq2SeqEncoder(
         src_size,

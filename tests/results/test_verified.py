@@ -13,6 +13,7 @@ import pytest
 from d2l_rnn.errors import RunError
 from d2l_rnn.experiments.table import published_settings
 from d2l_rnn.results import readme_runs
+from d2l_rnn.results.readme_summary import Summary
 from d2l_rnn.results.record import OLDER, RunRecord, read_run, read_runs, verified
 from d2l_rnn.results.report import render_report
 from d2l_rnn.results.verdict.compare import compare, our_value
@@ -94,7 +95,7 @@ def test_an_older_record_says_what_of_it_is_verified(run: Path, tmp_path: Path) 
     assert OLDER not in shown(read_run(run))
     (entry,) = readme_runs.summarize([record], BOOK, {}).runs
     assert entry["older"] is True
-    assert OLDER in readme_runs.render(readme_runs.Summary([entry]), BOOK)
+    assert OLDER in readme_runs.render(Summary([entry]), BOOK)
 
 
 def test_of_an_unfinished_run_no_number_is_shown(tmp_path: Path) -> None:
