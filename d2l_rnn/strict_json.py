@@ -36,12 +36,14 @@ _WORDS: Dict[object, str] = {
 }
 
 
-def loads(text: str) -> object:
+def loads(text: str, longest_text: int = LONGEST_TEXT) -> object:
     """Read one JSON value.
 
     Parameters
     ----------
     text : str
+    longest_text : int
+        Letters that a text in it may have.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def loads(text: str) -> object:
         )
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    _check_limits(value)
+    _check_limits(value, longest_text)
     return value
 
 
@@ -100,17 +102,17 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def _check_limits(value: object) -> None:
+def _check_limits(value: object, longest_text: int) -> None:
     """Level by level: what is nested too deeply is left before it can do harm."""
     level = [value]
     for _ in range(DEEPEST + 1):
         below: List[object] = []
         for item in level:
             if isinstance(item, str):
-                _check_text(item)
+                _check_text(item, longest_text)
             elif isinstance(item, dict):
                 for key in item:
-                    _check_text(key)
+                    _check_text(key, longest_text)
                 below += item.values()
             elif isinstance(item, list):
                 below += item
@@ -119,9 +121,9 @@ def _check_limits(value: object) -> None:
         raise ValueError(_TOO_DEEP)
 
 
-def _check_text(text: str) -> None:
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"a text of more than {LONGEST_TEXT:,} letters")
+def _check_text(text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise ValueError(f"a text of more than {longest:,} letters")
     if not text.isascii():
         try:
             text.encode()
