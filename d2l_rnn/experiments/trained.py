@@ -13,8 +13,8 @@ from ..generation.filling import Filler
 from ..generation.translations import Translator
 from ..protocols import Arrays, Device
 from ..results import record
-from ..training import checkpoint
 from .contract import C
+from .resume import EPOCH, load_checkpoint, other_rows
 from .settings import from_record
 from .table import find
 
@@ -51,9 +51,14 @@ class Saved(Generic[C]):
 
     def vocabulary(self, name: str) -> Vocab:
         """A vocabulary among the notes; RunError where there is none."""
+        tokens = self.notes.get(name)
         try:
-            return Vocab.from_tokens(self.notes[name])
-        except (KeyError, TypeError, UsageError) as error:
+            if not isinstance(tokens, list) or not all(
+                isinstance(token, str) for token in tokens
+            ):
+                raise UsageError(f"{name} is no list of texts")
+            return Vocab.from_tokens(tokens)
+        except UsageError as error:
             raise RunError(f"checkpoint {self.path}: no vocabulary ({error})") from None
 
 
@@ -78,8 +83,13 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
     """
     path = Path(path)
     path = path / record.CHECKPOINT if path.is_dir() else path
-    arrays, notes = checkpoint.load(path)
+    arrays, notes = load_checkpoint(path)
     trained = record.read_run(path.parent)
+    if trained.result is not None:
+        trained.verify()
+    problem = _of_another_run(notes, trained)
+    if problem:
+        raise RunError(f"checkpoint {path}: {problem}")
     try:
         experiment = find(trained.experiment)
     except UsageError as error:
@@ -94,6 +104,21 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
     saved = Saved(path, experiment.name, config, arrays, notes, device)
     usable: T = family.load(saved)
     return usable
+
+
+def _of_another_run(notes: Mapping[str, Any], trained: record.RunRecord) -> str:
+    """What keeps a checkpoint from being of the run whose record lies beside it."""
+    corpus = trained.environment.get("corpus", {})
+    beside = {
+        "experiment": trained.experiment,
+        "seed": trained.seed,
+        "corpus": corpus.get("sha1"),
+    }
+    found = {**notes, "corpus": notes.get("corpus", {}).get("sha1")}
+    for name, value in beside.items():
+        if value is not None and found.get(name) not in (value, None):
+            return f"of another {name} than the record beside it, {found[name]!r:.60}"
+    return other_rows(notes, trained.epochs) if EPOCH in notes else ""
 
 
 def load_language_model(path: PathLike, device: Device) -> TrainedLanguageModel:
