@@ -78,8 +78,8 @@ class Downloader:
     def _tell(self, fetching: _Fetching) -> None:
         left = max(0.0, self._until - time.monotonic())
         print(
-            f"d2l_rnn: downloading {fetching.address}: {fetching.received:,} of at most "
-            f"{self.largest:,} bytes, {left:.0f} seconds left",
+            f"d2l_rnn: downloading {fetching.address}: {fetching.received:,} bytes of "
+            f"at most {self.largest:,}, {left:.0f} seconds left",
             file=sys.stderr,
         )
 

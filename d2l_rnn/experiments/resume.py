@@ -82,9 +82,10 @@ def check_settings(
         if key == "num_epochs" and isinstance(had, int) and isinstance(asked, int):
             longer = had <= asked
         if had != asked and not longer:
+            name = key if key.isidentifier() else f"{key!a:.60}"
             raise RunError(
-                f"run directory {earlier.directory}: began with {key} {had!r}, not "
-                f"{asked!r}; resume it as it was, or name another with --out"
+                f"run directory {earlier.directory}: began with {name} {had!r:.60}, "
+                f"not {asked!r:.60}; resume it as it was, or name another with --out"
             )
     return int(found.get("num_epochs", 0))
 
