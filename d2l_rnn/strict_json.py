@@ -105,9 +105,11 @@ def _constant(name: str) -> NoReturn:
 def _check_limits(value: object, longest_text: int) -> None:
     """Level by level: what is nested too deeply is left before it can do harm."""
     level = [value]
-    for _ in range(DEEPEST + 1):
+    for depth in range(DEEPEST + 1):
         below: List[object] = []
         for item in level:
+            if depth == DEEPEST and isinstance(item, (dict, list)):
+                raise ValueError(_TOO_DEEP)
             if isinstance(item, str):
                 _check_text(item, longest_text)
             elif isinstance(item, dict):
@@ -117,8 +119,6 @@ def _check_limits(value: object, longest_text: int) -> None:
             elif isinstance(item, list):
                 below += item
         level = below
-    if level:
-        raise ValueError(_TOO_DEEP)
 
 
 def _check_text(text: str, longest: int) -> None:
