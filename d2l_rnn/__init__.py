@@ -85,6 +85,7 @@ _HOMES = {
         "truncate_pad",
     ),
     "devices": ("try_all_gpus", "try_gpu"),
+    "experiments.loaded": ("load_run",),
     "experiments.recorded": ("record",),
     "history": ("History",),
     "models.attention": (

@@ -33,7 +33,7 @@ ROOMS = {
 }
 # The two that stand above the five: what they may stand on besides.
 BELOW = {
-    "acceleration": {"models", "training"},
+    "acceleration": {"inference", "models", "training"},
     "generation": {"acceleration", "data", "inference", "models", "training"},
 }
 # Who may ask the package itself for a name: it may be a reader's there.
@@ -327,7 +327,7 @@ ANY = {
     "late_binding.py": 1,
     "notebook.py": 1,
     "progress.py": 2,
-    "acceleration/generation.py": 3,
+    "acceleration/generation.py": 4,
     "acceleration/recognise.py": 1,
     "acceleration/step_graphs.py": 1,
     "acceleration/epochs.py": 2,
@@ -336,6 +336,7 @@ ANY = {
     "benchmark/peers/book_translation.py": 8,
     "benchmark/reporting.py": 1,
     "benchmark/workloads.py": 1,
+    "generation/choosing.py": 8,
     "generation/filling.py": 3,
     "generation/translations.py": 6,
     "jobs/dask.py": 3,

@@ -1,37 +1,94 @@
-"""Greedy generation of a recognised language model, a block of steps at a call."""
+"""A recognised language model generates as a NumPy network of its arrays."""
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Mapping, Optional, Tuple, Union
 
-from mxnet import np
+import numpy
 
-from ..arrays import Floats
+from ..inference.network import Network, of_gluon, of_scratch
+from ..models import scratch
+from ..models.gluon_layers import named_arrays
+from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..protocols import Array, Device, LanguageModel, State
-from . import single_step
 from .recognise import (
     Architecture,
-    KnownModel,
     parameters_in_order,
     why_not_to_generate,
 )
 from .step_graphs import StepGraphs
 
+_KINDS = {
+    scratch.rnn_layer: "rnn",
+    scratch.gru_layer: "gru",
+    scratch.lstm_layer: "lstm",
+    scratch.lstm_peephole_layer: "lstm-peephole",
+}
 
-def why_not_generate(net: Any, device: Device) -> str:
-    """Why a net is asked step by step; empty where it need not be."""
+
+def as_network(net: Any, device: Device) -> Union[Network, str]:
+    """A recognised net's arrays, copied, as a network that needs no MXNet.
+
+    Parameters
+    ----------
+    net : object
+    device : mxnet.Context
+
+    Returns
+    -------
+    Network or str
+        In words where there is none: then the net itself has to be asked.
+    """
     reason = why_not_to_generate(net)
     if reason:
         return reason
     if device.device_type != "cpu":
-        return "on a GPU the fused operator is asked"
-    if isinstance(net, RNNModelScratch):
-        return ""
-    parameters = parameters_in_order(net)
-    if any(parameter._data is None for parameter in parameters):
-        return "the net has not seen a minibatch yet"
-    return ""
+        return "on a GPU the net itself is asked"
+    structure: Optional[Tuple[str, int, int]]
+    if isinstance(net, RNNModel):
+        if any(parameter._data is None for parameter in parameters_in_order(net)):
+            return "the net has not seen a minibatch yet"
+        model = Architecture.of(net)
+        structure = model.mode, model.num_layers, model.directions
+    else:
+        structure = _structure(net.forward_fn)
+    if structure is None:
+        return "its layers are put together in a way of their own"
+    arrays = {name: array.asnumpy() for name, array in named_arrays(net).items()}
+    if not all(numpy.isfinite(array).all() for array in arrays.values()):
+        return "a weight is not finite"  # what is the likeliest of NaNs?
+    try:
+        if isinstance(net, RNNModel):
+            network = of_gluon(*structure, arrays)
+        else:
+            network = of_scratch(*structure, list(arrays.values()))
+    except ValueError as error:
+        return f"its arrays do not fit: {error}"
+    if net.vocab_size != network.vocab_size or network.num_inputs != net.vocab_size:
+        return "it does not score the tokens that it reads"
+    return network
+
+
+def _structure(forward_fn: object) -> Optional[Tuple[str, int, int]]:
+    """Kind of cell, layers and directions of ``language_model(...).forward_fn``."""
+    layer, num_layers = _closed_over(forward_fn).get("layer"), 1
+    around = _closed_over(getattr(layer, "forward", None))
+    if "num_layers" in around:
+        num_layers, layer = around["num_layers"], around["layer"]
+    directions = getattr(layer, "num_directions", 1)
+    if layer is not None and directions == 2:
+        layer = _closed_over(layer.forward).get("layer")
+    forward: Any = getattr(layer, "forward", None)
+    kind = _KINDS.get(forward)
+    return None if kind is None else (kind, num_layers, directions)
+
+
+def _closed_over(function: object) -> Mapping[str, Any]:
+    """The variables that one of our functions keeps, by name."""
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    cells = getattr(function, "__closure__", None) or ()
+    return {name: cell.cell_contents for name, cell in zip(names, cells)}
 
 
 class Asked:
@@ -55,53 +112,3 @@ class Asked:
             if not why_not_to_generate(net):
                 return StepGraphs.of(net).logits(net, X, state)
         return net(X, state)
-
-
-def continue_greedily(
-    net: Any, prefix: Sequence[int], num_preds: int, device: Device
-) -> List[int]:
-    """The likeliest ids after a prefix, each read by the net in turn.
-
-    Parameters
-    ----------
-    net : RNNModel or RNNModelScratch
-        For which :func:`why_not_generate` has no reason.
-    prefix : sequence of int
-        At least one id.
-    num_preds : int
-    device : mxnet.Context
-
-    Returns
-    -------
-    list of int
-        ``num_preds`` ids.
-    """
-    state: Any = net.begin_state(batch_size=1, ctx=device)
-    # (number of tokens, 1, 1)
-    tokens = np.array(prefix, ctx=device).reshape(-1, 1, 1)
-    for token in tokens[:-1]:
-        _, state = _call(net, token, state, greedy=False)
-    token, number = tokens[-1], 0
-    chosen: List[Array] = []  # each (BLOCK, 1)
-    while number < num_preds:
-        ids, state = _call(net, token, state, greedy=True)
-        chosen.append(ids)
-        token, number = ids[-1:], number + len(ids)
-    if not chosen:
-        return []
-    following: Floats = np.concatenate(chosen).reshape(-1).asnumpy()
-    return [int(i) for i in following[:num_preds]]
-
-
-def _call(
-    net: KnownModel, token: Array, state: Sequence[Array], greedy: bool
-) -> Tuple[Array, Sequence[Array]]:
-    """Logits, or the ids of a greedy block; and the state after it."""
-    if isinstance(net, RNNModelScratch):
-        if greedy:
-            return StepGraphs.of(net).greedy_block(net, token, state)
-        return StepGraphs.of(net).logits(net, token, state)
-    graph = single_step.graph(Architecture.of(net), greedy)
-    parameters = [parameter.data() for parameter in parameters_in_order(net)]
-    result, *state = graph(token.astype("float32", copy=False), *state, *parameters)
-    return result, state

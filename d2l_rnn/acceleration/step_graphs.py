@@ -15,8 +15,7 @@ from mxnet import gluon, symbol
 
 from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_operators import split_steps
-from ..protocols import Array, Shape, Tensor
-from .greedy import unroll
+from ..protocols import Array, Shape
 from .tracing import Graph, static_graph, variable
 
 Shapes = Tuple[Shape, ...]
@@ -54,12 +53,6 @@ class StepGraphs:
         """What the net itself gives: logits and the next state."""
         return self._run(net, "logits", X.shape[1], X, state)
 
-    def greedy_block(
-        self, net: RNNModelScratch, token: Array, state: Sequence[Array]
-    ) -> Tuple[Array, Sequence[Array]]:
-        """Ids (BLOCK, B) that follow tokens (B, 1), and the state before the last."""
-        return self._run(net, "greedy", 1, token, state)
-
     def _run(
         self,
         net: RNNModelScratch,
@@ -86,25 +79,14 @@ def _trace(
     vocab_size: int,
     shapes: Shapes,
 ) -> Graph:
-    """``(X, *state, *params[, y]) -> [loss or ids, *state]``."""
+    """``(X, *state, *params[, y]) -> [logits or loss, *state]``."""
     X, y = variable("X"), variable("y")
     state = tuple(variable(f"state{k}") for k in range(num_states))
     params = [variable(f"param{k}", shape=shape) for k, shape in enumerate(shapes)]
 
-    def steps(
-        tokens: Tensor, state: Tuple[Tensor, ...], number: int = 1
-    ) -> Tuple[Tensor, Tuple[Tensor, ...]]:
-        """``number`` steps over tokens (number * batch_size,), time-major."""
-        # (number * batch_size, vocab_size)
-        rows = symbol.numpy_extension.one_hot(tokens, vocab_size)
-        logits, new_state = forward_fn(split_steps(rows, number), state, params)
-        return logits, new_state
-
-    tokens = X.T.reshape(-1)
-    if kind == "greedy":
-        result, new_state = unroll(steps, tokens, state)
-        return static_graph([result, *new_state], [X, *state, *params])
-    logits, new_state = steps(tokens, state, num_steps)
+    # (num_steps * batch_size, vocab_size), time-major
+    rows = symbol.numpy_extension.one_hot(X.T.reshape(-1), vocab_size)
+    logits, new_state = forward_fn(split_steps(rows, num_steps), state, params)
     if kind == "logits":
         return static_graph([logits, *new_state], [X, *state, *params])
     loss = gluon.loss.SoftmaxCrossEntropyLoss()(logits, y).mean()

@@ -178,6 +178,40 @@ def load_checkpoint(path: Path) -> Tuple[Arrays, Mapping[str, Any]]:
     return arrays, notes
 
 
+def checkpoint_of(
+    trained: record.RunRecord, path: Path
+) -> Tuple[Arrays, Mapping[str, Any]]:
+    """A checkpoint for use elsewhere, beside the record of the run that it is of.
+
+    Raises
+    ------
+    RunError
+        If it is none, or of another run; or a finished run was changed.
+    """
+    if trained.result is not None:
+        trained.verify()
+    arrays, notes = load_checkpoint(path)
+    problem = _of_another_run(notes, trained)
+    if problem:
+        raise RunError(f"checkpoint {path}: {problem}")
+    return arrays, notes
+
+
+def _of_another_run(notes: Mapping[str, Any], trained: record.RunRecord) -> str:
+    """What keeps a checkpoint from being of the run whose record lies beside it."""
+    corpus = trained.environment.get("corpus", {})
+    beside = {
+        "experiment": trained.experiment,
+        "seed": trained.seed,
+        "corpus": corpus.get("sha1"),
+    }
+    found = {**notes, "corpus": notes.get("corpus", {}).get("sha1")}
+    for name, value in beside.items():
+        if value is not None and found.get(name) not in (value, None):
+            return f"of another {name} than the record beside it, {found[name]!r:.60}"
+    return other_rows(notes, trained.epochs) if EPOCH in notes else ""
+
+
 def other_rows(notes: Mapping[str, Any], rows: Sequence[Row]) -> str:
     """What keeps rows from being those that a checkpoint is the state after."""
     epoch = notes.get(EPOCH)

@@ -14,9 +14,8 @@ from ..generation.translations import Translator
 from ..protocols import Arrays, Device
 from ..results import record
 from .contract import C
-from .resume import EPOCH, load_checkpoint, other_rows
-from .settings import from_record
-from .table import find
+from .loaded import configured
+from .resume import checkpoint_of
 
 if TYPE_CHECKING:
     from .language import TrainedLanguageModel
@@ -83,42 +82,15 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
     """
     path = Path(path)
     path = path / record.CHECKPOINT if path.is_dir() else path
-    arrays, notes = load_checkpoint(path)
     trained = record.read_run(path.parent)
-    if trained.result is not None:
-        trained.verify()
-    problem = _of_another_run(notes, trained)
-    if problem:
-        raise RunError(f"checkpoint {path}: {problem}")
-    try:
-        experiment = find(trained.experiment)
-    except UsageError as error:
-        raise RunError(f"checkpoint {path}: {error}") from None
+    arrays, notes = checkpoint_of(trained, path)
+    experiment, config = configured(trained)
     family = experiment.family()
     if not issubclass(family.usable_as, wanted):
         raise RunError(f"checkpoint {path}: of {experiment.name}; {otherwise}")
-    try:
-        config = from_record(experiment.config, trained.config)
-    except UsageError as error:
-        raise RunError(f"{path.parent / record.CONFIG}: {error}") from None
     saved = Saved(path, experiment.name, config, arrays, notes, device)
     usable: T = family.load(saved)
     return usable
-
-
-def _of_another_run(notes: Mapping[str, Any], trained: record.RunRecord) -> str:
-    """What keeps a checkpoint from being of the run whose record lies beside it."""
-    corpus = trained.environment.get("corpus", {})
-    beside = {
-        "experiment": trained.experiment,
-        "seed": trained.seed,
-        "corpus": corpus.get("sha1"),
-    }
-    found = {**notes, "corpus": notes.get("corpus", {}).get("sha1")}
-    for name, value in beside.items():
-        if value is not None and found.get(name) not in (value, None):
-            return f"of another {name} than the record beside it, {found[name]!r:.60}"
-    return other_rows(notes, trained.epochs) if EPOCH in notes else ""
 
 
 def load_language_model(path: PathLike, device: Device) -> TrainedLanguageModel:

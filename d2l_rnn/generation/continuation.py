@@ -6,8 +6,9 @@ from typing import List, Sequence
 
 from mxnet import np
 
-from ..acceleration.generation import continue_greedily, why_not_generate
+from ..acceleration.generation import as_network
 from ..errors import UsageError
+from ..inference.network import Network
 from ..protocols import Device, LanguageModel, Vocabulary
 
 
@@ -41,8 +42,9 @@ def generate_ids(
     ids = [int(i) for i in prefix]
     if not ids:
         raise UsageError("the prefix is empty: at least one token is needed")
-    if not why_not_generate(net, device):
-        return ids + continue_greedily(net, ids, num_preds, device)
+    network = as_network(net, device)
+    if isinstance(network, Network) and network.knows(ids):
+        return ids + network.continue_greedily(ids, num_preds)
     state = net.begin_state(batch_size=1, ctx=device)
     for position in range(len(ids) + num_preds - 1):
         token = np.array([ids[position]], ctx=device).reshape(1, 1)

@@ -9,8 +9,9 @@ from mxnet import autograd, cpu
 from mxnet.gluon import rnn
 
 from d2l_rnn.acceleration import why_not
-from d2l_rnn.acceleration.generation import why_not_generate
+from d2l_rnn.acceleration.generation import as_network
 from d2l_rnn.generation.continuation import generate_ids
+from d2l_rnn.inference.network import Network
 from d2l_rnn.models import gluon_layers
 from d2l_rnn.models.language_model import RNNModel
 
@@ -34,7 +35,7 @@ UNUSUAL: Dict[str, Tuple[Callable[[], Any], str]] = {
 @pytest.mark.parametrize("name", [*LAYERS, *SCRATCH])
 def test_the_book_s_nets_are_known(name: str) -> None:
     net = any_net(name)
-    assert why_not(net) == why_not_generate(net, cpu()) == ""
+    assert why_not(net) == "" and isinstance(as_network(net, cpu()), Network)
     with autograd.record():
         assert why_not(net) == "a gradient is being recorded"
 
@@ -45,7 +46,8 @@ def test_layers_that_compute_something_else_are_not(name: str) -> None:
     net = RNNModel(make(), VOCAB_SIZE)
     net.initialize()
     assert reason in why_not(net)
-    assert reason in why_not_generate(net, cpu())
+    found = as_network(net, cpu())
+    assert isinstance(found, str) and reason in found
 
 
 def test_a_net_that_waits_for_its_first_minibatch_generates() -> None:
@@ -53,7 +55,7 @@ def test_a_net_that_waits_for_its_first_minibatch_generates() -> None:
     assert "is not initialised" in why_not(net)
     net.initialize()
     assert why_not(net) == ""  # training settles its shapes
-    assert "not seen a minibatch" in why_not_generate(net, cpu())
+    assert as_network(net, cpu()) == "the net has not seen a minibatch yet"
     first = generate_ids([1], 5, net, cpu())
-    assert why_not_generate(net, cpu()) == ""
+    assert isinstance(as_network(net, cpu()), Network)
     assert generate_ids([1], 5, net, cpu()) == first

@@ -14,6 +14,7 @@ import numpy
 import pytest
 
 from d2l_rnn.errors import RunError
+from d2l_rnn.experiments.loaded import load_run
 from d2l_rnn.experiments.resume import load_checkpoint
 from d2l_rnn.experiments.trained import (
     load_filler,
@@ -104,6 +105,7 @@ def test_any_checkpoint_is_answered(tried: int, tmp_path: Path) -> None:
         load_checkpoint(path)
         if what == 1:
             LOADERS[name](path, mxnet.cpu())
+            load_run(path.parent).generate("time", 3)
 
     fuzz("checkpoints", tried, attempt, tmp_path)
 

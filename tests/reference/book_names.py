@@ -94,6 +94,7 @@ UNSAVED = {
     "Seq2SeqDecoder": "9.7",
     "Seq2SeqAttentionDecoder": "10.4",
     "History": "-",
+    "load_run": "-",
     "record": "-",
 }
 

@@ -1,0 +1,116 @@
+"""The command ``generate``: what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, List, Tuple
+
+import pytest
+
+from d2l_rnn.cli import main
+
+KEPT = Path(__file__).parent / "public" / "runs"
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a run of lstm, and a newer one of seq2seq."""
+    monkeypatch.chdir(tmp_path)
+    for age, (kept, name) in enumerate([("gluon", "lstm"), ("seq2seq", "seq2seq")]):
+        run = Path("runs") / name / "seed-1"
+        shutil.copytree(KEPT / kept, run)
+        os.utime(run / "result.json", (1000 + age, 1000 + age))
+    return Path("runs")
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> Tuple[int, str, str]:
+    status = main(["generate", *arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_the_newest_run_that_continues_texts_is_meant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = said(capsys, "--num-preds", "8")
+    recorded = json.loads((KEPT / "gluon" / "result.json").read_text("utf-8"))
+    assert status == 0 and err == "d2l-rnn: run runs/lstm/seed-1, the newest\n"
+    assert out.splitlines() == recorded["texts"]
+
+
+def test_several_prefixes_and_samples(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--prefix", "the ", "--prefix", "a", "--temperature", "1", "--seed", "3"]
+    flags += ["--num-preds", "20"]
+    _, out, _ = said(capsys, "runs/lstm/seed-1", *flags, "--num-samples", "2")
+    lines = out.splitlines()
+    assert [line[:4] for line in lines[:2]] == ["the ", "the "]
+    assert lines[0] != lines[1] and [line[0] for line in lines[2:]] == ["a", "a"]
+    _, again, _ = said(capsys, "runs/lstm/seed-1", *flags)
+    assert again.splitlines() == [lines[0], lines[2]]
+    _, streamed, _ = said(capsys, "runs/lstm/seed-1", *flags, "--stream")
+    assert streamed == again
+
+
+def test_prefixes_from_stdin_as_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("the\nhe\n"))
+    flags = ["--prefix", "-", "--json", "--num-preds", "3", "--show-probabilities"]
+    _, out, _ = said(capsys, "runs/lstm/seed-1", *flags)
+    answers: List[Any] = [json.loads(line) for line in out.splitlines()]
+    assert [answer["prefix"] for answer in answers] == ["the", "he"]
+    for answer in answers:
+        assert len(answer["text"]) == len(answer["prefix"]) + 3
+        assert answer["log_prob"] < 0 and len(answer["best"]) == 3
+        for best in answer["best"]:
+            probabilities = [probability for _, probability in best]
+            assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_probabilities_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--prefix", "the", "--num-preds", "2", "--show-probabilities"]
+    _, out, _ = said(capsys, "runs/lstm/seed-1", *flags)
+    text, *places = out.splitlines()
+    assert text.startswith("the") and len(places) == 2
+    token, chance = places[0].split(" of ")[0].rsplit(" ", 1)
+    assert places[0].split(" of ")[1].startswith(f"{token} {chance}")  # the likeliest
+
+
+@pytest.mark.parametrize(
+    "arguments, status, words",
+    [
+        (["runs/lstm/seed-1", "--temperature", "0"], 2, "temperature 0.0"),
+        (["runs/lstm/seed-1", "--temperature", "nan"], 2, "temperature nan"),
+        (["runs/lstm/seed-1", "--top-k", "x"], 2, "'x' is not a whole number"),
+        (["runs/lstm/seed-1", "--prefix", "Hé"], 2, "'H', 'é' not among the 27"),
+        (["runs/lstm/seed-1", "--num-samples", "2"], 2, "would be the same text"),
+        (["runs/lstm/seed-1", "--num-samples", "0"], 2, "--num-samples 0: at least 1"),
+        (["runs/lstm/seed-1", "--seed", "2"], 2, "no draws"),
+        (["runs/lstm/seed-1", "--num-preds", "-1"], 2, "--num-preds -1: at least 0"),
+        (["runs/lstm/seed-1", "--class", "x"], 2, "lstm knows no classes"),
+        (["runs/lstm/seed-1", "--beam", "2", "--show-probabilities"], 2, "contradicts"),
+        (["runs/seq2seq/seed-1"], 4, "seq2seq continues no texts"),
+        (["nowhere"], 4, "no such directory"),
+    ],
+)
+def test_bad_usage_is_one_line(
+    arguments: List[str],
+    status: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found, out, err = said(capsys, *arguments)
+    assert found == status and out == ""
+    assert err.count("\n") == 1 and words in err
+
+
+def test_without_a_run_it_says_how_to_make_one(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(runs / "lstm")
+    status, _, err = said(capsys)
+    assert status == 4 and "d2l-rnn run lstm" in err
