@@ -47,11 +47,12 @@ def main(arguments: Sequence[str]) -> int:
     from ..experiments.audit import audit, draw
     from ..experiments.trained import load_language_model
     from ..results import printed
+    from ..results.json_files import encode
 
     device = device_from(options.device)
     trained = load_language_model(options.checkpoint, device)
     result = audit(trained, options.tokens, device, options.data_dir)
-    print(json.dumps(result) if options.json else printed.audit(result))
+    print(json.dumps(encode(result)) if options.json else printed.audit(result))
     for path in draw(result, plots) if plots is not None else []:
         notify(f"drawn: {path}")
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
 from ..errors import RunError, UsageError
+from ..results.json_files import encode
 from .parsing import Parser, notify, number
 
 
@@ -116,7 +117,8 @@ def main(arguments: Sequence[str]) -> int:
             maps.append(attended)
         texts = [" ".join(translator.words(hypothesis)) for hypothesis in hypotheses]
         if options.json:
-            print(json.dumps(_as_json(line, texts, hypotheses, attended)))
+            answer = _as_json(line, texts, hypotheses, attended)
+            print(json.dumps(encode(answer)))
             continue
         if options.n_best == 1:
             print(texts[0])
