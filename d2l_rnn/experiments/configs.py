@@ -119,7 +119,7 @@ class LanguageModelConfig(CorpusConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not all(self.prefix_list()):
-            raise UsageError(f"--prefixes {self.prefixes!r}: a prefix is empty")
+            raise UsageError(f"--prefixes {self.prefixes!r:.60}: a prefix is empty")
         if self.cell == "lstm-peephole" and self.implementation == "gluon":
             raise UsageError(
                 "--cell lstm-peephole contradicts --implementation gluon: Gluon has no "

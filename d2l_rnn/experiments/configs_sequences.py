@@ -30,7 +30,7 @@ class _Generating(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not all(self.prefix_list()):
-            raise UsageError(f"--prefixes {self.prefixes!r}: a prefix is empty")
+            raise UsageError(f"--prefixes {self.prefixes!r:.60}: a prefix is empty")
 
     def prefix_list(self) -> List[str]:
         """The prefixes, one by one."""

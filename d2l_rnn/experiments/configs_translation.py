@@ -141,7 +141,7 @@ class TranslationConfig(Config):
             beams = []
         if not beams or min(beams) < 1:
             raise UsageError(
-                f"--beam-sizes {self.beam_sizes!r}: accepted are whole numbers from 1 "
+                f"--beam-sizes {self.beam_sizes!r:.60}: accepted are whole numbers from 1 "
                 "on, separated by commas"
             )
         return beams
