@@ -17,7 +17,7 @@ import numpy
 
 from d2l_rnn.arrays import Floats
 from d2l_rnn.results.book import load_book
-from d2l_rnn.results.record import read_runs
+from d2l_rnn.results.record import read_runs, verified
 
 _CUT = 6.0  # spreads; the spikes of single epochs are not what is measured
 
@@ -33,7 +33,7 @@ def scatter(logarithms: Floats, builds: Floats) -> float:
 def main(folder: str) -> None:
     random, ratios = numpy.random.RandomState(0), []
     runs = defaultdict(list)
-    for run in read_runs([folder]):
+    for run in map(verified, read_runs([folder])):
         if run.result is not None:
             runs[run.experiment].append(run)
     for name, number in load_book().items():

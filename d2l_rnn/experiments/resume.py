@@ -82,7 +82,8 @@ def check_settings(
         if key == "num_epochs" and isinstance(had, int) and isinstance(asked, int):
             longer = had <= asked
         if had != asked and not longer:
-            name = key if key.isidentifier() else f"{key!a:.60}"
+            plain = key.isidentifier() and len(key) <= 60
+            name = key if plain else f"{key!a:.60}"
             raise RunError(
                 f"run directory {earlier.directory}: began with {name} {had!r:.60}, "
                 f"not {asked!r:.60}; resume it as it was, or name another with --out"

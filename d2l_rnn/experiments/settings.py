@@ -28,7 +28,7 @@ MOST_LAYERS = 100
 MOST_STEPS = 10_000
 MOST_EPOCHS = MOST_ROWS  # a record has one for each
 MOST = 2**31 - 1  # of what the data bounds anyway
-LARGEST_REAL = 1_000_000
+LARGEST_REAL = 1e38  # float32 ends at 3.4e38
 LONGEST_TEXT = 10_000  # letters
 
 C = TypeVar("C")

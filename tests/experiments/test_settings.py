@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, Dict
 
@@ -34,7 +35,7 @@ def test_every_number_has_bounds_that_hold(name: str) -> None:
         assert rules["maximum"] is not None, field.name
         assert rules["minimum"] is not None or rules["above"] is not None, field.name
         least = rules["minimum"] if rules["above"] is None else rules["above"]
-        for beyond in (rules["maximum"] + 1, least - 1):
+        for beyond in (2 * rules["maximum"] + 1, least - 1):
             with pytest.raises(UsageError, match=f"{flag_of(field)} .*accepted is"):
                 dataclasses.replace(config, **{field.name: beyond})
 
@@ -53,7 +54,7 @@ def test_every_number_has_bounds_that_hold(name: str) -> None:
         ("num_hiddens", True, "a whole number"),
         ("num_hiddens", "8", "a whole number"),
         ("lr", math.nan, "a number"),
-        ("lr", math.inf, "at most 1000000"),
+        ("lr", math.inf, "at most 1e+38"),
         ("prefixes", 5, "a text"),
         ("prefixes", None, "a text"),
         ("prefixes", "\udcff", "a text in UTF-8 without NULs"),
@@ -68,7 +69,7 @@ def test_a_value_is_refused_from_everywhere_alike(
     field: str, value: Any, accepted: str, tmp_path: Path
 ) -> None:
     experiment = find("lstm")
-    message = f"accepted is {accepted}"
+    message = re.escape(f"accepted is {accepted}")
     with pytest.raises(UsageError, match=message) as from_python:
         dataclasses.replace(experiment.config, **{field: value})
     assert len(str(from_python.value)) < 200
