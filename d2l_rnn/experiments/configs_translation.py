@@ -141,8 +141,8 @@ class TranslationConfig(Config):
             beams = []
         if not beams or min(beams) < 1:
             raise UsageError(
-                f"--beam-sizes {self.beam_sizes!r:.60}: accepted are whole numbers from 1 "
-                "on, separated by commas"
+                f"--beam-sizes {self.beam_sizes!r:.60}: accepted are whole numbers "
+                "from 1 on, separated by commas"
             )
         return beams
 
