@@ -84,7 +84,7 @@ def break_it(directory: Path, how: str) -> str:
         "no config": "config.json is missing",
         "no epochs": "changed after it was written",
         "no result": "not finished",
-        "no environment": "its SHA-1 is not the same",
+        "no environment": "environment.json changed after it was written",
     }[how]
 
 
