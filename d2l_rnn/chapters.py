@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 from typing import Callable, Dict, Iterable, Iterator, Sequence, Tuple
 from weakref import ReferenceType, ref
 
@@ -33,7 +32,7 @@ from .protocols import (
 )
 from .results.metrics import perplexity, tokens_per_sec
 from .seeding import epoch_seed, set_seed
-from .streams import on_a_terminal, show
+from .streams import on_a_terminal, show, tell
 from .training.loop import EpochRow, train, train_epoch
 from .training.objectives import NextToken
 from .training.optimisers import Sgd
@@ -228,12 +227,12 @@ def _prefixes_for(
     corpus: Sequence[int] = getattr(train_iter, "corpus", [])[:_NUM_OWN]
     if not unknown:
         return PREFIXES
-    said = f"d2l_rnn: the vocabulary has no {', '.join(unknown)} of {PREFIXES}"
+    said = f"the vocabulary has no {', '.join(unknown)} of {PREFIXES}"
     if not len(corpus):
-        print(f"{said}: <unk> stands for them", file=sys.stderr)
+        tell(f"{said}: <unk> stands for them")
         return PREFIXES
     own = [tokens[int(i)] for i in corpus]
-    print(f"{said}: the first of its text, {own}, in their place", file=sys.stderr)
+    tell(f"{said}: the first of its text, {own}, in their place")
     return ["".join(own) if all(len(token) == 1 for token in own) else own]
 
 

@@ -16,7 +16,8 @@ from ..experiments.table import EXPERIMENTS, find, published_settings
 from ..jobs.local import Job, Outcome, StopLevel, run_locally
 from ..results.book import load_book
 from ..results.record import RUNS, read_runs
-from ..results.verdict.compare import compare, exit_status, render_text
+from ..results.verdict.compare import compare, exit_status
+from ..results.verdict.rendering import render_text
 from ..runtime import available_cores, thread_share
 from ..streams import on_a_terminal, tell
 from .parsing import Parser, notify, number

@@ -99,7 +99,8 @@ def main(arguments: Sequence[str]) -> int:
         os.stat(options.run)
     picture = f"--save-attention {options.save_attention}"
     if options.save_attention:
-        with system_errors_as(UsageError, picture):
+        accepted = "a file in a folder that exists"
+        with system_errors_as(UsageError, picture, accepted):
             target_of(options.save_attention)
     from ..devices import device_from
     from ..experiments.trained import load_translator

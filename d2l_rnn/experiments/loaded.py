@@ -35,6 +35,7 @@ from ..training import checkpoint
 from .configs import LanguageModelConfig
 from .configs_bidirectional import HMMConfig
 from .configs_sequences import EditionV1Config, HandwrittenConfig, OneToManyConfig
+from .prefixes import named, unknown_of
 from .table import Experiment, find
 
 # Gluon's own default for ``rnn.RNN``, which the book uses, is relu.
@@ -115,27 +116,32 @@ class LoadedRun:
         return [self.vocab.to_tokens(min(2, len(self.vocab) - 1))]
 
     def ids(self, prefix: str) -> List[int]:
-        """A prefix as the model reads it.
+        """A prefix as the model reads it: cleaned as its text was, where it has to be.
 
         Raises
         ------
         UsageError
             If it is empty, or has tokens outside of the vocabulary: names them.
         """
-        if isinstance(self.config, OneToManyConfig):
-            tokens = ["<bos>", *prefix]
-        else:
-            tokens = prefix.split() if self.of_words else list(prefix)
+        tokens = self._tokens(prefix)
+        unknown = unknown_of(tokens, self.vocab.token_to_idx)
+        if unknown and getattr(self.config, "clean", "none") == "book":
+            cleaned = self._tokens(clean([prefix])[0])
+            if cleaned and len(cleaned) == len(tokens):  # a case, not letters, went
+                tokens, unknown = cleaned, unknown_of(cleaned, self.vocab.token_to_idx)
         if not tokens:
             raise UsageError(f"prefix {prefix!r}: at least one token is needed")
-        unknown = [token for token in tokens if token not in self.vocab.token_to_idx]
         if unknown:
-            names = ", ".join(map(repr, dict.fromkeys(unknown)))
             raise UsageError(
-                f"prefix {prefix!r}: {names} not among the {len(self.vocab)} tokens of "
-                f"the vocabulary of {self.directory}"
+                f"prefix {prefix!r}: {named(unknown)} not among the {len(self.vocab)} "
+                f"tokens of the vocabulary of {self.directory}"
             )
         return self.vocab[tokens]
+
+    def _tokens(self, prefix: str) -> List[str]:
+        if isinstance(self.config, OneToManyConfig):
+            return ["<bos>", *prefix]
+        return prefix.split() if self.of_words else list(prefix)
 
     def joined(self, tokens: Sequence[int]) -> str:
         """Ids as a text."""

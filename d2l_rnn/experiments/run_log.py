@@ -33,6 +33,8 @@ class RunLog:
         The environment of that run.
     path : str
         Which path its numbers take: :meth:`ExperimentRun.path`.
+    perplexities : bool
+        Whether exp(loss / tokens) is one: :attr:`ExperimentRun.perplexities`.
 
     Raises
     ------
@@ -49,13 +51,17 @@ class RunLog:
         kept: Sequence[Json] = (),
         before: Optional[Mapping[str, Any]] = None,
         path: str = "plain",
+        perplexities: bool = True,
     ) -> None:
+        self._perplexities = perplexities
         self.directory, self.source, self.device = directory, source, device
         corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
         now = with_starts(environment(device, corpus, path), len(kept) + 1, before)
         self._writer = record.RunWriter(directory, config, now, kept)
         self._hash = RowsHash(kept)
-        self._started = time.perf_counter()
+        # Of earlier starts what their epochs took; what else they took is not known.
+        before_this = sum(row["seconds"] for row in kept)
+        self._started = time.perf_counter() - before_this
 
     @property
     def epochs(self) -> Sequence[Json]:
@@ -65,6 +71,8 @@ class RunLog:
     def append(self, row: Any, metrics: Mapping[str, float]) -> Json:
         """Record an ``EpochRow``; return it as recorded."""
         fields = {**epoch_json(row), **metrics}
+        if not self._perplexities:
+            del fields["perplexity"]
         with usable(self.directory):
             self._writer.append(fields)
         self._hash.update(fields)
@@ -92,12 +100,14 @@ class RunLog:
         epochs = self.epochs
         if epochs:
             complete["epochs"] = len(epochs)
-            complete["perplexity"] = epochs[-1]["perplexity"]
+            if self._perplexities:
+                complete["perplexity"] = epochs[-1]["perplexity"]
             speeds = [row["tokens_per_sec"] for row in epochs]
             complete["tokens_per_sec"] = median(speeds)
             complete["seconds"] = sum(row["seconds"] for row in epochs)
         else:
             complete["seconds"] = time.perf_counter() - self._started
+        complete["wall_seconds"] = time.perf_counter() - self._started
         return {**complete, **own}
 
     def finish(self, result: Json) -> None:

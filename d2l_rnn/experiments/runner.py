@@ -202,6 +202,7 @@ class _Running:
             kept,
             None if self.earlier is None else self.earlier.environment,
             self.run.path(),
+            self.run.perplexities,
         )
         stack.callback(self.log.close)
         self.scalars: Optional[tensorboard.Scalars] = None
@@ -219,7 +220,12 @@ class _Running:
         end and saved; a second SIGINT does not wait for that.
         """
         first_epoch = len(self.log.epochs) + 1
-        progress = Progress(self.num_epochs, first_epoch, self.options.quiet)
+        progress = Progress(
+            self.num_epochs,
+            first_epoch,
+            self.options.quiet,
+            *(() if self.run.perplexities else ("loss", _loss_of)),
+        )
         stack.callback(progress.close)
         with ExitStack() as listening:
             noted: Optional[List[int]] = None
@@ -288,6 +294,10 @@ class _Running:
             f"interrupted; {what} in {self.directory}: the same command with --resume "
             "goes on"
         )
+
+
+def _loss_of(row: Any) -> float:
+    return float(row.loss / row.tokens)
 
 
 def _not_twice(numbers: List[int]) -> None:

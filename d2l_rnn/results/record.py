@@ -109,6 +109,7 @@ class Result(TypedDict, total=False):
     perplexity: Optional[float]
     heldout_perplexity: Optional[float]
     tokens_per_sec: Optional[float]
+    wall_seconds: float
     device: str
     corpus: str
     corpus_sha1: str
@@ -310,16 +311,14 @@ def read_run(directory: PathLike) -> RunRecord:
 def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
     """Read run directories, and all those below the other directories given.
 
-    What is below a directory is taken as it is: a record that cannot be read becomes
-    one with its ``damage``, so that it does not hide the others. Runs that made room
-    for another (``earlier-1-seed-1``) are read only if they are named themselves, and
-    so are hidden folders, where a finished run grows longer.
+    Below a directory, a record that cannot be read becomes one with its ``damage``, so
+    that it hides no others. Read only if named are runs that made room for another
+    (``earlier-1-seed-1``), hidden folders (a run grows longer there), runs in a run.
 
     Raises
     ------
     RunError
-        If a path is not a directory, is a run that cannot be read, or has no run below
-        it.
+        If a path is no directory, is a run that cannot be read, or has none below it.
     """
     records = []
     for path in map(Path, paths):
@@ -337,9 +336,10 @@ def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
 
 def _run_directories(path: Path) -> List[Path]:
     """All directories below that hold a file of a run, complete or not."""
-    files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
-    found = {file.parent for group in files for file in group}
-    return sorted(run for run in found if not run.name.startswith(("earlier-", ".")))
+    found = {f.parent for name in (CONFIG, EPOCHS, RESULT) for f in path.rglob(name)}
+    runs = {run for run in found if (run / CONFIG).is_file()}
+    alone = sorted(run for run in found if runs.isdisjoint(run.parents))
+    return [run for run in alone if not run.name.startswith(("earlier-", "."))]
 
 
 def _read_or_note(directory: Path) -> RunRecord:

@@ -47,6 +47,7 @@ MOVED: Dict[str, str] = {
     "modules: d2l_rnn.training.seq2seq_loop": "training.translation",
     # rnn.l0_i2h_weight; Gluon's names are still read
     "runs: */checkpoint.safetensors: array *": "named by us",
+    "runs: sequence/*: perplexity": "a squared error has none",
     "modules: d2l_rnn.data.tagging": "data.word_labels",
     "modules: d2l_rnn.experiments.both_sides": "experiments.two_directions",
     "modules: d2l_rnn.experiments.filling": "generation.filling",
