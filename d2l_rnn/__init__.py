@@ -32,6 +32,7 @@ from .compatibility import install_import_hook, restore_ipython_table
 
 __version__ = "0.1.0"
 
+runtime.have_a_home()
 # Engine and threads must be chosen before mxnet is loaded, by whomever.
 if "mxnet" in sys.modules:
     runtime.configure_after_mxnet()
@@ -151,11 +152,12 @@ def _from_d2l(name: str) -> Any:
     restore_ipython_table()
     try:
         from d2l import mxnet as d2l
-    except ImportError as error:
+    except (ImportError, OSError) as error:
+        from .installation import cure_of_d2l
+
         raise ImportError(
             f"{name!r} is not one of d2l_rnn's own names, and the d2l package that may "
-            f"have it cannot be imported ({error}); d2l 1.0.3 installs on Python 3.8 "
-            "to 3.11"
+            f"have it cannot be imported ({error}): {cure_of_d2l(str(error)).text}"
         ) from error
     try:
         return getattr(d2l, name)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 from typing import Callable, Dict, Iterable, Iterator, Sequence, Tuple
 from weakref import ReferenceType, ref
 
@@ -31,14 +30,16 @@ from .protocols import (
     TrainableModel,
     Vocabulary,
 )
-from .results.metrics import perplexity
+from .results.metrics import perplexity, tokens_per_sec
 from .seeding import epoch_seed, set_seed
+from .streams import on_a_terminal, show, tell
 from .training.loop import EpochRow, train, train_epoch
 from .training.objectives import NextToken
 from .training.optimisers import Sgd
 from .training.parameters import Parameters
 
 PREFIXES = ("time traveller", "traveller")
+_NUM_OWN = 10  # tokens of a text that are continued where these do not fit
 
 
 def predict_ch8(
@@ -124,7 +125,7 @@ def train_epoch_ch8(
     """
     objective = NextToken(net, loss, device, use_random_iter)
     row = _timed(lambda: train_epoch(objective, train_iter, _Updater(net, updater)))
-    return perplexity(row.loss, row.tokens), row.tokens / row.seconds
+    return perplexity(row.loss, row.tokens), tokens_per_sec(row.tokens, row.seconds)
 
 
 def _timed(epoch: Callable[[], EpochRow]) -> EpochRow:
@@ -157,6 +158,8 @@ def train_ch8(
     train_iter : iterable of (X, Y)
         Such as :class:`~d2l_rnn.chapters_text.SeqDataLoader`.
     vocab : Vocab
+        Where it lacks characters of the book's prefixes, the first ten tokens of
+        ``train_iter.corpus`` are continued in their place, and a line says so.
     lr : float
         Learning rate.
     num_epochs : int
@@ -201,14 +204,36 @@ def train_ch8(
             progress.show(row)
     finally:
         progress.close()
-    value, speed = perplexity(row.loss, row.tokens), row.tokens / row.seconds
-    print(f"perplexity {value:.1f}, {speed:.1f} tokens/sec on {device}")
+    value = perplexity(row.loss, row.tokens)
+    speed = tokens_per_sec(row.tokens, row.seconds)
+    show(f"perplexity {value:.1f}, {speed:.1f} tokens/sec on {device}")
     texts = []
-    for prefix in PREFIXES:
+    for prefix in _prefixes_for(vocab, train_iter):
         texts.append(book("predict_ch8")(prefix, 50, net, vocab, device))
-        print(texts[-1])
+        show(texts[-1])
     recorder.end(texts)
     return history
+
+
+def _prefixes_for(
+    vocab: Vocabulary, train_iter: Iterable[Minibatch]
+) -> Sequence[Sequence[str]]:
+    """The book's, or of a text that lacks their characters its own first tokens."""
+    if replaced("predict_ch8"):
+        return PREFIXES
+    tokens = vocab.idx_to_token
+    characters = dict.fromkeys("".join(PREFIXES))
+    unknown = [repr(c) for c in characters if tokens[vocab[c]] != c]
+    corpus: Sequence[int] = getattr(train_iter, "corpus", [])[:_NUM_OWN]
+    if not unknown:
+        return PREFIXES
+    said = f"the vocabulary has no {', '.join(unknown)} of {PREFIXES}"
+    if not len(corpus):
+        tell(f"{said}: <unk> stands for them")
+        return PREFIXES
+    own = [tokens[int(i)] for i in corpus]
+    tell(f"{said}: the first of its text, {own}, in their place")
+    return ["".join(own) if all(len(token) == 1 for token in own) else own]
 
 
 def _epochs(
@@ -266,7 +291,7 @@ def _by_reader(
             net, train_iter, loss, updater, device, use_random_iter
         )
         # All that is known of the epoch; one token stands for all.
-        yield EpochRow(epoch, math.log(value), 1, 1 / speed)
+        yield EpochRow(epoch, math.log(value), 1, tokens_per_sec(1, speed))
 
 
 # By id, since a reader's net need not have a hash.
@@ -275,7 +300,7 @@ _told: Dict[int, ReferenceType[Net]] = {}
 
 def _tell(net: Net, path: str, progress: Progress) -> None:
     """Say in a terminal, once a net, why it is trained on the slower path."""
-    if not path.startswith("plain: ") or not sys.stderr.isatty():
+    if not path.startswith("plain: ") or not on_a_terminal():
         return
     if id(net) in _told and _told[id(net)]() is net:
         return
@@ -283,4 +308,4 @@ def _tell(net: Net, path: str, progress: Progress) -> None:
         _told[id(net)] = ref(net)
     except TypeError:  # a class with __slots__
         return
-    progress.tell(f"d2l_rnn: plain path, {path[len('plain: ') :]}")
+    progress.tell(f"plain path, {path[len('plain: ') :]}")

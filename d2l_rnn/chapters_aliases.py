@@ -11,6 +11,7 @@ from .history import History
 from .late_binding import book
 from .models.attention import AdditiveAttention
 from .protocols import Array, BookVocabulary, Device, Layer, Minibatch
+from .streams import show
 
 
 class MLPAttention(AdditiveAttention):
@@ -108,4 +109,4 @@ def translate(
             model, eng, src_vocab, tgt_vocab, num_steps, device
         )
         score = book("bleu")(translation, fra, k=2)
-        print(f"{eng} => {translation}, bleu {score:.3f}")
+        show(f"{eng} => {translation}, bleu {score:.3f}")

@@ -14,8 +14,10 @@ from typing import List, Optional, Sequence, Tuple
 from mxnet import gluon, np
 
 from .compatibility import prepare_mxnet
+from .data.reading import decode, read_content
 from .late_binding import book
 from .protocols import Array, BookVocabulary, Minibatches
+from .streams import show
 
 prepare_mxnet()
 
@@ -70,8 +72,8 @@ def _padded(lines: Sequence[List[str]], vocab: BookVocabulary, num_steps: int) -
 def read_ptb() -> List[List[str]]:
     """The words of each line of the Penn Treebank's training part (Section 14.3)."""
     path = os.path.join(book("download_extract")("ptb"), "ptb.train.txt")
-    with open(path, encoding="utf-8") as file:
-        return [line.split() for line in file.read().split("\n")]
+    text = decode(read_content(path, "file"), f"file {path}", path)
+    return [line.split() for line in text.split("\n")]
 
 
 def load_data_ptb(
@@ -144,7 +146,7 @@ class SNLIDataset(gluon.data.Dataset):
         self.hypotheses = _padded(hypothesis_tokens, vocab, num_steps)
         # (number of examples,)
         self.labels = np.array(labels)
-        print(f"read {len(self.premises)} examples")
+        show(f"read {len(self.premises)} examples")
 
     def __getitem__(self, idx: int) -> Tuple[Tuple[Array, Array], Array]:
         return (self.premises[idx], self.hypotheses[idx]), self.labels[idx]

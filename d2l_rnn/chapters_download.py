@@ -7,13 +7,11 @@ English-French pairs come from where the package has them already.
 from __future__ import annotations
 
 import os
-import tarfile
-import zipfile
-import zlib
 from typing import Optional
 
+from .data.archives import unpack
 from .data.hub import fetch
-from .errors import DataError, UsageError
+from .errors import UsageError
 from .late_binding import book
 
 
@@ -76,25 +74,14 @@ def download_extract(name: str, folder: Optional[str] = None) -> str:
     UsageError
         If the file is no zip or tar file by its name.
     DataError
-        If the archive is corrupt, or as :func:`download`.
+        If the archive is corrupt, has entries outside of its folder or unpacks to too
+        much; then nothing is written. Or as :func:`download`.
     """
     path = book("download")(name)
     base_dir, (data_dir, ending) = os.path.dirname(path), os.path.splitext(path)
     if ending not in (".zip", ".tar", ".gz"):
         raise UsageError(f"{path}: only .zip, .tar and .gz files can be unpacked")
-    try:
-        if ending == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                archive.extractall(base_dir)
-        else:
-            with tarfile.open(path) as tape:
-                if hasattr(tarfile, "data_filter"):
-                    tape.extraction_filter = tarfile.data_filter  # nothing outside
-                tape.extractall(base_dir)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
-        raise DataError(f"{path}: corrupt archive ({error})") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be unpacked ({error})") from None
+    unpack(path, base_dir or os.curdir)
     return os.path.join(base_dir, folder) if folder else data_dir
 
 

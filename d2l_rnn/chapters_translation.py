@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Iterable, List, Tuple
 
-from mxnet import gluon, init, np, npx
+from mxnet import gluon, init, np
 
 from .acceleration.teacher_forcing import TracedTranslation
+from .acceleration.translating import greedy_steps
 from .arrays import Floats, Integers
 from .data import translation
 from .data.text import Vocab
@@ -18,7 +19,8 @@ from .inference.decoding import greedy_search
 from .late_binding import book, replaced
 from .progress import Progress
 from .protocols import Array, BookVocabulary, Device, Minibatch, Minibatches, State
-from .results.metrics import loss_line
+from .results.metrics import loss_line, tokens_per_sec
+from .streams import show
 from .training.optimisers import Adam
 from .training.parameters import Parameters
 from .training.translation import TranslationRow, train_translation
@@ -126,7 +128,8 @@ def train_seq2seq(
             progress.show(row)
     finally:
         progress.close()
-    print(loss_line(row.book_loss, row.tokens / row.seconds, device))
+    speed = tokens_per_sec(row.tokens, row.seconds)
+    show(loss_line(row.book_loss, speed, device))
     return history
 
 
@@ -183,19 +186,19 @@ def predict_seq2seq(
     enc_X = np.array(
         [book("truncate_pad")(ids, num_steps, src_vocab["<pad>"])], ctx=device
     )
-    enc_outputs = net.encoder(enc_X, enc_valid_len)
     attention_weight_seq: List[Array] = []
+    decoded, first = greedy_steps(net, device, enc_X, enc_valid_len)
 
     def step(tokens: Integers, state: State) -> Tuple[Floats, State]:
-        Y, state = net.decoder(np.array(tokens, ctx=device).reshape(1, 1), state)
+        log_probs, state = decoded(tokens, state)
         if save_attention_weights:
             attention_weight_seq.append(net.decoder.attention_weights)
-        return npx.log_softmax(Y[:, 0]).asnumpy(), state
+        return log_probs, state
 
     (hypothesis,) = greedy_search(
         step,
         lambda state, rows: state,  # one sentence has one row, which never leaves
-        net.decoder.init_state(enc_outputs, enc_valid_len),
+        first,
         [tgt_vocab["<bos>"]],
         tgt_vocab["<eos>"],
         num_steps,

@@ -1,23 +1,24 @@
 """The one door: ``d2l-rnn COMMAND ...``.
 
-Nothing heavy is imported before a command needs it, so ``--help`` answers at once.
-Results go to stdout, progress and warnings to stderr.
+Nothing heavy is imported before a command needs it, so ``--help`` answers at once, and
+next to nothing before :func:`main` listens to signals. Results go to stdout, progress
+and warnings to stderr.
 """
 
 from __future__ import annotations
 
-import argparse
 import atexit
 import os
 import sys
-import warnings
 from importlib import import_module
-from typing import List, Optional
+from itertools import takewhile
+from typing import TYPE_CHECKING, List, Optional
 
-from . import __version__, signals
-from .commands.parsing import Parser, notify
-from .data.corpora import SampleCorpusWarning
+from . import __version__, signals, streams
 from .errors import D2lRnnError, UsageError
+
+if TYPE_CHECKING:
+    from .commands.parsing import Parser
 
 COMMANDS = {
     "list": "what experiments there are, with section and published number",
@@ -36,7 +37,9 @@ COMMANDS = {
 }
 
 
-def _main_parser() -> argparse.ArgumentParser:
+def _main_parser() -> Parser:
+    from .commands.parsing import Parser
+
     width = max(map(len, COMMANDS))
     commands = "\n".join(
         f"  {name.ljust(width)}  {text}" for name, text in COMMANDS.items()
@@ -52,13 +55,7 @@ def _main_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--debug", action="store_true", help="show the traceback of an error"
     )
-    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
-
-
-def _show_warning(message: object, *rest: object, **named: object) -> None:
-    notify(f"warning: {message}")
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -69,45 +66,69 @@ def main(argv: Optional[List[str]] = None) -> int:
     argv : list of str, optional
         Without the program's name; default ``sys.argv[1:]``.
     """
+    # Outside of _run signals are only noted: it has answered, or has not begun.
+    with signals.noted(), streams.prepared():
+        status = _run(sys.argv[1:] if argv is None else argv)
+        atexit.register(signals.no_more)
+        return status
+
+
+def _run(arguments: List[str]) -> int:
     try:
         with signals.heard():
             signals.end_with_parent()
-            return _run(sys.argv[1:] if argv is None else argv)
+            return _command(arguments)
     except signals.Interrupted as stop:
-        notify(str(stop))
+        streams.tell(str(stop), "d2l-rnn: ")
         atexit.register(_say_no_more)
         return stop.exit_status
+    except D2lRnnError as error:
+        if "--debug" in arguments:
+            raise
+        streams.tell(f"error: {error}", "d2l-rnn: ")
+        return error.exit_status
 
 
 def _say_no_more() -> None:
     """MXNet, stopped while it was imported, would tell at its end of its beginning."""
-    sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _run(arguments: List[str]) -> int:
-    debug = "--debug" in arguments
-    try:
-        options = _main_parser().parse_args([a for a in arguments if a != "--debug"])
-        if options.command is None:
-            _main_parser().print_help()
-            return 0
-        if options.command not in COMMANDS:
-            raise UsageError(
-                f"command {options.command!r} is unknown; accepted are "
-                f"{', '.join(COMMANDS)}"
-            )
-        with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
-            warnings.simplefilter("always", SampleCorpusWarning)
-            command = import_module(f"{__package__}.commands.{options.command}")
-            status: int = command.main(options.rest)
-            return status
-    except D2lRnnError as error:
-        if debug:
-            raise
-        notify(f"error: {error}")
-        return error.exit_status
-    except BrokenPipeError:  # the reader of our output has gone
-        sys.stderr.close()
+def _command(arguments: List[str]) -> int:
+    """What the command says; whether what it printed has gone out."""
+    import warnings
+
+    from .commands.parsing import notify
+    from .data.corpora import SampleCorpusWarning
+
+    def show_warning(message: object, *rest: object, **named: object) -> None:
+        notify(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show_warning
+        warnings.simplefilter("always", SampleCorpusWarning)
+        try:
+            status = _answer([a for a in arguments if a != "--debug"])
+        except SystemExit as stop:  # argparse has shown --help or --version
+            if stop.code:
+                raise
+            status = 0
+    undelivered = streams.undelivered()
+    if undelivered:
+        raise UsageError(undelivered)
+    return status
+
+
+def _answer(arguments: List[str]) -> int:
+    flags = list(takewhile(lambda argument: argument.startswith("-"), arguments))
+    _main_parser().parse_args(flags)
+    if len(flags) == len(arguments):
+        _main_parser().print_help()
         return 0
+    name, *rest = arguments[len(flags) :]
+    if name not in COMMANDS:
+        raise UsageError(
+            f"command {name!r} is unknown; accepted are {', '.join(COMMANDS)}"
+        )
+    status: int = import_module(f"{__package__}.commands.{name}").main(rest)
+    return status

@@ -1,9 +1,12 @@
-"""What keeps mxnet 1.9.1 and d2l 1.0.3 usable: one import hook, two names given back.
+"""What keeps mxnet 1.9.1 and d2l 1.0.3 usable: one import hook, one table given back.
 
-mxnet 1.9.1 dates from 2022 and uses ``numpy.bool``, which NumPy 1.24 removed. Python
-3.12 has no older NumPy, so there the alias is given back before mxnet is imported.
-The same moment is the last at which engine and threads can be chosen, so both hang
-on one hook that waits for the first ``import mxnet``, whoever makes it.
+mxnet 1.9.1 dates from 2022 and asks NumPy for names that it has removed since, so they
+are lent to it while mxnet is imported (:mod:`d2l_rnn.numpy_compatibility`). The same
+moment is the last at which engine and threads can be chosen, so both hang on one hook
+that waits for the first ``import mxnet``, whoever makes it.
+
+It compares versions by ``distutils``, which left the standard library with Python 3.12;
+that is lent like the names, so that setuptools is not needed.
 
 d2l 1.0.3 pins matplotlib 3.7.2, which asks IPython for a table that IPython 9.16
 removed.
@@ -11,45 +14,18 @@ removed.
 
 from __future__ import annotations
 
-import builtins
 import importlib
-import importlib.util
 import os
+import re
 import sys
 import tempfile
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 from .errors import D2lRnnError
-
-# The only alias of Python's own types that mxnet 1.9.1 uses, its test code aside.
-_ALIASES = {"bool": builtins.bool}
-
-
-def restore_numpy_aliases() -> List[str]:
-    """Give NumPy back the aliases that mxnet 1.9.1 needs, only where missing.
-
-    Returns
-    -------
-    list of str
-        The aliases that were missing; empty under NumPy older than 1.24.
-    """
-    import numpy
-
-    restored = []
-    for name, value in _ALIASES.items():
-        with warnings.catch_warnings():
-            # Asking for the alias is itself deprecated: NumPy < 1.24 answers with a
-            # DeprecationWarning, NumPy 1.24 to 1.26 with a FutureWarning.
-            warnings.simplefilter("ignore")
-            missing = not hasattr(numpy, name)
-        if missing:
-            setattr(numpy, name, value)
-            restored.append(name)
-    return restored
 
 
 def restore_ipython_table() -> None:
@@ -71,7 +47,11 @@ def restore_ipython_table() -> None:
 
 
 class _MxnetFinder:
-    """Prepares the process when mxnet is first looked for, then steps aside."""
+    """Prepares the process when mxnet is first executed, then steps aside.
+
+    Only looking for mxnet (``importlib.util.find_spec``), or failing to import it,
+    leaves the hook where it is.
+    """
 
     @staticmethod
     def find_spec(
@@ -81,33 +61,68 @@ class _MxnetFinder:
     ) -> Optional[ModuleSpec]:
         if name != "mxnet":
             return None
-        _remove_import_hook()
-        from .runtime import configure_before_mxnet
-
-        configure_before_mxnet()
-        restore_numpy_aliases()
-        # Removing ourselves has moved the list that the import system is walking, so
-        # it would pass over a finder: ask all of them from the start instead.
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.loader is not None:
-            _finish_afterwards(spec.loader)
-        return spec
+        for finder in sys.meta_path:
+            if finder is _MxnetFinder or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    _prepare_execution(spec.loader)
+                return spec
+        return None
 
 
-def _finish_afterwards(loader: Any) -> None:
-    """Have the loader of mxnet, when it has executed it, finish what the hook began."""
-    from .runtime import release_main_thread
-
+def _prepare_execution(loader: Any) -> None:
+    """Have the loader of mxnet prepare the process before it executes the module."""
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
+        from . import numpy_compatibility, runtime
+
+        runtime.configure_before_mxnet()
         try:
-            execute(module)
+            with numpy_compatibility.lent_names(), lent_distutils():
+                execute(module)
         finally:
-            release_main_thread()
+            runtime.release_main_thread()
+        _remove_import_hook()
+        numpy_compatibility.mend(module)
         _start_engine(module)
 
     loader.exec_module = exec_module
+
+
+class _Version:
+    """A version as mxnet compares two of them: by its first three numbers."""
+
+    def __init__(self, text: str) -> None:
+        self.numbers = [int(number) for number in re.findall(r"\d+", text)[:3]]
+
+    def __ge__(self, other: _Version) -> bool:
+        return self.numbers >= other.numbers
+
+
+@contextmanager
+def lent_distutils() -> Iterator[None]:
+    """Lend ``distutils.version`` to mxnet's import where Python has none of its own.
+
+    setuptools, where it is installed, would put one in its place; but asking for it
+    imports all of setuptools, by a .pth file that ``python -S`` passes over.
+    """
+    if sys.version_info < (3, 12) or "distutils" in sys.modules:
+        yield
+        return
+    version = ModuleType("distutils.version")
+    vars(version).update(LooseVersion=_Version, StrictVersion=_Version)
+    package = ModuleType("distutils")
+    vars(package).update(version=version, __path__=[])
+    lent = {"distutils": package, "distutils.version": version}
+    sys.modules.update(lent)
+    try:
+        yield
+    finally:
+        for name in lent:
+            sys.modules.pop(name, None)
 
 
 def install_import_hook() -> None:
@@ -155,7 +170,8 @@ def _without_engine_notice() -> Iterator[None]:
             caught.seek(0)
             for line in caught:
                 if b"MXNet start using engine" not in line:
-                    os.write(2, line)
+                    with suppress(OSError):  # a full stderr is no fault of mxnet's
+                        os.write(2, line)
 
 
 _prepared: Optional[ModuleType] = None
@@ -172,20 +188,25 @@ def prepare_mxnet() -> ModuleType:
     Raises
     ------
     D2lRnnError
-        If mxnet cannot be imported; the message names the reason and ``d2l-rnn
-        doctor``, which knows the cure.
+        If mxnet cannot be imported; the message names the reason and the cure.
     """
     global _prepared
     if _prepared is None:
         install_import_hook()
         try:
             mxnet = importlib.import_module("mxnet")
-            _start_engine(mxnet)  # where mxnet was there before the hook
+            # Where mxnet was there before the hook:
+            from .numpy_compatibility import mend
+
+            mend(mxnet)
+            _start_engine(mxnet)
         # A missing system library is an OSError, a NumPy too new an AttributeError.
         except (ImportError, OSError, AttributeError) as error:
+            from .installation import cure_of_mxnet
+
             raise D2lRnnError(
-                f"mxnet cannot be imported ({type(error).__name__}: {error}); "
-                "'d2l-rnn doctor' tells the cure"
+                f"mxnet cannot be imported ({type(error).__name__}: {error}): "
+                f"{cure_of_mxnet(str(error)).text} ('d2l-rnn doctor' tells more)"
             ) from error
         mxnet.npx.set_np()
         _prepared = mxnet

@@ -8,15 +8,19 @@ status meaning
 ====== ======================================================================
 0      done
 1      a comparison failed, or a training run diverged
-2      bad usage or bad input
+2      bad usage or bad input; or stdout did not take the result
 3      data unavailable or corrupt
 4      a run directory or checkpoint is unusable
-130    interrupted by Ctrl-C; the state reached so far is saved
+129    interrupted by SIGHUP: the terminal was closed; the state reached is saved
+130    the same by Ctrl-C
 143    the same by SIGTERM
 ====== ======================================================================
 """
 
 from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Iterator, Type
 
 
 class D2lRnnError(Exception):
@@ -45,3 +49,24 @@ class RunError(D2lRnnError):
     """A run directory or a checkpoint is unusable."""
 
     exit_status = 4
+
+
+@contextmanager
+def system_errors_as(
+    kind: Type[D2lRnnError], what: str, accepted: str = ""
+) -> Iterator[None]:
+    """Within, what the operating system refuses is told as an error of ours.
+
+    Parameters
+    ----------
+    kind : type
+    what : str
+        The file or folder as the user named it, and which it is: "--out FILE".
+    accepted : str
+        What would do in its place.
+    """
+    try:
+        yield
+    except OSError as error:
+        cure = f"; accepted is {accepted}" if accepted else ""
+        raise kind(f"{what}: {error.strerror or error}{cure}") from None

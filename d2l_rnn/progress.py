@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any, Callable, List, Optional, Protocol
 
 from .notebook import kernel_shell
-from .results.metrics import perplexity
+from .results.metrics import perplexity, tokens_per_sec
+from .streams import on_a_terminal, tell
 
 # The book draws every tenth epoch; a training of fewer than this many, which it has
 # not, would show next to nothing so.
@@ -82,12 +84,13 @@ class Progress:
                 legend=["train"],
                 xlim=[self._every, max(num_epochs, self._every + 1)],
             )
-        elif sys.stderr.isatty():
+        elif on_a_terminal():
             from tqdm import tqdm
 
-            self._bar = tqdm(
-                total=num_epochs, initial=first_epoch - 1, unit="epoch", leave=False
-            )
+            with suppress(OSError):
+                self._bar = tqdm(
+                    total=num_epochs, initial=first_epoch - 1, unit="epoch", leave=False
+                )
 
     def show(self, row: Row) -> None:
         """Show one ``EpochRow``."""
@@ -95,20 +98,23 @@ class Progress:
         if self._animator is not None and row.epoch % self._every == 0:
             self._animator.add(row.epoch, [value])
         if self._bar is not None:
-            self._bar.update()
-            self._bar.set_postfix_str(
-                f"{self._name} {value:.4g}, {row.tokens / row.seconds:,.0f} tokens/sec",
-                refresh=False,
-            )
+            speed = tokens_per_sec(row.tokens, row.seconds)
+            with suppress(OSError):  # a bar that cannot be shown ends no training
+                self._bar.update()
+                self._bar.set_postfix_str(
+                    f"{self._name} {value:.4g}, {speed:,.0f} tokens/sec", refresh=False
+                )
 
     def tell(self, line: str) -> None:
         """Write a line to stderr, above the bar where there is one."""
         if self._bar is None:
-            print(line, file=sys.stderr)
-        else:
-            self._bar.write(line, file=sys.stderr)
+            tell(line)
+            return
+        with suppress(OSError):
+            self._bar.write(f"d2l_rnn: {line}", file=sys.stderr)
 
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
-            self._bar.close()
+            with suppress(OSError):
+                self._bar.close()

@@ -39,6 +39,16 @@ _cores: Set[int] = set()
 _chosen: Dict[str, Union[str, int, bool, None]] = {}
 
 
+def have_a_home() -> None:
+    """Where nobody knows a home directory, that is the root, as containers have it.
+
+    A user id without ``HOME`` and without an entry in passwd is common there; the
+    caches of several packages would be a traceback.
+    """
+    if not os.path.isabs(os.path.expanduser("~")):
+        os.environ["HOME"] = os.sep
+
+
 def available_cores() -> int:
     """Number of cores this process may run on."""
     try:
@@ -91,6 +101,9 @@ def configure_before_mxnet() -> None:
     ``import mxnet``. On a machine with a GPU the threaded engine stays: there it
     overlaps copies with kernels.
     """
+    from . import cuda
+
+    cuda.preload()
     if not has_gpu():
         os.environ.setdefault(_CHOSEN_BEFORE_IMPORT, "NaiveEngine")
         if os.environ[_CHOSEN_BEFORE_IMPORT] == "NaiveEngine":

@@ -1,61 +1,62 @@
-"""How much our seeds scatter beyond the book's builds: ``INITIALISATION`` of judge.py.
+"""What their own weights add to our runs' scatter: r of ``verdict/mixed.py``.
 
 Usage: python scripts/initialisation_scatter.py RUNS
 
-The builds all began from the same weights (MXNet unseeded draws the same numbers in
-every process), ours from weights of their own. For every experiment with at least
-three runs: the variance of our logarithms over the published epochs, in robust spreads
-of the builds, divided by the same of as many builds chosen at random. Its mean over
-the experiments is 1 + r^2.
+For every experiment of the book with three finished runs or more from their own seeds:
+the variance of our logarithms over the published epochs, in variances of the builds
+and cut off at ``CUT`` of their spreads, of runs from their own seeds and of runs from
+the builds' weights (``--initial-weights book``; where there are none, 1: the builds
+themselves). The median over the experiments of their difference is r^2.
 """
 
 import math
 import sys
 from collections import defaultdict
+from typing import DefaultDict, List
 
 import numpy
 
-from d2l_rnn.arrays import Floats
-from d2l_rnn.results.book import load_book
-from d2l_rnn.results.record import read_runs, verified
+from d2l_rnn.results.book import BookNumber, load_book
+from d2l_rnn.results.record import RunRecord, read_runs
+from d2l_rnn.results.verdict.comparable import incomparable, published_curve
+from d2l_rnn.results.verdict.grouping import BOOK_WEIGHTS, SEED_WEIGHTS, weights_of
+from d2l_rnn.results.verdict.judge import logarithms
+from d2l_rnn.results.verdict.mixed import in_spreads
 
-_CUT = 6.0  # spreads; the spikes of single epochs are not what is measured
+CUT = 4.0  # spreads; the spikes of single epochs are not what is measured
 
 
-def scatter(logarithms: Floats, builds: Floats) -> float:
-    """Mean over the epochs of the variance of curves, in spreads of the builds."""
-    middle = numpy.median(builds, axis=0)
-    spread = 1.4826 * numpy.median(numpy.abs(builds - middle), axis=0)
-    deviations = (logarithms - middle) / numpy.maximum(spread, 5e-4)
-    return float(numpy.clip(deviations, -_CUT, _CUT).var(axis=0, ddof=1).mean())
+def scatter(runs: List[RunRecord], number: BookNumber) -> float:
+    """Mean over the epochs of the runs' variance, in variances of the builds."""
+    ours = logarithms(numpy.array([published_curve(run, number) for run in runs]))
+    builds = logarithms(numpy.array([build.values for build in number.builds]))
+    ours, builds = in_spreads(ours, builds, CUT)
+    return float((ours.var(axis=0, ddof=1) / builds.var(axis=0, ddof=1)).mean())
 
 
 def main(folder: str) -> None:
-    random, ratios = numpy.random.RandomState(0), []
-    runs = defaultdict(list)
-    for run in map(verified, read_runs([folder])):
-        if run.result is not None:
-            runs[run.experiment].append(run)
-    for name, number in load_book().items():
-        if len(runs[name]) < 3:
+    runs: DefaultDict[str, DefaultDict[str, List[RunRecord]]]
+    runs, excess = defaultdict(lambda: defaultdict(list)), []
+    book = load_book()
+    for run in read_runs([folder]):
+        if incomparable(run, book.get(run.experiment)) is None:
+            runs[run.experiment][weights_of(run.config)].append(run)
+    for name, number in book.items():
+        own, same = runs[name][SEED_WEIGHTS], runs[name][BOOK_WEIGHTS]
+        if number.drawn_alike or len(own) < 3:
             continue
-        ours = numpy.log(
-            [
-                [number.value_of(run.epochs[epoch - 1]) for epoch in number.epochs]
-                for run in runs[name]
-            ]
-        )
-        builds = numpy.log([build.values for build in number.builds])
-        chosen = [random.choice(len(builds), len(ours), False) for _ in range(1000)]
-        usual = [scatter(builds[rows], builds) for rows in chosen]
-        ratios.append(scatter(ours, builds) / float(numpy.mean(usual)))
-        exceeded = numpy.mean(numpy.array(usual) >= scatter(ours, builds))
+        apart, together = scatter(own, number), 1.0
+        if len(same) > 1:
+            together = scatter(same, number)
+        excess.append(apart - together)
         print(
-            f"{name:18} {len(ours)} seeds: {ratios[-1]:.2f} times the builds' variance "
-            f"(as much or more in {exceeded:.1%} of groups of builds)"
+            f"{name:18} own weights {apart:.2f} ({len(own)} runs), the builds' "
+            f"{together:.2f} ({len(same)} runs)"
         )
-    excess = max(0.0, float(numpy.mean(ratios)) - 1)
-    print(f"r = {math.sqrt(excess):.2f}")
+    if not excess:
+        sys.exit(f"{folder}: no experiment with three comparable runs of its own seeds")
+    middle = max(0.0, float(numpy.median(excess)))
+    print(f"r = {math.sqrt(middle):.2f}")
 
 
 if len(sys.argv) != 2:

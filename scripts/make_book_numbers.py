@@ -215,6 +215,17 @@ def texts_of(entries: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     return texts
 
 
+def printed_texts_of(entries: List[Dict[str, Any]]) -> List[Dict[str, int]]:
+    """For each prefix (sentence, in translation) every text, and in how many builds."""
+    found = [entry["generated_text"] for entry in entries if "generated_text" in entry]
+    found += [
+        [f"{cell['src']} => {cell['pred']}" for cell in entry["bleu"]]
+        for entry in entries
+        if "bleu" in entry
+    ]
+    return [dict(Counter(column).most_common()) for column in zip(*found)]
+
+
 def bleu_of(entries: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """For each of the four sentences the mean BLEU and the exact translations."""
     rows = []
@@ -260,6 +271,7 @@ def book_0_17(reference: Dict[str, Any], curves: Dict[str, Any]) -> Dict[str, An
             "final": summary([build["values"][-1] for build in curve["builds"]]),
             "tokens_per_sec": aggregate["tokens_per_sec"],
             "texts": texts_of(entries),
+            "printed_texts": printed_texts_of(entries),
             "bleu": bleu_of(entries),
             "requires": requires,
             "epochs": [round(epoch) for epoch in curve["epochs"]],
@@ -306,6 +318,7 @@ def sequence(reference: Dict[str, Any]) -> Dict[str, Any]:
         "printed": {},
         "final": summary(finals),
         "requires": {"batch_size": 16, "lr": 0.01, "num_epochs": 5},
+        "drawn_alike": True,
         "epochs": [1, 2, 3, 4, 5],
         "builds": [
             {"source": commit_of(entry), "values": entry["loss_per_epoch"]}

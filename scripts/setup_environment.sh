@@ -3,60 +3,9 @@
 # An environment is whole when its stamp, which is written last, says what it was made
 # from. Without a stamp it is half-made and made anew; with another stamp it is updated.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-
-# 3.11 has been tried the most; 3.12 comes last because d2l does not install there.
-python_versions=(3.11 3.10 3.9 3.8 3.12)
-
-say() {
-    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
-}
-
-# probe PYTHON: "3.11 /path/of/the/interpreter" if it runs and can make environments.
-# Running it is the only test that counts: a pyenv shim exists for versions that are
-# not selected, and Debian ships a Python without ensurepip.
-probe() {
-    "$1" -c 'import ensurepip, sys, venv
-print("%d.%d" % sys.version_info[:2], sys.executable)' 2>/dev/null
-}
-
-# find_python VERSION...: "version path" of the first that serves, in this order.
-find_python() {
-    local version candidate found
-    if [ -n "${PYTHON:-}" ]; then
-        found=$(probe "$PYTHON") || found="cannot run, or lacks venv and ensurepip"
-        for version in "$@"; do
-            if [ "${found%% *}" = "$version" ]; then
-                echo "$found"
-                return
-            fi
-        done
-        say "PYTHON=$PYTHON does not serve ($found): name a Python 3.8 to 3.12 with" \
-            "venv, for example PYTHON=/usr/bin/python3.11"
-        return 2
-    fi
-    for version in "$@"; do
-        while read -r candidate; do
-            found=$(probe "$candidate") || continue
-            if [ "${found%% *}" = "$version" ]; then
-                echo "$found"
-                return
-            fi
-        done < <(
-            type -aP "python$version" || true
-            ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python \
-                2>/dev/null | sort -rV || true
-            type -aP python3 python || true
-        )
-    done
-    return 1
-}
-
-no_python() {
-    say "no Python 3.8 to 3.12 with venv found: install one (for example" \
-        "'pyenv install 3.11' or 'apt-get install python3.11-venv'), or name it:" \
-        "PYTHON=/path/to/python3.11 $0"
-}
+scripts=$(dirname "${BASH_SOURCE[0]}")
+source "$scripts/check_platform.sh"
+source "$scripts/find_python.sh" # root, python_versions, say
 
 # make_stamp VERSION EXTRAS: what an environment made now would be made from.
 make_stamp() {
@@ -83,49 +32,99 @@ is_whole() {
     "$folder/bin/python" -c pass 2>/dev/null
 }
 
-# install FOLDER VERSION EXTRAS: the package, editable, with the pinned versions.
+# can_be_updated FOLDER VERSION: it is ours, runs, and is of this version ("": of any).
+can_be_updated() {
+    [ -f "$1/stamp" ] && grep -qx "python ${2:-.*}" "$1/stamp" &&
+        grep -qx "root $root" "$1/stamp" && "$1/bin/python" -c pass 2>/dev/null
+}
+
+# install FOLDER VERSION EXTRAS: by uv, which takes a third of pip's time; where it cannot
+# be had or fails, by pip. Both say on stderr what they do.
 install() {
-    local folder=$1 version=$2 extras=$3 target=$root log=$1/install.log
-    [ -z "$extras" ] || target="$root[$extras]"
-    # An editable install from setup.cfg needs pip 21.3; Python 3.8 may bring pip 20.
-    if ! {
-        "$folder/bin/python" -m pip install -qq "pip>=21.3" &&
-            "$folder/bin/python" -m pip install -qq \
-                --constraint "$root/scripts/constraints-$version.txt" \
-                --editable "$target"
-    } >"$log" 2>&1 </dev/null; then
-        say "pip could not install the package; its last lines (all: $log):"
-        tail -n 12 "$log" >&2
-        return 3
+    local folder=$1 python=$1/bin/python status=0
+    {
+        "$python" -m pip install --quiet uv \
+            --constraint "$root/scripts/constraints-$2.txt" &&
+            pip_settings_for_uv "$python" &&
+            install_with "$@" "$folder/bin/uv" pip install --python "$python"
+    } >&2 </dev/null || status=$?
+    [ $status -lt 128 ] || return $status # stopped by a signal: no second try
+    if [ $status -ne 0 ]; then
+        say "uv could not install; now by pip (some minutes)"
+        # An editable install from setup.cfg needs pip 21.3; Python 3.8 may bring 20.
+        if ! {
+            "$python" -m pip install --quiet "pip>=21.3" &&
+                install_with "$@" "$python" -m pip install
+        } >&2 </dev/null; then
+            say "pip could not install the package either; what it said is above"
+            return 3
+        fi
     fi
+    # On aarch64: what libmxnet.so needs and no registry has.
+    "$python" -c "from d2l_rnn import openblas; openblas.put_in_place()" || return 3
+}
+
+# install_with FOLDER VERSION EXTRAS COMMAND...: the package, editable, and all it needs.
+install_with() {
+    local constraints=$root/scripts/constraints-$2.txt target=$root${3:+[$3]}
+    shift 3
+    "$@" --constraint "$constraints" --editable "$target" || return
+    # What they pin cannot be had on every Python, and d2l pins much that it never uses.
+    "$@" --constraint "$constraints" --no-deps mxnet d2l
+}
+
+# pip_settings_for_uv PYTHON: uv reads none of pip's files and variables.
+pip_settings_for_uv() {
+    local settings
+    settings=$("$1" -m pip config list 2>/dev/null) || return 0
+    UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$(pip_setting index-url <<<"$settings")}
+    SSL_CERT_FILE=${SSL_CERT_FILE:-$(pip_setting cert <<<"$settings")}
+    [ -z "$UV_DEFAULT_INDEX" ] || export UV_DEFAULT_INDEX
+    [ -z "$SSL_CERT_FILE" ] || export SSL_CERT_FILE
+}
+
+pip_setting() {
+    sed -n "s/^[a-z:]*\.$1='\(.*\)'\$/\1/p" | tail -n 1
 }
 
 # make_whole FOLDER EXTRAS VERSION...: under the lock, so alone.
 make_whole() {
-    local folder=$1 extras=$2 found version
+    local folder=$1 extras=$2 found version status=0
     shift 2
     if is_whole "$folder" "$extras" "$@"; then # another process was quicker
         return
     fi
-    found=$(find_python "$@") || {
-        local status=$?
-        [ $status -ne 1 ] || no_python
-        return 2
-    }
+    found=$(find_python "$@") || status=$?
+    [ $status -ne 2 ] || return 2
     version=${found%% *}
-    if [ -f "$folder/stamp" ] && grep -qx "python $version" "$folder/stamp" &&
-        grep -qx "root $root" "$folder/stamp" &&
-        "$folder/bin/python" -c pass 2>/dev/null; then
+    if can_be_updated "$folder" "$version"; then
         say "updating $folder"
+        version=$(sed -n 's/^python //p' "$folder/stamp")
         ! grep -qx "extras test" "$folder/stamp" || extras=test
         rm "$folder/stamp"
-    else
-        say "setting up $folder with Python $version (some minutes, about 900 MB)"
+    elif [ -n "$found" ]; then
+        say "setting up $folder with Python $version (about 500 MB)"
         rm -rf "$folder"
         "${found#* }" -m venv "$folder" || return 3
+    else
+        version=3.12
+        [ $# -gt 1 ] || version=$1
+        if ! make_with_uv "$folder" "$version"; then
+            no_python "$@"
+            return 2
+        fi
     fi
     install "$folder" "$version" "$extras" || return 3
     make_stamp "$version" "$extras" >"$folder/stamp"
+}
+
+# make_with_uv FOLDER VERSION: an environment with a Python that uv finds or fetches.
+make_with_uv() {
+    command -v uv >/dev/null || return 1
+    say "setting up $1 with Python $2 from uv (about 600 MB)"
+    rm -rf "$1"
+    # --seed: with pip, as the others have it.
+    uv venv --seed --python "$2" "$1" >&2 </dev/null
 }
 
 # ensure_environment FOLDER EXTRAS VERSION...: a whole environment, or exit status 2
@@ -135,6 +134,7 @@ ensure_environment() {
     if is_whole "$@"; then
         return
     fi
+    check_platform || return
     if command -v flock >/dev/null; then
         # pip inherits the lock: should this script be killed, the next one waits
         # until an orphaned pip has ended.

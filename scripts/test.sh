@@ -4,15 +4,17 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: scripts/test.sh [--pythons[=3.8,3.12]] [pytest flags]
+usage: scripts/test.sh [--pythons[=3.8,3.12]] [--suites=3.13] [pytest flags]
 
 Sets up .venv (first call only), then runs ruff, mypy and pytest.
 The slow tests are left out; scripts/test.sh -m "" runs them too.
 
-  --pythons           also install and smoke-test under every other Python 3.8 to 3.12
+  --pythons           also install and smoke-test under every other Python 3.8 to 3.15
                       found, each in its own .venv-3.X
   --pythons=3.8,3.12  the same under these, which must be there
-  anything else       handed on to pytest: scripts/test.sh tests/data -k corpus
+  --suites=3.13       also run mypy and pytest, with the same flags, under these
+  anything else       handed on to pytest: scripts/test.sh tests/data -k corpus;
+                      -n 0 keeps to one process (two are used where there are cores)
 
 PYTHON=python3.10 scripts/test.sh tests with this Python.
 END
@@ -21,6 +23,7 @@ END
 source "$(dirname "${BASH_SOURCE[0]}")/setup_environment.sh"
 
 smoke_versions=()
+suite_versions=()
 must_exist=yes
 pytest_flags=()
 for argument in "$@"; do
@@ -30,21 +33,25 @@ for argument in "$@"; do
         exit
         ;;
     --pythons)
-        smoke_versions=(3.8 3.9 3.10 3.11 3.12)
+        smoke_versions=("${python_versions[@]}")
         must_exist=no
         ;;
     --pythons=*)
         IFS=, read -r -a smoke_versions <<<"${argument#*=}"
         ;;
+    --suites=*)
+        IFS=, read -r -a suite_versions <<<"${argument#*=}"
+        ;;
     *) pytest_flags+=("$argument") ;;
     esac
 done
 
-for version in ${smoke_versions[@]+"${smoke_versions[@]}"}; do
-    case $version in
-    3.8 | 3.9 | 3.10 | 3.11 | 3.12) ;;
+for version in ${smoke_versions[@]+"${smoke_versions[@]}"} \
+    ${suite_versions[@]+"${suite_versions[@]}"}; do
+    case " ${python_versions[*]} " in
+    *" $version "*) ;;
     *)
-        say "--pythons=$version: accepted are 3.8, 3.9, 3.10, 3.11 and 3.12"
+        say "Python $version: accepted are ${python_versions[*]}"
         exit 2
         ;;
     esac
@@ -60,6 +67,17 @@ smoke_test() {
         printf '%s\n' "$log" >&2
         return 1
     fi
+}
+
+# run_suite PYTHON: pytest, on two cores where there are two and no flag says otherwise.
+run_suite() {
+    local -a parallel=(--numprocesses auto --maxprocesses 2)
+    case " ${pytest_flags[*]-} " in
+    *" -n"* | *" --numprocesses"* | *" --pdb "* | *" -s "*) parallel=() ;;
+    esac
+    # A process is one core's: MXNet's threads would wait for one another.
+    OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} "$1" -m pytest \
+        ${parallel[@]+"${parallel[@]}"} ${pytest_flags[@]+"${pytest_flags[@]}"}
 }
 
 cd "$root"
@@ -83,5 +101,14 @@ for version in ${smoke_versions[@]+"${smoke_versions[@]}"}; do
     say "Python $version: passed"
 done
 
+for version in ${suite_versions[@]+"${suite_versions[@]}"}; do
+    [ "$version" != "$own_version" ] || continue
+    folder=$root/.venv-$version
+    (unset PYTHON; ensure_environment "$folder" test "$version")
+    "$folder/bin/python" -m mypy
+    run_suite "$folder/bin/python"
+    say "Python $version: the suite passed"
+done
+
 # Last, so that its summary is the last thing seen.
-exec "$bin/python" -m pytest ${pytest_flags[@]+"${pytest_flags[@]}"}
+run_suite "$bin/python"

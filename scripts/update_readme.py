@@ -2,7 +2,7 @@
 
 scripts/update_readme.py                      rewrite the tables from the summaries
 scripts/update_readme.py --check              exit 1 if that would change them
-scripts/update_readme.py --collect RUNS ...   make the summary from run directories
+scripts/update_readme.py --collect RUNS ...   add run directories to the summary
 scripts/update_readme.py --collect-heldout RUNS ...   that of held-out translations
 """
 
@@ -18,12 +18,15 @@ from d2l_rnn.errors import D2lRnnError
 from d2l_rnn.experiments.settings import flag_of, settings_with
 from d2l_rnn.experiments.table import EXPERIMENTS, published_settings
 from d2l_rnn.files import write_bytes
-from d2l_rnn.results import readme_heldout, readme_runs
+from d2l_rnn.results import readme_groups, readme_heldout, readme_runs
 from d2l_rnn.results.book import load_book
 from d2l_rnn.results.readme_summary import load_summary, replace_section
 from d2l_rnn.results.record import RunRecord, read_runs
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+RECORDED = ROOT / "docs" / "recorded" / "runs.json"
+RECORDED_HELDOUT = ROOT / "docs" / "recorded" / "heldout.json"
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -36,8 +39,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--collect", nargs="+", metavar="RUNS")
     parser.add_argument("--collect-heldout", nargs="+", metavar="RUNS")
     parser.add_argument("--readme", type=Path, default=README)
-    parser.add_argument("--recorded", type=Path, default=readme_runs.RECORDED)
-    parser.add_argument("--heldout", type=Path, default=readme_heldout.RECORDED_HELDOUT)
+    parser.add_argument("--recorded", type=Path, default=RECORDED)
+    parser.add_argument("--heldout", type=Path, default=RECORDED_HELDOUT)
     options = parser.parse_args(arguments)
     try:
         if options.collect:
@@ -64,8 +67,8 @@ def _finished(paths: List[str]) -> List[RunRecord]:
 def _collect(paths: List[str], target: Path) -> None:
     summary = readme_runs.summarize(_finished(paths), load_book(), published_settings())
     if target.exists():
-        kept = load_summary(target, readme_runs.Recorded)
-        summary.notes.update(kept.notes)
+        kept = load_summary(target, readme_groups.Recorded)
+        summary = readme_runs.renewed(kept, summary)
     write_bytes(target, summary.dump().encode("utf-8"))
 
 
@@ -95,7 +98,7 @@ def _experiments() -> str:
 
 def _update(options: argparse.Namespace) -> int:
     text = wanted = options.readme.read_text("utf-8")
-    summary = load_summary(options.recorded, readme_runs.Recorded)
+    summary = load_summary(options.recorded, readme_groups.Recorded)
     heldout = load_summary(options.heldout, readme_heldout.Recorded)
     tables = {
         "experiments": _experiments(),

@@ -24,7 +24,7 @@ def old(request: pytest.FixtureRequest) -> ModuleType:
 
 @pytest.fixture
 def new() -> ModuleType:
-    pytest.importorskip("d2l", reason="it reads the files; none for Python 3.12")
+    pytest.importorskip("d2l", reason="d2l is not installed here")
     from d2l import mxnet
 
     return mxnet

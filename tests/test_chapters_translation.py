@@ -222,6 +222,6 @@ def test_prediction_is_the_book_s(old: ModuleType, attention: bool, seed: int) -
         assert translation == expected
         assert len(weights) == len(expected_weights)
         for step, expected_step in zip(weights, expected_weights):
-            onp.testing.assert_array_equal(
-                step[0].asnumpy(), expected_step[0].asnumpy()
+            onp.testing.assert_allclose(
+                step[0].asnumpy(), expected_step[0].asnumpy(), rtol=1e-5, atol=1e-6
             )

@@ -36,9 +36,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_has_help(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main([command, "--help"])
-    assert stop.value.code == 0
+    assert main([command, "--help"]) == 0
     assert f"d2l-rnn {command}" in capsys.readouterr().out
 
 
@@ -76,7 +74,7 @@ def test_no_corpus_in_reach(
     assert "Going on with the embedded sample" in errors[0]
     assert main([*arguments, "--corpus", "time-machine"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert len(list(Path("runs/lstm").iterdir())) == 1  # the earlier run has stayed
+    assert len(list(Path("runs/lstm").glob("[!.]*"))) == 1  # the earlier run has stayed
     assert "tried" in line and "--data-dir" in line and "--corpus sample" in line
 
 
@@ -172,6 +170,7 @@ def interrupt(arguments: List[str], number: int) -> Any:
     return process.returncode, errors.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_and_resumed_is_bit_for_bit_the_same(
     number: int, capsys: pytest.CaptureFixture[str]
@@ -200,6 +199,7 @@ def test_interrupted_and_resumed_is_bit_for_bit_the_same(
     assert "began with lr 1.0, not 2.0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_bit_for_bit_the_same() -> None:
     arguments = ["run", "lstm", "--epochs", "200", *TINY, "--max-tokens", "200"]
     assert main([*arguments, "--out", "whole"]) == 0
@@ -216,7 +216,7 @@ def test_two_runs_do_not_share_a_directory(capsys: pytest.CaptureFixture[str]) -
     assert "another run is using it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("script", ["bilstm", "lstm"])
+@pytest.mark.parametrize("script", ["bilstm"])
 def test_scripts_are_the_commands(script: str) -> None:
     path = Path(__file__).parents[1] / "scripts" / f"{script}.py"
     done = subprocess.run(
@@ -233,7 +233,7 @@ def test_help_is_quick() -> None:
     """Nothing heavy is loaded; the time itself is for the benchmark."""
     code = "import sys; sys.argv[1:] = ['--help']\n"
     code += "from d2l_rnn.cli import main\n"
-    code += "try: main()\nexcept SystemExit: pass\n"
+    code += "main()\n"
     code += "print(len(sys.modules), {'numpy', 'mxnet'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert done.stdout.decode().splitlines()[-1].endswith("set()")

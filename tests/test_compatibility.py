@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import builtins
+import importlib
 import os
 import subprocess
 import sys
-import warnings
 from pathlib import Path
-from typing import Iterator
 
-import numpy
 import pytest
 
 from d2l_rnn import compatibility
 
+from .numpys import mxnet_alone_fails, mxnet_alone_imports
+
 PACKAGE_PARENT = str(Path(compatibility.__file__).resolve().parent.parent)
-
-
-@pytest.fixture
-def numpy_without_bool(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """NumPy as it is from 1.24 to 1.26: no ``bool``, and a warning for asking."""
-
-    def no_attribute(name: str) -> None:
-        warnings.warn(f"In the future `np.{name}` will be ...", FutureWarning, 2)
-        raise AttributeError(name)
-
-    monkeypatch.delitem(vars(numpy), "bool", raising=False)
-    monkeypatch.setattr(numpy, "__getattr__", no_attribute)
-    yield
-    vars(numpy).pop("bool", None)
-
-
-def test_missing_aliases_are_given_back(numpy_without_bool: None) -> None:
-    assert compatibility.restore_numpy_aliases() == ["bool"]
-    assert vars(numpy)["bool"] is builtins.bool
-    assert compatibility.restore_numpy_aliases() == []
-
-
-def test_aliases_that_are_there_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """NumPy 2 has a ``bool`` of its own, which is not Python's."""
-    monkeypatch.setitem(vars(numpy), "bool", numpy.bool_)
-    assert compatibility.restore_numpy_aliases() == []
-    assert vars(numpy)["bool"] is numpy.bool_
 
 
 def test_hook_is_not_installed_once_mxnet_is_there() -> None:
@@ -71,7 +43,7 @@ def stand_in(tmp_path: Path) -> Path:
     (folder / "__init__.py").write_text(
         "import os, numpy\n"
         "from . import npx\n"
-        "seen = os.environ.get('PREPARED'), numpy.bool\n",
+        "seen = os.environ.get('PREPARED'), getattr(numpy, 'NINF', None)\n",
         encoding="utf-8",
     )
     (folder / "npx.py").write_text(
@@ -104,7 +76,7 @@ def test_hook_prepares_the_first_import_and_goes(stand_in: Path) -> None:
         "import json, xml.dom\n"
         "assert hooks() == 1 and 'PREPARED' not in os.environ\n"
         "import mxnet\n"
-        "assert mxnet.seen == ('once', bool), mxnet.seen\n"
+        "assert mxnet.seen == ('once', float('-inf')), mxnet.seen\n"
         "assert hooks() == 0 and sys.meta_path == before\n"
         "compatibility.install_import_hook()\n"
         "assert hooks() == 0\n"
@@ -131,11 +103,50 @@ def test_hook_leaves_the_other_finders_their_turn(stand_in: Path) -> None:
     assert run(code, stand_in) == "1"
 
 
+def test_looking_for_mxnet_leaves_the_hook_and_the_process_alone(
+    stand_in: Path,
+) -> None:
+    """Many a package asks whether mxnet is there, and does not import it."""
+    code = WATCH + (
+        "compatibility.install_import_hook()\n"
+        "import importlib.util\n"
+        "assert importlib.util.find_spec('mxnet').name == 'mxnet'\n"
+        "assert hooks() == 1 and 'PREPARED' not in os.environ\n"
+        "import mxnet\n"
+        "print(mxnet.seen[0], hooks())\n"
+    )
+    assert run(code, stand_in) == "once 0"
+
+
+def test_an_import_that_failed_may_be_tried_again(stand_in: Path) -> None:
+    """The second try is prepared like the first, and NumPy kept nothing of it."""
+    code = WATCH + (
+        "import numpy, pathlib, shutil\n"
+        "for name in ('NZERO', 'pmt'):\n"
+        "    vars(numpy).pop(name, None)\n"
+        "numpy.__getattr__ = lambda name: (_ for _ in ()).throw(AttributeError(name))\n"
+        f"place = pathlib.Path({str(stand_in / 'mxnet' / '__init__.py')!r})\n"
+        "right = place.read_text()\n"
+        "place.write_text('import numpy; numpy.NZERO, numpy.no_such_name')\n"
+        "compatibility.install_import_hook()\n"
+        "try:\n"
+        "    import mxnet\n"
+        "except AttributeError as error:\n"
+        "    print(error)\n"
+        "assert hooks() == 1 and not hasattr(numpy, 'NZERO')\n"
+        "place.write_text('import numpy; numpy.NZERO, numpy.pmt\\n' + right)\n"
+        "shutil.rmtree(place.parent / '__pycache__', ignore_errors=True)\n"
+        "import mxnet\n"
+        "print(hooks(), hasattr(numpy, 'NZERO'))\n"
+    )
+    assert run(code, stand_in).splitlines() == ["no_such_name", "0 False"]
+
+
 def test_prepare_mxnet_sets_numpy_semantics_once(stand_in: Path) -> None:
     code = WATCH + (
         "first = compatibility.prepare_mxnet()\n"
         "assert compatibility.prepare_mxnet() is first is sys.modules['mxnet']\n"
-        "assert first.seen == ('once', bool)\n"
+        "assert first.seen == ('once', float('-inf'))\n"
         "print(first.npx.calls)\n"
     )
     assert run(code, stand_in) == "1"
@@ -163,44 +174,13 @@ def test_mxnet_that_cannot_be_imported(failure: str, stand_in: Path) -> None:
     assert "d2l-rnn doctor" in message and "\n" not in message
 
 
-def test_the_real_mxnet_trains_under_numpy_without_bool(tmp_path: Path) -> None:
-    """One step of an LSTM, with the alias taken away beforehand where NumPy has it."""
-    code = (
-        "import warnings\n"
-        "warnings.simplefilter('ignore')\n"
-        "import numpy\n"
-        "others = numpy.__getattr__\n"
-        "def getattr_of_numpy(name):\n"
-        "    if name == 'bool':\n"
-        "        raise AttributeError(name)\n"
-        "    return others(name)\n"
-        "vars(numpy).pop('bool', None)\n"
-        "numpy.__getattr__ = getattr_of_numpy\n"
-        "from d2l_rnn.compatibility import prepare_mxnet\n"
-        "mx = prepare_mxnet()\n"
-        "net = mx.gluon.rnn.LSTM(4)\n"
-        "net.initialize(mx.init.Normal(0.1))\n"
-        "X, state = mx.np.ones((3, 2, 5)), net.begin_state(2)\n"
-        "trainer = mx.gluon.Trainer(net.collect_params(), 'sgd')\n"
-        "losses = []\n"
-        "for _ in range(2):\n"
-        "    with mx.autograd.record():\n"
-        "        loss = ((net(X, state)[0] - 1) ** 2).mean()\n"
-        "    loss.backward()\n"
-        "    trainer.step(1)\n"
-        "    losses.append(float(loss))\n"
-        "assert losses[1] < losses[0], losses\n"
-        "print(int((X > 0).sum()), X[X > 0].shape)\n"
-    )
-    assert run(code, tmp_path) == "30 (30,)"
-
-
 def test_the_hook_starts_the_engine_without_its_notice(tmp_path: Path) -> None:
     """The reader imports and uses mxnet himself, and d2l_rnn came first."""
     code = "import d2l_rnn, mxnet; print(mxnet.nd.ones(2).sum().asscalar())"
     assert run_silently(code, tmp_path) == "2.0"
 
 
+@mxnet_alone_imports
 def test_an_engine_of_the_reader_starts_without_its_notice(tmp_path: Path) -> None:
     """mxnet came first: its first use may still be ours."""
     code = (
@@ -209,6 +189,30 @@ def test_an_engine_of_the_reader_starts_without_its_notice(tmp_path: Path) -> No
         "print(mxnet.np.ones(2).sum())"
     )
     assert run_silently(code, tmp_path) == "2.0"
+
+
+@mxnet_alone_fails
+def test_a_reader_who_began_with_mxnet_may_go_on(tmp_path: Path) -> None:
+    """Their first line fails; d2l_rnn and the same line again mend it, as in a cell."""
+    code = (
+        "try:\n    import mxnet\n"
+        "except AttributeError as error:\n    print('removed' in str(error) or error)\n"
+        "import d2l_rnn, mxnet; print(mxnet.nd.ones(2).sum().asscalar())"
+    )
+    assert run_silently(code, tmp_path).splitlines()[-1] == "2.0"
+
+
+def test_distutils_is_lent_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.12 took it out; setuptools brings one back, but only by a .pth file."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "distutils"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "version_info", (3, 12))
+    with compatibility.lent_distutils():
+        version = importlib.import_module("distutils.version")
+    assert "distutils" not in sys.modules and "distutils.version" not in sys.modules
+    for kind in (version.LooseVersion, version.StrictVersion):
+        assert kind("2.10.0rc1") >= kind("2.9") >= kind("1.17") >= kind("1.17")
+        assert not kind("1.9.5") >= kind("1.17.0")
 
 
 def run_silently(code: str, folder: Path) -> str:

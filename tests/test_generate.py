@@ -58,7 +58,7 @@ def test_several_prefixes_and_samples(capsys: pytest.CaptureFixture[str]) -> Non
 def test_prefixes_from_stdin_as_json(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("the\nhe\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"the\r\nhe\r\n")))
     flags = ["--prefix", "-", "--json", "--num-preds", "3", "--show-probabilities"]
     _, out, _ = said(capsys, "runs/lstm/seed-1", *flags)
     answers: List[Any] = [json.loads(line) for line in out.splitlines()]

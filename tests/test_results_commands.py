@@ -132,7 +132,52 @@ def test_another_setting_is_not_comparable(
 ) -> None:
     build_as_run("bilstm", 1, **changes)
     assert main(["compare"]) == 0
-    assert f"    {reason}" in capsys.readouterr().out
+    assert f": {reason}" in capsys.readouterr().out
+
+
+def test_runs_are_held_against_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another learning rate than the book's is no obstacle, and is named."""
+    for seed in (1, 2, 3):
+        build_as_run("lstm", seed, lr=0.9, initial_weights="book")
+    assert main(["compare"]) == 0
+    assert "not comparable" in capsys.readouterr().out
+    assert main(["compare", "--against", "lstm"]) == 0
+    text = capsys.readouterr().out
+    assert "    lr 0.9: against lstm: lr 0.9, the book's is 1; " in text
+    assert main(["compare", "--markdown"]) == 0
+    assert "| lstm (lr 0.9) |" in capsys.readouterr().out
+    assert main(["compare", "--against", "gru", "--json"]) == 1
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["verdict"], row["apart"]) == ("differs", "lr 0.9")
+    assert "experiment lstm; cell lstm, the book's is gru" in row["reason"]
+    assert row["judgement"]["rule"] == "permutation"
+
+
+def test_power_is_a_table_of_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--power", "--against", "gru"]) == 0
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.startswith("experiment") and row.split()[0] == "gru"
+    shares = [float(word) for word in row.split()[1::2]]
+    assert len(shares) == 6 and shares[1] <= 2 and shares[2] <= shares[1] <= shares[0]
+    assert main(["compare", "--power", "--against", "birnn-v1", "--markdown"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2  # a heading, nothing judged
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--against", "lstn"], "--against lstn: the book has no number for it"),
+        (["--against", "bptt"], "it does for rnn-scratch, rnn-scratch-reset"),
+        (["--power", "runs"], "--power contradicts runs: it is a table of no runs"),
+        (["--power", "--json"], "--power contradicts --json"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_clear_line(
+    arguments: List[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("d2l-rnn: error: ") and words in line
 
 
 def test_a_run_that_made_room_for_another_does_not_stand_for_it(
@@ -182,9 +227,14 @@ def test_the_report_goes_where_it_is_asked_to(
     printed = capsys.readouterr()
     assert printed.out == "page.html\n" and "1 run on the page" in printed.err
     assert "d2l-rnn run bilstm --seed 1" in Path("page.html").read_text()
-    for out in ("runs", "missing/page.html"):
+    refused = {
+        "runs": "a directory, not a regular file",
+        "missing/page.html": "No such file or directory",
+    }
+    for out, why in refused.items():
         assert main(["report", "--out", out]) == 2
-        assert "a file in a folder that exists" in capsys.readouterr().err
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line == f"d2l-rnn: error: --out {out}: {why}"
 
 
 def test_the_book_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

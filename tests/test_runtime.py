@@ -13,6 +13,8 @@ import pytest
 
 from d2l_rnn import runtime
 
+from .numpys import mxnet_alone_imports
+
 PRINT = "import json; print(json.dumps(d2l_rnn.runtime.describe()))"
 
 
@@ -51,6 +53,7 @@ def test_the_user_s_settings_win() -> None:
     assert chosen["engine"] == "ThreadedEnginePerDevice" and chosen["threads"] == 1
 
 
+@mxnet_alone_imports
 def test_after_mxnet_the_engine_stays() -> None:
     chosen = describe("import mxnet; import d2l_rnn")
     assert chosen["mxnet_imported_first"] is True
@@ -172,6 +175,7 @@ print([row.loss for row in rows], parameters.path)
 """
 
 
+@pytest.mark.slow
 def test_curves_do_not_depend_on_threads_or_engine() -> None:
     curves = set()
     for engine in ("NaiveEngine", "ThreadedEnginePerDevice"):

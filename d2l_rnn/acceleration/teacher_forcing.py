@@ -52,6 +52,16 @@ _DECODERS = (seq2seq.Seq2SeqDecoder, attention_decoder.Seq2SeqAttentionDecoder)
 
 def why_not_translate(net: object, loss: object) -> str:
     """Why an encoder-decoder is not trained as one graph; empty where it is."""
+    reason = why_not_to_translate(net)
+    if reason:
+        return reason
+    if type(loss) is not MaskedSoftmaxCELoss or vars(loss).get("_weight") is not None:
+        return "the loss is not the book's"
+    return replaced_in_class(MaskedSoftmaxCELoss)
+
+
+def why_not_to_translate(net: object) -> str:
+    """As :func:`why_not_translate`, of a net that is only asked, not trained."""
     if switched_off():
         return switched_off()
     if autograd.is_recording():
@@ -74,12 +84,10 @@ def why_not_translate(net: object, loss: object) -> str:
     for name, parameter in net.collect_params().items():
         if str(parameter.dtype) not in ("float32", "<class 'numpy.float32'>"):
             return f"{name} is of {parameter.dtype}"
-    if type(loss) is not MaskedSoftmaxCELoss or vars(loss).get("_weight") is not None:
-        return "the loss is not the book's"
     for module in (attention, seq2seq, attention_decoder, encoder_decoder):
         if replaced_in_module(module):
             return f"{replaced_in_module(module)} was replaced"
-    return replaced_in_class(MaskedSoftmaxCELoss)
+    return ""
 
 
 def _blocks(name: str, block: gluon.Block) -> Iterator[Tuple[str, gluon.Block]]:

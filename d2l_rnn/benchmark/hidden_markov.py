@@ -42,7 +42,7 @@ def hmmlearn(observations: Integers, tables: List[Floats]) -> Callable[[], objec
 def build(workload: SentWorkload) -> Tasks:
     """One task: ``posteriors`` of ``batch_size`` sequences of ``num_steps``."""
     generator = np.random.RandomState(0)
-    tables = [
+    tables: List[Floats] = [
         generator.dirichlet(np.ones(NUM_STATES)),
         generator.dirichlet(np.ones(NUM_STATES), NUM_STATES),
         generator.dirichlet(np.ones(NUM_SYMBOLS), NUM_STATES),

@@ -48,8 +48,8 @@ def _scaling(part: Dict[str, Scaling]) -> Figure:
         series, "size / the book's", "milliseconds", "log", "log", title=title
     )
     (axes,) = figure.axes
-    for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        _powers_of_two(axis, *limits)
+    _powers_of_two(axes.xaxis, *axes.get_xlim())
+    _powers_of_two(axes.yaxis, *axes.get_ylim())
     return figure
 
 

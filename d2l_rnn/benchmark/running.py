@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Callable, Optional, Tuple
 
 from ..data.corpora import cache_directory
-from ..errors import UsageError
-from ..files import write_bytes
+from ..errors import UsageError, system_errors_as
+from ..files import make_directory, target_of, write_bytes
 from ..runtime import available_cores, idle_cores
 from . import measuring
 from .pictures import draw
@@ -61,7 +61,10 @@ def run(
     text : str
         The tables.
     """
-    settings.out.mkdir(parents=True, exist_ok=True)
+    refused = f"--out {settings.out}"
+    with system_errors_as(UsageError, refused, "a folder that can be written to"):
+        make_directory(settings.out)
+        target_of(settings.out / "benchmark.json")
     # Before any side runs: they are not to count one another.
     free_cores = idle_cores()
     wheel = None
@@ -100,7 +103,9 @@ def run(
             notify(part.replace("_", " "))
             results[part] = getattr(measuring, part)(plan)
     content = json.dumps(results, indent=1) + "\n"
-    write_bytes(settings.out / "benchmark.json", content.encode())
-    for path in draw(results, settings.out):
+    with system_errors_as(UsageError, refused):
+        write_bytes(settings.out / "benchmark.json", content.encode())
+        drawn = draw(results, settings.out)
+    for path in drawn:
         notify(f"drawn: {path}")
     return results, tables(results)

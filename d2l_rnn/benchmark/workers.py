@@ -79,7 +79,10 @@ class Worker:
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # its last words are read below
-        return {**self._answer(), "count": count}
+        answer = self._answer()
+        if answer["seconds"] <= 0:
+            raise SideFailed("its clock stood still or went back: nothing is measured")
+        return {**answer, "count": count}
 
     def close(self) -> None:
         """End the process and wait for it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Sequence
 
-from ..errors import RunError, UsageError
+from ..errors import RunError, UsageError, system_errors_as
 from .parsing import Parser, notify, number
 
 
@@ -39,10 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.tokens < 1:
         raise UsageError(f"--tokens {options.tokens}: accepted is at least 1")
     plots = Path(options.plots) if options.plots else None
-    if plots is not None and not plots.is_dir():
+    if plots is not None and not os.path.isdir(plots):
         raise UsageError(f"--plots {plots}: no such folder")
-    if not Path(options.checkpoint).exists():
-        raise RunError(f"checkpoint {options.checkpoint}: no such file or folder")
+    with system_errors_as(RunError, f"checkpoint {options.checkpoint}"):
+        os.stat(options.checkpoint)
     from ..devices import device_from
     from ..experiments.audit import audit, draw
     from ..experiments.trained import load_language_model
@@ -53,6 +54,9 @@ def main(arguments: Sequence[str]) -> int:
     trained = load_language_model(options.checkpoint, device)
     result = audit(trained, options.tokens, device, options.data_dir)
     print(json.dumps(encode(result)) if options.json else printed.audit(result))
-    for path in draw(result, plots) if plots is not None else []:
-        notify(f"drawn: {path}")
+    if plots is not None:
+        with system_errors_as(UsageError, f"--plots {plots}"):
+            drawn = draw(result, plots)
+        for path in drawn:
+            notify(f"drawn: {path}")
     return 0

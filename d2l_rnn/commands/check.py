@@ -6,8 +6,9 @@ import dataclasses
 from typing import Sequence
 
 from ..errors import UsageError
+from ..experiments.initial_weights import settled
 from ..experiments.table import find
-from .parsing import Parser, add_settings
+from .parsing import Parser, add_settings, notify
 
 _FEW_EPOCHS = 3
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser(prog=f"d2l-rnn check {arguments[0]}", description=__doc__)
     add_settings(parser, defaults)
     parsed = vars(parser.parse_args(arguments[1:]))
-    config = dataclasses.replace(defaults, **parsed)
+    config = settled(experiment, dataclasses.replace(defaults, **parsed), notify)
     from ..devices import device_from
     from ..experiments.check import check
 

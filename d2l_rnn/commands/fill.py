@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from pathlib import Path
 from typing import Sequence
 
-from ..errors import RunError
+from ..errors import RunError, system_errors_as
 from .parsing import Parser, notify
 
 
@@ -33,8 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
-    if options.run and not Path(options.run).exists():
-        raise RunError(f"--run {options.run}: no such file or folder")
+    if options.run:
+        with system_errors_as(RunError, f"--run {options.run}"):
+            os.stat(options.run)
     from ..data.blanks import read_blanks
     from ..devices import device_from
     from ..experiments.trained import latest_cloze, load_filler

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
 from ..errors import RunError, UsageError
 from ..results.record import RESULT, RUNS
-from .parsing import Parser, notify, number
+from .parsing import Parser, lines_of_stdin, notify, number
 
 if TYPE_CHECKING:
     from ..experiments.loaded import LoadedRun
@@ -164,7 +164,7 @@ def _prefixes(asked: Sequence[str], run: LoadedRun) -> List[str]:
         return run.prefixes()
     found: List[str] = []
     for prefix in asked:
-        lines = sys.stdin.read().splitlines() if prefix == "-" else [prefix]
+        lines = lines_of_stdin() if prefix == "-" else [prefix]
         found += lines
     if not found:
         raise UsageError("--prefix -: stdin has no line")

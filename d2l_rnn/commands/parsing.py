@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
-from pathlib import Path
 from typing import Any, Callable, List, NoReturn, Sequence
 
+from .. import streams
+from ..data.reading import LARGEST_TEXT, decode
 from ..errors import RunError, UsageError
 from ..experiments.settings import flag_of, types_of
 from ..results.record import RUNS, RunRecord, read_runs
@@ -17,7 +19,42 @@ _LONGEST_MESSAGE = 600  # letters
 
 def notify(message: str) -> None:
     """Tell the user something beside the result: one line on stderr."""
-    print(f"d2l-rnn: {message}", file=sys.stderr)
+    streams.tell(message, "d2l-rnn: ")
+
+
+def conclude(text: str, done: str) -> None:
+    """Print a result, and tell what has been done: that too where it cannot be printed.
+
+    Raises
+    ------
+    UsageError
+        If standard output does not take it; ``done`` is told with it.
+    """
+    print(text)
+    undelivered = streams.undelivered()
+    if undelivered:
+        raise UsageError(f"{undelivered}; {done}")
+    notify(done)
+
+
+def lines_of_stdin() -> List[str]:
+    """What comes on stdin, read as a file of it would be.
+
+    Raises
+    ------
+    DataError
+        If it is no UTF-8 text, as of :func:`d2l_rnn.data.reading.decode`.
+    UsageError
+        If it is larger than a file of text may be.
+    """
+    if sys.stdin is None:  # it was closed
+        return []
+    content = sys.stdin.buffer.read(LARGEST_TEXT + 1)
+    if len(content) > LARGEST_TEXT:
+        raise UsageError(f"stdin: larger than the {LARGEST_TEXT:,} bytes accepted")
+    if not content.strip():
+        return []
+    return decode(content, "stdin", "FILE").rstrip("\n").split("\n")
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,7 +104,7 @@ def read_named(paths: Sequence[str]) -> List[RunRecord]:
     RunError
         If there is no run, or none that can be read.
     """
-    if not paths and not Path(RUNS).is_dir():
+    if not paths and not os.path.isdir(RUNS):
         raise RunError(
             f"no runs: there is no folder {RUNS}/ here; name run directories, or make "
             "one with 'd2l-rnn run'"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Sequence
 
-from ..errors import UsageError
+from ..errors import UsageError, system_errors_as
 from ..experiments.table import published_settings
+from ..files import target_of
 from ..results.book import load_book
 from ..results.report import write_report
-from .parsing import Parser, add_runs, notify, read_named
+from .parsing import Parser, add_runs, conclude, read_named
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,13 +26,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     path = Path(options.out)
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(f"--out {path}: accepted is a file in a folder that exists")
+    refused = f"--out {path}"
+    with system_errors_as(UsageError, refused, "a file in a folder that exists"):
+        target_of(path)
     records = read_named(options.runs)
-    try:
+    with system_errors_as(UsageError, refused):
         write_report(path, records, load_book(), published_settings())
-    except OSError as error:
-        raise UsageError(f"--out {path}: {error.strerror or error}") from None
-    print(path)
-    notify(f"{len(records)} run{'' if len(records) == 1 else 's'} on the page")
+    runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
+    conclude(str(path), f"{runs} on the page")
     return 0

@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from textwrap import shorten
+from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .. import signals
 from ..errors import UsageError
-from ..experiments.table import EXPERIMENTS, published_settings
+from ..experiments.configs import Config
+from ..experiments.initial_weights import settled
+from ..experiments.table import EXPERIMENTS, find, published_settings
 from ..jobs.local import Job, Outcome, StopLevel, run_locally
 from ..results.book import load_book
 from ..results.record import RUNS, read_runs
-from ..results.verdict.compare import compare, exit_status, render_text
+from ..results.verdict.compare import compare, exit_status
+from ..results.verdict.rendering import render_text
 from ..runtime import available_cores, thread_share
+from ..streams import on_a_terminal, tell
 from .parsing import Parser, notify, number
 from .run import configured
+from .shared_settings import shared_out
 
+_LONGEST_REASON = 300  # characters of what a failed run said
 # What each run is told by us, and what would hide its outcome from us.
 _OURS = ("--seed", "--out", "--resume", "--quiet", "--json", "--help", "-h")
 
@@ -36,16 +43,15 @@ def main(arguments: Sequence[str]) -> int:
     if not options.scheduler and options.jobs > cores:
         notify(f"warning: {options.jobs} jobs on {cores} cores take turns")
     outcomes: List[Outcome] = []
-    with signals.noted(_tell_once) as numbers:
+    with signals.noted() as numbers:
         progress = _Progress(jobs, options.quiet)
         try:
             for outcome in _start(jobs, options, lambda: min(len(numbers), 2)):
                 if outcome is not None:
                     outcomes.append(outcome)
-                progress.show(outcome)
+                progress.show(outcome, stopping=bool(numbers))
         finally:
             progress.close()
-    status = _conclude(jobs, outcomes, bool(numbers))
     if numbers:
         finished = sum(outcome.status == 0 for outcome in outcomes)
         raise signals.Interrupted(
@@ -53,12 +59,7 @@ def main(arguments: Sequence[str]) -> int:
             f"interrupted: {finished} of {len(jobs)} runs have finished; the same "
             "command goes on",
         )
-    return status
-
-
-def _tell_once(numbers: List[int]) -> None:
-    if len(numbers) == 1:
-        notify("stopping when every run has saved its state; again to end at once")
+    return _conclude(jobs, outcomes)
 
 
 def _parser() -> Parser:
@@ -70,8 +71,11 @@ def _parser() -> Parser:
         "finished are kept.\n"
         "  d2l-rnn reproduce rnn gru lstm --seeds 5 --jobs 2\n"
         "  d2l-rnn reproduce all -- --corpus sample\n"
+        "Where the book's builds have the experiment, the runs begin with the builds' "
+        "weights\n(--initial-weights auto); with weights of their own:\n"
+        "  d2l-rnn reproduce rnn --seeds 5 -- --initial-weights seed\n"
         "exit status: 0 done; 1 a run failed, or differs from the book; 2 bad usage; "
-        "130 or 143\ninterrupted, states saved",
+        "129, 130 or\n143 interrupted, states saved",
     )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="experiments (default: all)"
@@ -136,29 +140,40 @@ def plan(
     Raises
     ------
     UsageError
-        If an experiment is unknown, or does not accept the settings.
+        If an experiment is unknown, a setting one of none of them, or a value refused.
     """
     for setting in settings:
         if setting.split("=")[0] in _OURS:
             raise UsageError(
                 f"{setting} after --: 'd2l-rnn reproduce' sees to it itself"
             )
-    num_epochs: Dict[str, int] = {}
-    folders: Dict[str, str] = {}
+    given = shared_out(names, settings, notify)
+    planned = []
     for name in names:
-        experiment, config, _ = configured(name, settings, f"d2l-rnn run {name}")
-        num_epochs[name] = getattr(config, "num_epochs", 0)
-        folders[name] = experiment.name
+        asked = [*_initial_weights(find(name).config, "auto"), *given[name]]
+        experiment, config, _ = configured(name, asked, f"d2l-rnn run {name}")
+        planned.append((name, experiment, config))
+    planned = [
+        (name, row, settled(row, config, notify)) for name, row, config in planned
+    ]
     jobs = []
     for seed in range(1, seeds + 1):
-        for name in names:
-            directory = str(Path(out) / folders[name] / f"seed-{seed}")
+        for name, row, config in planned:
+            whose = getattr(config, "initial_weights", "seed")
+            directory = str(Path(out) / row.name / f"{whose}-{seed}")
             where = [] if out == RUNS else ["--out", directory]
-            run = ["run", name, "--seed", str(seed), *settings, *where]
+            weights = _initial_weights(config, whose)
+            run = ["run", name, "--seed", str(seed), *given[name], *weights, *where]
             # --json: a finished run is shown again without loading MXNet
             command = ("-m", "d2l_rnn", *run, "--resume", "--quiet", "--json")
-            jobs.append(Job(name, seed, directory, command, num_epochs[name]))
+            num_epochs = getattr(config, "num_epochs", 0)
+            jobs.append(Job(name, seed, directory, command, num_epochs))
     return jobs
+
+
+def _initial_weights(config: Config, whose: str) -> List[str]:
+    """The flag that says so, to the experiments that have it."""
+    return ["--initial-weights", whose] if hasattr(config, "initial_weights") else []
 
 
 def _start(
@@ -180,15 +195,22 @@ class _Progress:
         self._jobs, self._quiet = jobs, quiet
         self._ended: Set[Job] = set()
         self._warnings: Set[str] = set()
+        self._stopping = False
         self._bar: Any = None
-        if not quiet and sys.stderr.isatty():
+        if not quiet and on_a_terminal():
             from tqdm import tqdm
 
             total = sum(_weight(job) for job in jobs)
             self._bar = tqdm(total=total, unit="epoch", dynamic_ncols=True)
 
-    def show(self, outcome: Optional[Outcome]) -> None:
+    def show(self, outcome: Optional[Outcome], stopping: bool = False) -> None:
         """Take in what has ended, if anything has, and show how far all are."""
+        if stopping and not self._stopping:
+            self._stopping = True
+            self._print(
+                "d2l-rnn: stopping when every run has saved its state; again to end at "
+                "once"
+            )
         if outcome is not None:
             self._ended.add(outcome.job)
             self._tell(outcome)
@@ -200,14 +222,14 @@ class _Progress:
             self._bar.set_postfix_str(f"{len(self._ended)} of {len(self._jobs)} runs")
 
     def _tell(self, outcome: Outcome) -> None:
-        for line in outcome.output.splitlines():
+        for line in _said(outcome):
             if "warning: " in line and line not in self._warnings:
                 self._warnings.add(line)  # once, though every run says it
                 self._print(line)
         if outcome.status is None or self._quiet:
             return
         if outcome.status != 0:
-            self._print(f"d2l-rnn: {failure(outcome)}")
+            self._print(f"d2l-rnn: {failure(outcome, self._stopping)}")
         elif self._bar is None:
             self._print(
                 f"d2l-rnn: {len(self._ended)} of {len(self._jobs)}: {outcome.job}: "
@@ -218,7 +240,7 @@ class _Progress:
         if self._bar is not None:
             self._bar.write(line, file=sys.stderr)
         else:
-            print(line, file=sys.stderr, flush=True)
+            tell(line, by="")
 
     def close(self) -> None:
         """Leave the bar as it is."""
@@ -230,22 +252,38 @@ def _weight(job: Job) -> int:
     return max(job.num_epochs, 1)
 
 
-def failure(outcome: Outcome) -> str:
-    """One line on a run that did not finish."""
+def _said(outcome: Outcome) -> List[str]:
+    """What a run said, without its result, which is a line of JSON."""
+    lines = outcome.output.splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("{")]
+
+
+def failure(outcome: Outcome, stopping: bool = False) -> str:
+    """One line on a run that did not finish.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    stopping : bool
+        Whether we have asked the runs to stop.
+    """
     if outcome.status in signals.EXIT_STATUSES:
         return f"{outcome.job}: interrupted, its state saved"
-    lines = [line for line in outcome.output.splitlines() if line.strip()]
-    told = [line for line in lines if "error: " in line] or lines
-    reason = told[-1].split("error: ", 1)[-1] if told else "it printed nothing"
     how = f"exit status {outcome.status}"
     if outcome.status is not None and outcome.status < 0:
         how = f"signal {-outcome.status}"
+        if stopping:
+            return f"{outcome.job}: ended at once by {how}"
+    lines = _said(outcome)
+    told = [line for line in lines if "error: " in line] or lines
+    reason = told[-1].split("error: ", 1)[-1] if told else "it said nothing"
+    reason = shorten(reason, _LONGEST_REASON, placeholder=" ...")
     log = Path(outcome.job.directory + ".log")
-    where = f" (all it said: {log})" if log.exists() else ""
+    where = f" (all it said: {log})" if os.path.exists(log) else ""
     return f"{outcome.job}: failed, {how}: {reason}{where}"
 
 
-def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome], stopped: bool) -> int:
+def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> int:
     """Print the verdicts on the finished runs, and what failed; the exit status."""
     finished = [outcome.job for outcome in outcomes if outcome.status == 0]
     failed = [outcome for outcome in outcomes if outcome.status not in (0, None)]
@@ -255,7 +293,7 @@ def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome], stopped: bool) -
         verdicts = compare(records, load_book(), published_settings())
         print(render_text(verdicts), flush=True)
         status = exit_status(verdicts)
-    if failed and not stopped:
+    if failed:
         notify(f"{len(failed)} of {len(jobs)} runs did not finish:")
         for outcome in failed:
             notify(failure(outcome))

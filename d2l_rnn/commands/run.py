@@ -13,7 +13,7 @@ from ..experiments.runner import Options, run_experiment
 from ..experiments.table import EXPERIMENTS, Experiment, find
 from ..results.json_files import encode
 from ..results.record import RESULT, RunRecord
-from .parsing import Parser, add_settings, notify
+from .parsing import Parser, add_settings, conclude, notify
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -61,14 +61,15 @@ def _table() -> str:
     )
 
 
-def _parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
+def parser_of(experiment: Experiment, prog: str) -> argparse.ArgumentParser:
+    """What the flags of an experiment's run are read by."""
     parser = Parser(
         prog=prog,
         description=(experiment.summary or experiment.name)
         + (f" (section {experiment.section})" if experiment.section else ""),
         epilog=(
             "exit status: 0 done; 2 bad usage; 3 data unavailable or corrupt; "
-            "4 run directory unusable; 130 or 143 interrupted, state saved"
+            "4 run directory unusable; 129, 130 or 143 interrupted, state saved"
         ),
     )
     add_settings(parser, experiment.config)
@@ -81,7 +82,7 @@ def configured(
 ) -> Tuple[Experiment, Config, Dict[str, Any]]:
     """An experiment, its configuration as the arguments have it, and all of these."""
     experiment = find(name)
-    parsed = vars(_parser_of(experiment, prog).parse_args(arguments))
+    parsed = vars(parser_of(experiment, prog).parse_args(arguments))
     names = [field.name for field in dataclasses.fields(experiment.config)]
     config = dataclasses.replace(
         experiment.config, **{name: parsed[name] for name in names}
@@ -104,8 +105,8 @@ def run_named(name: str, arguments: Sequence[str], prog: str) -> int:
     if parsed["json"]:
         print(json.dumps(encode({**record.result, "directory": str(record.directory)})))
     else:
-        print(shown(experiment, record))
-        notify(f"recorded in {record.directory}")
+        text = shown(experiment, record)
+        conclude(text, f"recorded in {record.directory}")
     return 0
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from pathlib import Path
+import os
 from typing import Any, Dict, List, Sequence, Tuple
 
-from ..errors import RunError, UsageError
+from ..errors import RunError, UsageError, system_errors_as
+from ..files import target_of
 from ..results.json_files import encode
-from .parsing import Parser, notify, number
+from .parsing import Parser, lines_of_stdin, notify, number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,8 +96,13 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; return the exit status."""
     options = _parser().parse_args(arguments)
     sampling = _check(options)
-    if not Path(options.run).exists():
-        raise RunError(f"run {options.run}: no such file or folder")
+    with system_errors_as(RunError, f"run {options.run}"):
+        os.stat(options.run)
+    picture = f"--save-attention {options.save_attention}"
+    if options.save_attention:
+        accepted = "a file in a folder that exists"
+        with system_errors_as(UsageError, picture, accepted):
+            target_of(options.save_attention)
     from ..devices import device_from
     from ..experiments.trained import load_translator
 
@@ -131,7 +136,8 @@ def main(arguments: Sequence[str]) -> int:
         from ..results.plots import save
         from ..results.plots_attention import attention_figure
 
-        save(attention_figure(maps), options.save_attention)
+        with system_errors_as(UsageError, picture):
+            save(attention_figure(maps), options.save_attention)
     return 0
 
 
@@ -142,10 +148,7 @@ def _sentences(texts: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
     if texts:
         lines = list(texts)
     else:
-        try:
-            lines = sys.stdin.read().splitlines()
-        except UnicodeDecodeError as error:
-            raise UsageError(f"stdin: not UTF-8 text ({error.reason})") from None
+        lines = lines_of_stdin()
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
         raise UsageError("no sentence: give one as TEXT, or on stdin, a line each")

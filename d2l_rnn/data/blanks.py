@@ -52,7 +52,11 @@ def read_blanks(text: str, token: str, cleaning: str) -> Tuple[List[str], List[i
             f"{'character' if token == 'char' else 'word'}"
         )
     if len(blanks) == len(tokens):
-        raise UsageError(f"{text!r} holds nothing but blanks")
+        lost = [repr(c) for c in dict.fromkeys(text) if c not in "_ "]
+        but = (
+            f": {', '.join(lost)} are cleaned away (--clean {cleaning})" if lost else ""
+        )
+        raise UsageError(f"{text!r} holds nothing but blanks{but}")
     return tokens, blanks
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import List, Optional, Tuple
 
 from ..errors import DataError, UsageError
-from ..files import PathLike
+from ..files import PathLike, open_regular
 from .downloading import Downloader, DownloadLimit, secure
+from .reading import decode, read_content, shown
 
 # Where the book keeps its files, under the book's name.
 DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"
@@ -72,9 +73,9 @@ class SampleCorpusWarning(UserWarning):
 
 
 def sha1_of(path: PathLike) -> str:
-    """SHA-1 of a file's bytes, in hexadecimal."""
+    """SHA-1 of a regular file's bytes, in hexadecimal."""
     digest = hashlib.sha1()
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
@@ -205,9 +206,10 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
     Raises
     ------
     DataError
-        If the corpus is unavailable, unreadable, empty or not UTF-8.
+        If the corpus is unavailable, no regular file, too large, empty or not UTF-8;
+        says which.
     """
-    if data_dir is not None and not Path(data_dir).is_dir():
+    if data_dir is not None and not os.path.isdir(data_dir):
         raise UsageError(f"--data-dir {data_dir}: no such folder")
     return _read(*choose(corpus, "time-machine", SAMPLE_TEXT, data_dir))
 
@@ -235,25 +237,10 @@ def choose(
 
 
 def _read(name: str, path: Path) -> TextFile:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(
-            f"corpus {path}: no such file; accepted are auto, time-machine, sample "
-            "and the path of a UTF-8 text file"
-        ) from None
-    except OSError as error:
-        raise DataError(f"corpus {path}: {error.strerror or error}") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"corpus {path}: not UTF-8 text (byte {error.start}: {error.reason})"
-        ) from None
-    if not text.strip():
-        raise DataError(f"corpus {path}: the file is empty")
+    accepted = "auto, time-machine, sample and the path of a UTF-8 text file"
+    content = read_content(path, "corpus", accepted)
     # Not str.splitlines(): that would cut at form feeds and other rare characters.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = decode(content, f"corpus {shown(path)}", path).split("\n")
     if lines[-1] == "":
         lines.pop()
     return TextFile(name, hashlib.sha1(content).hexdigest(), lines)

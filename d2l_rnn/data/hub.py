@@ -7,6 +7,7 @@ from typing import Dict, Optional, Tuple
 
 from ..errors import DataError
 from ..files import PathLike, write_bytes
+from ..streams import show
 from . import corpora
 from .corpora import DATA_URL, SOURCES, Source
 
@@ -126,7 +127,7 @@ def fetch(address: str, sha1: Optional[str], folder: PathLike) -> Path:
             return path
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
-    print(f"Downloading {path} from {address}...")
+    show(f"Downloading {path} from {address}...")
     failures = corpora.download(source, path, _LARGEST, _SECONDS)
     if failures:
         raise DataError(f"{source.file_name} is not to be had: {'; '.join(failures)}")

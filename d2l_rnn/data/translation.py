@@ -28,6 +28,7 @@ Sentences = List[List[str]]
 Token = TypeVar("Token", str, int)
 
 RESERVED_TOKENS = ["<pad>", "<bos>", "<eos>"]
+_NO_PAIRS = "no sentence pairs: a line is source, tab, target"
 
 
 def read_data_nmt(path: Optional[PathLike] = None) -> str:
@@ -185,7 +186,7 @@ def load_arrays_nmt(
         If there is no pair.
     """
     if not source:
-        raise DataError("no sentence pairs: a line is source, tab, target")
+        raise DataError(_NO_PAIRS)
     if num_steps < 1:
         raise UsageError(f"num_steps {num_steps}: at least 1")
     arrays = [
@@ -226,9 +227,13 @@ def split_pairs(
 
     Raises
     ------
+    DataError
+        If there is no pair.
     UsageError
-        If no pair would be left to train on.
+        If none would be left to train on.
     """
+    if not source:
+        raise DataError(_NO_PAIRS)
     indices: Dict[Tuple[str, ...], List[int]] = {}
     for i, sentence in enumerate(source):
         indices.setdefault(tuple(sentence), []).append(i)

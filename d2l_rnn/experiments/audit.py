@@ -18,7 +18,7 @@ from .configs import Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig
 from .contract import ExperimentRun, Json, Notify
 from .corpus import read_corpus
-from .language import TrainedLanguageModel
+from .language import TrainedLanguageModel, fitting_prefixes
 from .settings import settings_with
 from .trained import load_language_model
 
@@ -138,7 +138,10 @@ class AuditRun(ExperimentRun[AuditConfig]):
             _refuse_contradictions(config, self.audited)
             self.source, _, _ = self.audited.texts(config.data_dir)
         else:
-            self.source = read_corpus(config).source
+            corpus = read_corpus(config, notify)
+            self.source = corpus.source
+            # Refused here already; the run inside tells nobody what it continues.
+            fitting_prefixes(config, corpus, notify)
 
     def needs(self) -> Mapping[str, Tuple[str, Config]]:
         """The model, where no checkpoint is named."""
@@ -183,7 +186,7 @@ class AuditRun(ExperimentRun[AuditConfig]):
 def _refuse_contradictions(config: AuditConfig, trained: TrainedLanguageModel) -> None:
     """Flags that describe the model must not say what the checkpoint denies."""
     default = AuditConfig()
-    of_the_run = settings_with(config, "seed", "device", "folder")
+    of_the_run = settings_with(config, "seed", "weights", "device", "folder")
     for field in dataclasses.fields(trained.config):
         asked = getattr(config, field.name, None)
         had = getattr(trained.config, field.name)

@@ -55,7 +55,7 @@ class BpttRun(SideBySide[BpttConfig]):
 
     def __init__(self, config: BpttConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        self.corpus = read_corpus(config)
+        self.corpus = read_corpus(config, notify)
         self.source = self.corpus.source
         self.train_iter = SequenceLoader(
             self.corpus.training, config.batch_size, config.num_steps, ctx=device

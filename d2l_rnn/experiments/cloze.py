@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Iterator, Mapping, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from ..arrays import Floats, Integers
-from ..data.blanks import read_blanks
+from ..data.blanks import BLANKS, read_blanks
 from ..data.sequences import SequenceLoader
 from ..generation.filling import Filler, fill, probabilities
 from ..inference.hmm import predict_missing
@@ -20,9 +20,10 @@ from ..results import printed
 from ..training.checkpoint import put_arrays
 from .configs_bidirectional import ClozeConfig
 from .contract import Json, Notify
-from .corpus import read_split, rows_of, score_of
+from .corpus import Corpus, read_split, rows_of, score_of, tokens_of
 from .hmm import learn
 from .nets import arrays_under
+from .prefixes import NUM_OWN, is_foreign, named, unknown_of
 from .trained import Saved
 from .two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, TwoDirections, build_both
 
@@ -60,7 +61,7 @@ class ClozeRun(TwoDirections[ClozeConfig]):
 
     def __init__(self, config: ClozeConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        self.corpus = read_split(config, config.min_freq)
+        self.corpus = read_split(config, notify, config.min_freq)
         self.source = self.corpus.source
         self.rows_held_out = rows_of(self.corpus.heldout, config.batch_size)
         self.train_iter = OwnAnswers(
@@ -69,6 +70,7 @@ class ClozeRun(TwoDirections[ClozeConfig]):
             )
         )
         size = len(self.corpus.vocab)
+        self.sentences = sentences_to_fill(config, self.corpus, notify)
         self.use(build_both(ClozeModel, config, size, size, device))
 
     def notes(self) -> Mapping[str, Any]:
@@ -87,8 +89,7 @@ class ClozeRun(TwoDirections[ClozeConfig]):
         for name, given in _counted(config, self.corpus.training, rows, len(vocab)):
             scores[name] = score_of(given, rows, vocab.unk)
         filled = []
-        for sentence in SENTENCES[config.token]:
-            tokens, blanks = read_blanks(sentence, config.token, config.clean)
+        for sentence, tokens, blanks in self.sentences:
             best = {
                 name: fill(net, vocab[tokens], blanks, vocab, self.device)[0].best
                 for name, net in self.nets.items()
@@ -111,6 +112,37 @@ class ClozeRun(TwoDirections[ClozeConfig]):
         net = build_both(ClozeModel, config, size, size, saved.device)[BIDIRECTIONAL]
         put_arrays(named_arrays(net), arrays_under(BIDIRECTIONAL, saved.arrays))
         return Filler(saved.path, net, vocab, config.token, config.clean)
+
+
+def sentences_to_fill(
+    config: ClozeConfig, corpus: Corpus, notify: Notify
+) -> List[Tuple[str, List[str], List[int]]]:
+    """Texts, their tokens and blanks: ours, or of another language the corpus's own.
+
+    A rare word is unknown as it is meant to be, and told of.
+    """
+    known = corpus.vocab.token_to_idx
+    read = [
+        (text, *read_blanks(text, config.token, config.clean))
+        for text in SENTENCES[config.token]
+    ]
+    given = [token for _, tokens, _ in read for token in tokens if token.strip("_ ")]
+    unknown = unknown_of(given, known)
+    if not is_foreign(given, known):
+        if unknown:
+            notify(
+                f"warning: the model does not know {named(unknown)} of our sentences"
+            )
+        return read
+    tokens = tokens_of(corpus.text, config)[:NUM_OWN]
+    place = len(tokens) // 2
+    tokens[place] = BLANKS[config.token]
+    text = ("" if config.token == "char" else " ").join(tokens)
+    notify(
+        f"the text has no {named(unknown)}: in place of our sentences its own {text!r} "
+        "is filled in"
+    )
+    return [(text, tokens, [place])]
 
 
 def _counted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List
+from typing import Any, List
 
 from ..errors import UsageError
 from .settings import (
@@ -56,6 +56,17 @@ class CorpusConfig(Config):
         "tokens to train on; those that follow are held out",
         minimum=1,
         maximum=MOST,
+    )
+
+
+def whose_weights() -> Any:
+    """The setting of experiments that the book's builds have too."""
+    return setting(
+        "seed",
+        "what training begins with; seed: drawn from --seed; book: what the book's "
+        "builds began with; auto: book where corpus and shapes are the book's",
+        ("auto", "book", "seed"),
+        effect="weights",
     )
 
 
@@ -115,6 +126,7 @@ class LanguageModelConfig(CorpusConfig):
         maximum=MOST_STEPS,
         effect="text",
     )
+    initial_weights: str = whose_weights()
 
     def __post_init__(self) -> None:
         super().__post_init__()

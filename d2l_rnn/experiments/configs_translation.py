@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import List
 
 from ..errors import UsageError
-from .configs import Config
+from .configs import Config, whose_weights
 from .settings import (
     LARGEST_REAL,
     MOST,
@@ -108,6 +108,7 @@ class TranslationConfig(Config):
         maximum=10,
         effect="text",
     )
+    initial_weights: str = whose_weights()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -44,6 +44,10 @@ Notify = Callable[[str], None]
 C = TypeVar("C", bound=Config)
 
 
+def tell_nobody(line: str) -> None:
+    """A ``notify`` that nobody hears."""
+
+
 @dataclass(frozen=True)
 class Source:
     """The data of a run.
@@ -83,10 +87,14 @@ class ExperimentRun(ABC, Generic[C]):
         before ``rows``.
     usable_as : type
         Class attribute: what :meth:`load` gives.
+    perplexities : bool
+        Class attribute: whether the loss is of probabilities, so that exp(loss /
+        tokens) is a perplexity, which is recorded then.
     """
 
     source: Source
     usable_as: ClassVar[type] = object
+    perplexities: ClassVar[bool] = True
 
     def __init__(self, config: C, device: Device, notify: Notify) -> None:
         self.config, self.device, self.notify = config, device, notify

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..arrays import Floats, Integers
 from ..data.corpora import TextFile, load_text
-from ..data.text import Vocab, clean, tokenize
-from ..errors import DataError
+from ..data.pairs import PairsFile, load_pairs
+from ..data.reading import shown
+from ..data.text import Vocab, clean, lost_letters, tokenize
+from ..errors import DataError, UsageError
 from ..results.metrics import perplexity
 from .configs import CorpusConfig
-from .contract import Source
+from .contract import Notify, Source, tell_nobody
+from .settings import choices_of
+
+# Of French a thirtieth; of Vietnamese a fifth, of Russian all.
+_MOST_LOST_LETTERS = 0.1
 
 
 class Corpus(NamedTuple):
@@ -41,30 +48,82 @@ def source_of(text: Any, tokens: int) -> Source:
     return Source(text.name, text.sha1, tokens)
 
 
-def read_text(config: Any, data_dir: str = "") -> TextFile:
-    """The text that a configuration names; ``data_dir`` is looked in first."""
-    return load_text(config.corpus, data_dir or config.data_dir or None)
+def read_text(
+    config: Any, notify: Notify = tell_nobody, data_dir: str = ""
+) -> TextFile:
+    """The text that a configuration names; ``data_dir`` is looked in first.
+
+    Raises
+    ------
+    DataError
+        If it is unavailable or no text.
+    UsageError
+        If its cleaning would leave nothing; where it removes many letters,
+        ``notify`` is told.
+    """
+    text = load_text(config.corpus, data_dir or config.data_dir or None)
+    if getattr(config, "clean", "book") == "book":
+        _check_letters(text, "none" in choices_of(config, "clean"), notify)
+    return text
+
+
+def _check_letters(text: TextFile, has_choice: bool, notify: Notify) -> None:
+    lost = lost_letters(text.lines)
+    if lost <= _MOST_LOST_LETTERS:
+        return
+    said = (
+        f"corpus {shown(text.name)}: its cleaning keeps the letters A-Z and a-z alone"
+    )
+    hint = "--clean none keeps all" if has_choice else "this experiment knows no other"
+    if lost == 1:
+        raise UsageError(f"{said}, and it has none of them; {hint}")
+    notify(f"warning: {said}, and removes {100 * lost:.3g} % of all; {hint}")
+
+
+def read_pairs_file(config: Any, notify: Notify) -> PairsFile:
+    """The sentence pairs that a configuration names; tells of lines that are none.
+
+    Raises
+    ------
+    DataError
+        If the file is unavailable or has no pairs.
+    """
+    file = load_pairs(config.corpus, config.data_dir or None)
+    if file.passed_over:
+        notify(
+            f"warning: pairs {shown(file.name)}: {file.passed_over:,} lines are passed "
+            "over: they are not source, tab, target"
+        )
+    return file
 
 
 def tokens_of(text: TextFile, config: CorpusConfig) -> List[str]:
     """All tokens of a text, cleaned and cut up as a configuration says."""
     lines = tokenize(clean(text.lines, config.clean), config.token)
-    return [token for line in lines for token in line]
+    return list(itertools.chain.from_iterable(lines))
 
 
-def read_corpus(config: CorpusConfig) -> Corpus:
+def ids_of(tokens: Sequence[str], vocab: Vocab) -> List[int]:
+    """The ids of many tokens, each of which may be unknown."""
+    find, unk = vocab.token_to_idx.get, vocab.unk
+    return [find(token, unk) for token in tokens]
+
+
+def read_corpus(config: CorpusConfig, notify: Notify = tell_nobody) -> Corpus:
     """Split a text after its first ``max_tokens``; nothing may be left to hold out.
 
     The vocabulary is that of the whole text, as in the book.
     """
-    text = read_text(config)
+    text = read_text(config, notify)
     tokens = tokens_of(text, config)
-    vocab = Vocab(tokens)
-    ids = vocab[tokens]
+    vocab = Vocab([tokens])  # one list is counted faster than its tokens
+    ids = ids_of(tokens, vocab)
     return Corpus(text, ids[: config.max_tokens], ids[config.max_tokens :], vocab)
 
 
-def read_split(config: CorpusConfig, min_freq: int = 1) -> Corpus:
+def read_split(
+    config: CorpusConfig, notify: Notify = tell_nobody, min_freq: int = 1
+) -> Corpus:
     """Split a text, with something held out; the vocabulary is the training text's.
 
     Raises
@@ -72,10 +131,10 @@ def read_split(config: CorpusConfig, min_freq: int = 1) -> Corpus:
     DataError
         If nothing is left to hold out.
     """
-    text = read_text(config)
+    text = read_text(config, notify)
     training, heldout = split_tokens(tokens_of(text, config), config.max_tokens)
-    vocab = Vocab(training, min_freq)
-    return Corpus(text, vocab[list(training)], vocab[list(heldout)], vocab)
+    vocab = Vocab([list(training)], min_freq)
+    return Corpus(text, ids_of(training, vocab), ids_of(heldout, vocab), vocab)
 
 
 def split_tokens(

@@ -1,52 +1,214 @@
-"""Where runs go, and that none takes the place of another."""
+"""Where runs go, that one process writes there, and that none takes another's place.
+
+A run directory is locked by a file beside it or, where that cannot be made (a mounted
+volume, a parent folder that is not ours), by one inside. A lock file stays when the run
+has ended: who removed it would remove it under the feet of the next.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import errno
+import os
+import stat
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, ContextManager, Iterator
 
-from ..errors import RunError
+from ..errors import RunError, system_errors_as
+from ..files import make_directory, sweep
 from ..results import record
 
+#: Where a finished run grows longer.
+LONGER = ".longer"
+_LOCK = ".lock"  # inside the directory
+_MOVING = ".moving"  # inside, an earlier run's files that are being moved aside
+_NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
+_HELD = (errno.EAGAIN, errno.EACCES)
 
-def run_directory(name: str, seed: int, out: str = "") -> Path:
-    """Where a run goes: ``out``, or ``runs/<experiment>/seed-<n>``."""
-    return Path(out) if out else Path("runs") / name / f"seed-{seed}"
+
+def usable(directory: Path) -> ContextManager[None]:
+    """Within, what the operating system refuses makes the run directory unusable."""
+    return system_errors_as(RunError, f"run directory {directory}")
+
+
+def run_directory(
+    name: str, seed: int, out: str = "", initial_weights: str = "seed"
+) -> Path:
+    """Where a run goes: ``out``, or ``runs/<experiment>/seed-<n>``.
+
+    One from the weights of the book's builds: ``runs/<experiment>/book-<n>``.
+
+    Returns
+    -------
+    pathlib.Path
+        As it is named where that is plain; where a link or a dot leads to it, the path
+        without: one directory has one name, for its lock and for moving it.
+
+    Raises
+    ------
+    RunError
+        If something else than a directory is there.
+    """
+    named = Path(out) if out else Path("runs") / name / f"{initial_weights}-{seed}"
+    with usable(named):
+        real = Path(os.path.realpath(named))
+        if (
+            ".." in named.parts
+            or not named.name
+            or real != Path(os.path.abspath(named))
+        ):
+            named = real
+        if not named.name:
+            raise _holds_other_files(named)  # the root
+        with suppress(FileNotFoundError):  # another run may be moving it aside just now
+            if not stat.S_ISDIR(os.stat(named).st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    return named
 
 
 @contextmanager
 def sole_use(directory: Path) -> Iterator[None]:
-    """Keep a second process out of a run directory."""
-    import filelock
+    """Keep a second process out of a run directory; clear up after a killed one.
 
-    lock = filelock.FileLock(str(directory.with_name(f".{directory.name}.lock")))
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise RunError(f"run directory {directory}: another run is using it") from None
-    except OSError as error:
-        raise RunError(
-            f"run directory {directory}: {error.strerror or error}"
-        ) from None
-    try:
+    Parameters
+    ----------
+    directory : pathlib.Path
+        Of :func:`run_directory`.
+
+    Raises
+    ------
+    RunError
+        If another run is using it, or it cannot be used.
+    """
+    with ExitStack() as stack:
+        with usable(directory):
+            _lock(directory, stack)
+            for place in (directory, directory / LONGER):
+                sweep(place)
         yield
-    finally:
-        lock.release()
-        Path(lock.lock_file).unlink()
+
+
+def _lock(directory: Path, stack: ExitStack) -> None:
+    beside, inside = directory.with_name(f".{directory.name}.lock"), directory / _LOCK
+    make_directory(directory.parent)
+    try:
+        mine, other = _opened(beside, stack), inside
+    except OSError as error:
+        if error.errno not in _NOT_OURS or os.path.lexists(beside):
+            raise
+        make_directory(directory)
+        mine, other = _opened(inside, stack), beside
+    _hold(mine, directory)
+    # Who can make the one file only may meet who can make the other only: whoever looks
+    # after making his own sees the other's.
+    if os.path.lexists(other):
+        _hold(_opened(other, stack), directory)
+
+
+def _opened(path: Path, stack: ExitStack) -> int:
+    """Open a lock file, made if need be; of another user's, reading it will do."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        if error.errno not in _NOT_OURS or not os.path.lexists(path):
+            raise
+        handle = os.open(path, os.O_RDONLY)
+    stack.callback(os.close, handle)
+    return handle
+
+
+def _hold(handle: int, directory: Path) -> None:
+    import fcntl  # not on Windows, where the commands that only read work all the same
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _HELD:
+            raise
+        raise RunError(f"run directory {directory}: another run is using it") from None
 
 
 def make_room(directory: Path, notify: Callable[[str], None]) -> None:
-    """Move an earlier run out of the way, so that nothing is lost, and say where to."""
-    if not (directory / record.CONFIG).exists():
-        if directory.exists() and any(directory.iterdir()):
-            raise RunError(
-                f"run directory {directory}: holds other files; name another with --out"
-            )
+    """Make an empty run directory; what an earlier run left is moved, not lost.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        In our sole use.
+    notify : callable
+        Told where an earlier run is now.
+
+    Raises
+    ------
+    RunError
+        If there are other files in it, or it cannot be made.
+    """
+    moved = None
+    with usable(directory):
+        unfinished = os.path.lexists(directory / _MOVING)
+        if unfinished or (directory / record.CONFIG).exists():
+            if not unfinished:
+                _check_run(directory)
+            moved = _moved_aside(directory, unfinished)
+        elif directory.exists() and any(map(_is_content, directory.iterdir())):
+            raise _holds_other_files(directory)
+        make_directory(directory)
+    if moved is not None:
+        notify(f"{directory} held an earlier run, now in {moved}")
+
+
+def _holds_other_files(directory: Path) -> RunError:
+    return RunError(
+        f"run directory {directory}: holds other files; name another with --out"
+    )
+
+
+def _check_run(directory: Path) -> None:
+    """Refuse where config.json is another program's; a damaged one may be ours."""
+    try:
+        ours = "experiment" in record.read_run(directory).config
+    except RunError:
         return
+    if not ours:
+        raise _holds_other_files(directory)
+
+
+def _is_content(path: Path) -> bool:
+    """Whether a file of a run directory moves with the run: not what belongs to it."""
+    return path.name not in (_LOCK, _MOVING) and not path.name.startswith("earlier-")
+
+
+def _moved_aside(directory: Path, unfinished: bool) -> Path:
+    """Rename the directory, or move its contents where it has to stay where it is."""
     number = 1
-    while directory.with_name(f"earlier-{number}-{directory.name}").exists():
+    while any(
+        os.path.lexists(place / f"earlier-{number}{suffix}")
+        for place, suffix in ((directory.parent, f"-{directory.name}"), (directory, ""))
+    ):
         number += 1
-    moved = directory.rename(directory.with_name(f"earlier-{number}-{directory.name}"))
-    notify(f"{directory} held an earlier run, now in {moved}")
+    if not unfinished and not _is_around_us(directory):
+        beside = directory.with_name(f"earlier-{number}-{directory.name}")
+        try:
+            return directory.rename(beside)
+        except OSError:
+            pass  # a mounted volume, a parent that is not ours, a name too long
+    # The configuration first: a kill in between leaves no half of a run that looks
+    # like one, and the rest is moved when the directory is next asked for.
+    moving = directory / _MOVING
+    moving.mkdir(exist_ok=True)
+    for path in sorted(
+        directory.iterdir(), key=lambda path: path.name != record.CONFIG
+    ):
+        if _is_content(path):
+            path.rename(moving / path.name)
+    return moving.rename(directory / f"earlier-{number}")
+
+
+def _is_around_us(directory: Path) -> bool:
+    """Whether the current directory is this one, or inside it."""
+    try:
+        here = Path.cwd()
+    except OSError:  # it has been removed
+        return False
+    real = Path(os.path.realpath(directory))
+    return real == here or real in here.parents

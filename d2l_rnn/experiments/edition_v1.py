@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, Mapping, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy
 
@@ -26,6 +26,7 @@ from ..training.loop import EpochRow
 from .configs_sequences import EditionV1Config
 from .contract import ExperimentRun, Json, Notify
 from .corpus import read_text, source_of
+from .prefixes import NUM_OWN, fitting
 from .sizes import check_sizes
 
 
@@ -38,6 +39,22 @@ class TimeMachine(d2l.TimeMachine):
 
     def _download(self) -> str:
         return self._text
+
+    def build(self, raw_text: str, vocab: Any = None) -> Tuple[List[int], Any]:
+        """The vocabulary of the whole text, and as many ids as will be read.
+
+        Of every id d2l makes a subsequence: of a long text more than memory holds.
+        """
+        corpus, vocab = super().build(raw_text, vocab)
+        needed = self.num_train + self.num_val + self.num_steps
+        if len(corpus) < needed:
+            raise DataError(
+                f"corpus of {len(corpus)} characters is too short for --num-train "
+                f"{self.num_train} and --num-val {self.num_val} subsequences of "
+                f"{self.num_steps}: at least {needed} are needed"
+            )
+        self.first = [vocab.idx_to_token[i] for i in corpus[:NUM_OWN]]
+        return corpus[:needed], vocab
 
 
 _RNNS: Dict[str, Callable[[int, int], Any]] = {
@@ -89,7 +106,7 @@ class EditionV1Run(ExperimentRun[EditionV1Config]):
 
     def __init__(self, config: EditionV1Config, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        text = read_text(config)
+        text = read_text(config, notify)
         self.source = source_of(text, config.num_train)
         self.data = TimeMachine(
             "\n".join(text.lines),
@@ -98,12 +115,8 @@ class EditionV1Run(ExperimentRun[EditionV1Config]):
             config.num_train,
             config.num_val,
         )
-        if len(self.data.X) < config.num_train + config.num_val:
-            raise DataError(
-                f"corpus {text.name} has {len(self.data.X)} subsequences of "
-                f"{config.num_steps} tokens: too few for --num-train "
-                f"{config.num_train} and --num-val {config.num_val}"
-            )
+        known = self.data.vocab.token_to_idx
+        self.prefixes = fitting(config, known, self.data.first, notify)
         set_seed(epoch_seed(config.seed, 0))
         self.model = build(config, len(self.data.vocab))
         self.trainer = d2l.Trainer(
@@ -153,8 +166,9 @@ class EditionV1Run(ExperimentRun[EditionV1Config]):
                 self.model.predict(
                     prefix, config.num_preds, self.data.vocab, self.device
                 )
-                for prefix in config.prefix_list()
+                for prefix in self.prefixes.prefixes
             ],
+            **self.prefixes.recorded,
         }
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:

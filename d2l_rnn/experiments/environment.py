@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import platform
 import shlex
 import subprocess
@@ -80,11 +81,34 @@ def _processor() -> str:
 
 
 def _commit() -> Optional[str]:
-    """The commit of the checkout that this package lies in, if it does."""
+    """The commit of our own repository, if this package lies in its tree.
+
+    A repository around it may be any: one that site-packages lies in, or another
+    project's that holds a copy of us.
+    """
+    root = Path(__file__).resolve().parents[2]
+    try:
+        ours = "name = d2l_rnn" in (root / "setup.cfg").read_text().splitlines()
+    except (OSError, ValueError):
+        return None
+    tracked = ("setup.cfg", "d2l_rnn/__init__.py")
+    if not ours or _git(root, "rev-parse", "--show-prefix") != "":
+        return None
+    if _git(root, "ls-files", "--error-unmatch", *tracked) is None:
+        return None
+    return _git(root, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
+
+
+def _git(folder: Path, *arguments: str) -> Optional[str]:
+    """What git answers about a folder's repository, which it leaves as it is."""
+    # In a hook GIT_DIR and others name a repository that need not be the folder's.
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
         answer = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            cwd=Path(__file__).parent,
+            ["git", *arguments],
+            cwd=folder,
+            env={**kept, "GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=5,
@@ -92,4 +116,4 @@ def _commit() -> Optional[str]:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.decode().strip() or None
+    return answer.stdout.decode("utf-8", "replace").strip()

@@ -123,7 +123,7 @@ class HMMRun(ExperimentRun[HMMConfig]):
 
     def __init__(self, config: HMMConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        self.corpus = read_split(config)
+        self.corpus = read_split(config, notify)
         self.source = self.corpus.source
         check_sizes(config, len(self.corpus.vocab))
         self.ids = np.array(self.corpus.training)

@@ -8,7 +8,6 @@ from typing import Any, Callable, Iterator, List, Mapping, Sequence, Tuple, Type
 from mxnet import init, np
 
 from ..data.lines import LANGUAGES, Line, labelled_lines
-from ..data.pairs import load_pairs
 from ..data.translation import PairLoader, build_array_nmt, build_vocab_nmt
 from ..inference.ngrams import NgramClassifier
 from ..protocols import Device
@@ -19,7 +18,7 @@ from ..training.optimisers import Adam
 from ..training.parameters import Parameters
 from .configs_sequences import LinesConfig
 from .contract import Notify
-from .corpus import source_of
+from .corpus import read_pairs_file, source_of
 from .nets import NetRun
 from .sizes import check_sizes
 
@@ -48,7 +47,7 @@ class LinesRun(NetRun[L]):
 
     def __init__(self, config: L, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        pairs = load_pairs(config.corpus, config.data_dir or None)
+        pairs = read_pairs_file(config, notify)
         self.training, self.heldout = labelled_lines(
             pairs.text, config.num_examples, config.num_steps, config.heldout_fraction
         )

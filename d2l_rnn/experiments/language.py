@@ -30,7 +30,7 @@ from ..models.gluon_layers import named_arrays
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_stacks import bidirectional, deep, language_model
-from ..protocols import Device, LanguageModel, Vocabulary
+from ..protocols import Device, LanguageModel
 from ..results import printed
 from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
@@ -38,11 +38,14 @@ from ..training import checkpoint
 from ..training.initialisation import initialize
 from ..training.loop import EpochRow, evaluate, train
 from ..training.optimisers import Sgd
+from .book_weights import draw_language_model
 from .configs import LanguageModelConfig
 from .configs_sequences import HandwrittenConfig
 from .contract import ExperimentRun, Json, Notify, Source
-from .corpus import read_corpus, read_text, source_of, tokens_of
+from .corpus import Corpus, read_corpus, read_text, source_of, tokens_of
+from .initial_weights import nearest
 from .nets import NetRun
+from .prefixes import NUM_OWN, Prefixes, fitting
 from .sizes import check_sizes
 from .trained import Saved
 
@@ -62,21 +65,35 @@ _SCRATCH = {
 
 def build(config: LanguageModelConfig, vocab_size: int, device: Device) -> Any:
     """An initialised language model of a configuration."""
+    net = _make(config, vocab_size, device)
+    initialize(net, device)
+    return net
+
+
+def build_as_the_book(
+    config: LanguageModelConfig, vocab: Vocab, device: Device
+) -> Tuple[Any, str]:
+    """A language model with the builds' weights; what it says untrained."""
+    net = _make(config, len(vocab), device)
+    name, _ = nearest(config)
+    return net, draw_language_model(name, net, vocab, device)
+
+
+def _make(config: LanguageModelConfig, vocab_size: int, device: Device) -> Any:
+    """Of Gluon's layers: not initialised."""
     check_sizes(config, vocab_size)
     if config.implementation == "scratch":
-        return _build_scratch(config, vocab_size, device)
+        return _make_scratch(config, vocab_size, device)
     options: Dict[str, Any] = {"bidirectional": config.bidirectional}
     if config.dropout:  # Gluon's own layers ignore it on a CPU
         layers, options["dropout"] = _WITH_DROPOUT, config.dropout
     else:
         layers = _GLUON
     layer = layers[config.cell](config.num_hiddens, config.num_layers, **options)
-    net = RNNModel(layer, vocab_size)
-    initialize(net, device)
-    return net
+    return RNNModel(layer, vocab_size)
 
 
-def _build_scratch(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
+def _make_scratch(config: LanguageModelConfig, vocab_size: int, device: Any) -> Any:
     layer = _SCRATCH[config.cell]
     if config.bidirectional:
         layer = bidirectional(layer)
@@ -119,7 +136,7 @@ class TrainedLanguageModel:
             If the corpus in reach is another one than it was trained on.
         """
         config = self.config
-        text = read_text(config, data_dir)
+        text = read_text(config, data_dir=data_dir)
         if self.corpus.get("sha1", text.sha1) != text.sha1:
             raise RunError(
                 f"checkpoint {self.path}: trained on {self.corpus.get('name')}, and "
@@ -139,6 +156,7 @@ class TextModelRun(ExperimentRun[T]):
     Attributes
     ----------
     corpus : Corpus
+    prefixes : Prefixes
     model : LanguageModel
         What is trained, as it is called. Set by the constructor.
     """
@@ -148,8 +166,9 @@ class TextModelRun(ExperimentRun[T]):
 
     def __init__(self, config: T, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        self.corpus = read_corpus(config)
+        self.corpus = read_corpus(config, notify)
         self.source = self.corpus.source
+        self.prefixes = fitting_prefixes(config, self.corpus, notify)
 
     def notes(self) -> Mapping[str, Any]:
         """The vocabulary, and what a token is."""
@@ -158,13 +177,17 @@ class TextModelRun(ExperimentRun[T]):
 
     def result(self, epochs: Sequence[Json]) -> Json:
         """Held-out perplexity, and how the model continues the prefixes."""
-        config, heldout = self.config, self.corpus.heldout
+        config, heldout, vocab = self.config, self.corpus.heldout, self.corpus.vocab
         return {
             "heldout_perplexity": heldout_perplexity(
                 self.model, heldout, config.batch_size, config.num_steps, self.device
             ),
             "heldout_tokens": len(heldout),
-            "texts": continued(config, self.model, self.corpus.vocab, self.device),
+            "texts": [
+                continue_text(prefix, config.num_preds, self.model, vocab, self.device)
+                for prefix in self.prefixes.prefixes
+            ],
+            **self.prefixes.recorded,
         }
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
@@ -193,7 +216,13 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
             device,
         )
         set_seed(epoch_seed(config.seed, 0))
-        self.model = self.build(config, len(self.corpus.vocab), device)
+        self.untrained = ""
+        if config.initial_weights == "book":
+            vocab = self.corpus.vocab
+            self.model, self.untrained = build_as_the_book(config, vocab, device)
+            set_seed(epoch_seed(config.seed, 0))
+        else:
+            self.model = self.build(config, len(self.corpus.vocab), device)
         self.nets = {"": self.model}
 
     def rows(self, first_epoch: int) -> Iterator[EpochRow]:
@@ -209,6 +238,11 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
             seed=config.seed,
             first_epoch=first_epoch,
         )
+
+    def result(self, epochs: Sequence[Json]) -> Json:
+        """And, from the builds' weights, what the net said before it was trained."""
+        untrained = {"untrained": self.untrained} if self.untrained else {}
+        return {**super().result(epochs), **untrained}
 
     def path(self) -> str:
         """Packed, a graph, or plain and why."""
@@ -247,14 +281,8 @@ def heldout_perplexity(
     return perplexity(loss, int(tokens)) if tokens else None
 
 
-def continued(
-    config: Any, net: LanguageModel, vocab: Vocabulary, device: Device
-) -> List[str]:
-    """A configuration's prefixes, each continued by ``num_preds`` tokens."""
-    prefixes: List[Sequence[str]] = list(config.prefix_list())
-    if config.token == "word":
-        prefixes = [prefix.split() for prefix in config.prefix_list()]
-    return [
-        continue_text(prefix, config.num_preds, net, vocab, device)
-        for prefix in prefixes
-    ]
+def fitting_prefixes(config: Any, corpus: Corpus, notify: Notify) -> Prefixes:
+    """What a model of a corpus is to continue; see :mod:`.prefixes`."""
+    vocab = corpus.vocab
+    first = vocab.to_tokens(corpus.training[:NUM_OWN])
+    return fitting(config, vocab.token_to_idx, first, notify)

@@ -20,7 +20,7 @@ import numpy
 
 from ..arrays import Floats
 from ..data.lines import LANGUAGES
-from ..data.text import Vocab
+from ..data.text import Vocab, clean
 from ..errors import RunError, UsageError
 from ..files import PathLike
 from ..generation.choosing import Choice, Chosen, Steps, beam_of, continuation
@@ -34,6 +34,7 @@ from ..results.record_fields import Row
 from .configs import LanguageModelConfig
 from .configs_bidirectional import HMMConfig
 from .configs_sequences import EditionV1Config, HandwrittenConfig, OneToManyConfig
+from .prefixes import named, unknown_of
 from .resume import checkpoint_of
 from .settings import from_record
 from .table import Experiment, find
@@ -84,6 +85,7 @@ class LoadedRun:
     vocab: Vocab
     steps: Steps
     _arrays: Arrays
+    _from_corpus: Sequence[str]
 
     @property
     def of_words(self) -> bool:
@@ -99,33 +101,41 @@ class LoadedRun:
         """Those of the run itself; where lines begin from nothing, the empty one."""
         if isinstance(self.config, OneToManyConfig):
             return [""]
+        if self._from_corpus:
+            return list(self._from_corpus)
         if hasattr(self.config, "prefix_list"):
-            return list(self.config.prefix_list())
+            how = getattr(self.config, "clean", "book")
+            return [line.strip() for line in clean(self.config.prefix_list(), how)]
         # A hidden Markov model: as the commonest token, a space, is not seen alone.
         return [self.vocab.to_tokens(min(2, len(self.vocab) - 1))]
 
     def ids(self, prefix: str) -> List[int]:
-        """A prefix as the model reads it.
+        """A prefix as the model reads it: cleaned as its text was, where it has to be.
 
         Raises
         ------
         UsageError
             If it is empty, or has tokens outside of the vocabulary: names them.
         """
-        if isinstance(self.config, OneToManyConfig):
-            tokens = ["<bos>", *prefix]
-        else:
-            tokens = prefix.split() if self.of_words else list(prefix)
+        tokens = self._tokens(prefix)
+        unknown = unknown_of(tokens, self.vocab.token_to_idx)
+        if unknown and getattr(self.config, "clean", "none") == "book":
+            cleaned = self._tokens(clean([prefix])[0])
+            if cleaned and len(cleaned) == len(tokens):  # a case, not letters, went
+                tokens, unknown = cleaned, unknown_of(cleaned, self.vocab.token_to_idx)
         if not tokens:
             raise UsageError(f"prefix {prefix!r}: at least one token is needed")
-        unknown = [token for token in tokens if token not in self.vocab.token_to_idx]
         if unknown:
-            names = ", ".join(map(repr, dict.fromkeys(unknown)))
             raise UsageError(
-                f"prefix {prefix!r}: {names} not among the {len(self.vocab)} tokens of "
-                f"the vocabulary of {self.directory}"
+                f"prefix {prefix!r}: {named(unknown)} not among the {len(self.vocab)} "
+                f"tokens of the vocabulary of {self.directory}"
             )
         return self.vocab[tokens]
+
+    def _tokens(self, prefix: str) -> List[str]:
+        if isinstance(self.config, OneToManyConfig):
+            return ["<bos>", *prefix]
+        return prefix.split() if self.of_words else list(prefix)
 
     def joined(self, tokens: Sequence[int]) -> str:
         """Ids as a text."""
@@ -254,8 +264,10 @@ def load_run(path: PathLike) -> LoadedRun:
         raise RunError(
             f"checkpoint of run {path} does not fit its settings ({error})"
         ) from None
+    # What it continued in place of its settings' prefixes, where these did not fit.
+    own: Any = (trained.result or {}).get("prefixes", [])
     return LoadedRun(
-        Path(path), experiment.name, config, trained.epochs, vocab, steps, arrays
+        Path(path), experiment.name, config, trained.epochs, vocab, steps, arrays, own
     )
 
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any, Dict
 
 from ..errors import UsageError
+from ..files import read_regular
 from .table import EXPERIMENTS, Experiment
 
+_LARGEST = 2**24  # bytes of a file of Python
 #: Of the entry points at which other packages offer experiments.
 GROUP = "d2l_rnn.experiments"
 
@@ -47,7 +49,7 @@ def load(reference: str) -> Experiment:
     """
     path, _, name = reference.rpartition(":")
     try:
-        sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(read_regular(path, _LARGEST)).hexdigest()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     module_name = f"{__name__}.{Path(path).stem}"
@@ -88,7 +90,7 @@ def load_installed(point: importlib.metadata.EntryPoint) -> Experiment:
     try:
         found = point.load()
         path = inspect.getfile(sys.modules[point.value.partition(":")[0]])
-        sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(read_regular(path, _LARGEST)).hexdigest()
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise UsageError(f"{GROUP} {point.name} = {point.value}: {reason}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import sys
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Optional, Sequence, Type
@@ -18,11 +17,12 @@ from ..models.gluon_layers import named_arrays
 from ..protocols import Device
 from ..recording import Recorder, Setting, appointed
 from ..seeding import check_seed, epoch_seed, set_seed
+from ..streams import tell
 from ..training.checkpoint import arrays_of
 from ..training.initialisation import initialize
 from ..training.loop import EpochRow
 from .contract import Source, draw_curve
-from .directories import make_room, run_directory, sole_use
+from .directories import make_room, run_directory, sole_use, usable
 from .own import check_name
 from .run_log import RunLog
 
@@ -70,6 +70,7 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
 
     def __enter__(self) -> record:
         with ExitStack() as stack:
+            self.directory = self.directory.absolute()  # whatever os.chdir does inside
             stack.enter_context(sole_use(self.directory))
             stack.callback(random.setstate, random.getstate())
             stack.callback(numpy.random.set_state, numpy.random.get_state())
@@ -98,7 +99,7 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
             raise UsageError(f"record {self.name!r}: one training is recorded, not two")
         set_seed(epoch_seed(self.seed, 0))
         initialize(net, device)
-        make_room(self.directory, _tell)
+        make_room(self.directory, tell)
         config = {"experiment": self.name, "seed": self.seed, "device": str(device)}
         self._net: Any = net
         self._source = source_of_batches(batches)
@@ -121,12 +122,11 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
         corpus = {"name": self._source.name, "sha1": self._source.sha1}
         identity = {"experiment": self.name, "seed": self.seed, "corpus": corpus}
         self._log.save(arrays_of(named_arrays(self._net)), identity)
-        draw_curve(self.directory)
-        self._log.finish(self._log.result({"texts": list(texts)}))
-
-
-def _tell(line: str) -> None:
-    print(f"d2l_rnn: {line}", file=sys.stderr)
+        try:
+            with usable(self.directory):
+                draw_curve(self.directory)
+        finally:  # there is no resuming here: the result goes without the picture
+            self._log.finish(self._log.result({"texts": list(texts)}))
 
 
 def source_of_batches(batches: object) -> Source:

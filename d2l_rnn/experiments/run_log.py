@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
 from ..results import record
-from ..results.metrics import median, perplexity
+from ..results.metrics import median, perplexity, tokens_per_sec
 from .contract import Json, Source
+from .directories import usable
 from .environment import environment, with_starts
 from .resume import EPOCH, ROWS, RowsHash
 
@@ -32,6 +33,13 @@ class RunLog:
         The environment of that run.
     path : str
         Which path its numbers take: :meth:`ExperimentRun.path`.
+    perplexities : bool
+        Whether exp(loss / tokens) is one: :attr:`ExperimentRun.perplexities`.
+
+    Raises
+    ------
+    RunError
+        By every method that writes, where the file cannot be written.
     """
 
     def __init__(
@@ -43,13 +51,17 @@ class RunLog:
         kept: Sequence[Json] = (),
         before: Optional[Mapping[str, Any]] = None,
         path: str = "plain",
+        perplexities: bool = True,
     ) -> None:
+        self._perplexities = perplexities
         self.directory, self.source, self.device = directory, source, device
         corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
         now = with_starts(environment(device, corpus, path), len(kept) + 1, before)
         self._writer = record.RunWriter(directory, config, now, kept)
         self._hash = RowsHash(kept)
-        self._started = time.perf_counter()
+        # Of earlier starts what their epochs took; what else they took is not known.
+        before_this = sum(row["seconds"] for row in kept)
+        self._started = time.perf_counter() - before_this
 
     @property
     def epochs(self) -> Sequence[Json]:
@@ -59,7 +71,10 @@ class RunLog:
     def append(self, row: Any, metrics: Mapping[str, float]) -> Json:
         """Record an ``EpochRow``; return it as recorded."""
         fields = {**epoch_json(row), **metrics}
-        self._writer.append(fields)
+        if not self._perplexities:
+            del fields["perplexity"]
+        with usable(self.directory):
+            self._writer.append(fields)
         self._hash.update(fields)
         return fields
 
@@ -68,8 +83,9 @@ class RunLog:
         from ..training import checkpoint
 
         notes = {**identity, EPOCH: len(self.epochs), ROWS: self._hash.hexdigest()}
-        self._writer.sync()  # before a checkpoint that counts them
-        checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
+        with usable(self.directory):
+            self._writer.sync()  # before a checkpoint that counts them
+            checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
 
     def result(self, own: Json) -> Json:
         """What every finished run tells, and its own."""
@@ -84,17 +100,20 @@ class RunLog:
         epochs = self.epochs
         if epochs:
             complete["epochs"] = len(epochs)
-            complete["perplexity"] = epochs[-1]["perplexity"]
+            if self._perplexities:
+                complete["perplexity"] = epochs[-1]["perplexity"]
             speeds = [row["tokens_per_sec"] for row in epochs]
             complete["tokens_per_sec"] = median(speeds)
             complete["seconds"] = sum(row["seconds"] for row in epochs)
         else:
             complete["seconds"] = time.perf_counter() - self._started
+        complete["wall_seconds"] = time.perf_counter() - self._started
         return {**complete, **own}
 
     def finish(self, result: Json) -> None:
         """Write the result, which ends the run."""
-        self._writer.finish(result)
+        with usable(self.directory):
+            self._writer.finish(result)
 
     def close(self) -> None:
         """Close the files; without a result the run can be resumed."""
@@ -107,7 +126,7 @@ def epoch_json(row: Any) -> Json:
         "epoch": row.epoch,
         "loss": row.loss,
         "tokens": row.tokens,
-        "seconds": row.seconds,
+        "seconds": max(0.0, row.seconds),  # a clock may go back
         "perplexity": perplexity(row.loss, row.tokens),
-        "tokens_per_sec": row.tokens / row.seconds,
+        "tokens_per_sec": tokens_per_sec(row.tokens, row.seconds),
     }

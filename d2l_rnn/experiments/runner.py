@@ -17,26 +17,18 @@ from typing import Any, List, Optional
 
 from .. import signals
 from ..errors import D2lRnnError, RunError
-from ..files import sweep
+from ..patience import told
 from ..progress import Progress
 from ..results import record, tensorboard
 from .configs import Config
-from .contract import ExperimentRun, Json, Notify
-from .directories import make_room, run_directory, sole_use
+from .contract import ExperimentRun, Json, Notify, tell_nobody
+from .directories import LONGER, make_room, run_directory, sole_use, usable
+from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
 from .run_log import RunLog
 from .table import Experiment, find
 
 _CHECKPOINT_EVERY_SECONDS = 20.0
-_FILES = (
-    record.CONFIG,
-    record.ENVIRONMENT,
-    record.EPOCHS,
-    record.RESULT,
-    record.CHECKPOINT,
-)
-#: Where a finished run grows longer.
-LONGER = ".longer"
 
 
 @dataclass(frozen=True)
@@ -77,11 +69,12 @@ def run_experiment(
     signals.Interrupted
         If the run was asked to stop.
     """
-    directory = run_directory(experiment.name, config.seed, options.out)
+    config = settled(experiment, config, notify)
+    whose = getattr(config, "initial_weights", "seed")
+    directory = run_directory(experiment.name, config.seed, options.out, whose)
     with sole_use(directory):
-        for place in (directory, directory / LONGER):
-            sweep(place, _FILES)
-        earlier = _earlier(directory, experiment, config, options, notify)
+        with usable(directory):
+            earlier = _earlier(directory, experiment, config, options, notify)
         if earlier is not None and earlier.result is not None:
             if not _longer(config, earlier):
                 return earlier
@@ -129,10 +122,11 @@ def _take_the_place(directory: Path) -> None:
     for.
     """
     longer = directory / LONGER
-    if (longer / record.RESULT).exists():
-        for path in sorted(longer.iterdir(), key=lambda p: p.name == record.RESULT):
-            os.replace(path, directory / path.name)
-        longer.rmdir()
+    with usable(directory):
+        if (longer / record.RESULT).exists():
+            for path in sorted(longer.iterdir(), key=lambda p: p.name == record.RESULT):
+                os.replace(path, directory / path.name)
+            longer.rmdir()
 
 
 class _Running:
@@ -156,9 +150,11 @@ class _Running:
         self.place = directory / LONGER if finished else directory
         self.num_epochs: int = getattr(config, "num_epochs", 0)
         if options.tensorboard:
-            tensorboard.import_summary_writer()  # complain before anything is written
+            tensorboard.import_library()  # complain before anything is written
         self.device = device_from(config.device)
-        self.run: ExperimentRun[Any] = experiment.family()(config, self.device, notify)
+        family, tell = experiment.family(), self._patiently()
+        with told(tell, "reading the data"):
+            self.run: ExperimentRun[Any] = family(config, self.device, notify)
 
     def to_the_end(self) -> None:
         """Go on from what is there; leave a run that is finished or can be resumed."""
@@ -206,11 +202,13 @@ class _Running:
             kept,
             None if self.earlier is None else self.earlier.environment,
             self.run.path(),
+            self.run.perplexities,
         )
         stack.callback(self.log.close)
         self.scalars: Optional[tensorboard.Scalars] = None
         if self.options.tensorboard:
-            self.scalars = tensorboard.Scalars(self.directory, kept)
+            with usable(self.directory):
+                self.scalars = tensorboard.Scalars(self.directory, kept)
             stack.callback(self.scalars.close)
         self.saved_epoch, self.saved_at = len(kept), time.perf_counter()
 
@@ -222,7 +220,12 @@ class _Running:
         end and saved; a second SIGINT does not wait for that.
         """
         first_epoch = len(self.log.epochs) + 1
-        progress = Progress(self.num_epochs, first_epoch, self.options.quiet)
+        progress = Progress(
+            self.num_epochs,
+            first_epoch,
+            self.options.quiet,
+            *(() if self.run.perplexities else ("loss", _loss_of)),
+        )
         stack.callback(progress.close)
         with ExitStack() as listening:
             noted: Optional[List[int]] = None
@@ -236,7 +239,8 @@ class _Running:
                     noted = listening.enter_context(signals.noted(_not_twice))
                 fields = self.log.append(row, self.run.metrics(row))
                 if self.scalars is not None:
-                    self.scalars.write(fields)
+                    with usable(self.directory):
+                        self.scalars.write(fields)
                 progress.show(row)
                 last = epoch == self.num_epochs
                 late = time.perf_counter() - self.saved_at > _CHECKPOINT_EVERY_SECONDS
@@ -262,14 +266,23 @@ class _Running:
 
     def _conclude(self) -> None:
         """Make the result, draw the pictures, end the record."""
-        result = self.log.result(self.run.concluded(self.log.epochs))
-        if self.scalars is not None:
-            self.scalars.finish(result)
-        try:
-            if self.options.plot:
-                self.run.draw(self.place)
-        finally:  # a picture that cannot be drawn takes no result along
-            self.log.finish(result)
+        with told(self._patiently(), "evaluating what was learnt"):
+            result = self.log.result(self.run.concluded(self.log.epochs))
+        with usable(self.directory):
+            if self.scalars is not None:
+                self.scalars.finish(result)
+            try:
+                if self.options.plot:
+                    self.run.draw(self.place)
+            except OSError:  # the disk's: resumed, the run ends as it would have
+                raise
+            except BaseException:  # a picture cannot be drawn: the result stays
+                self.log.finish(result)
+                raise
+        self.log.finish(result)
+
+    def _patiently(self) -> Notify:
+        return tell_nobody if self.options.quiet else self.notify
 
     def _told(self, stop: signals.Interrupted) -> str:
         if str(stop) != str(signals.Interrupted(stop.number)):
@@ -281,6 +294,10 @@ class _Running:
             f"interrupted; {what} in {self.directory}: the same command with --resume "
             "goes on"
         )
+
+
+def _loss_of(row: Any) -> float:
+    return float(row.loss / row.tokens)
 
 
 def _not_twice(numbers: List[int]) -> None:

@@ -27,7 +27,7 @@ from .contract import Json, Notify, Source
 from .nets import NetRun
 from .sizes import check_sizes
 
-_SHOWN = (1, 4, 16, 64)  # steps ahead that the book draws
+_SHOWN = printed.STEPS_AHEAD
 
 
 def build(config: SequenceConfig, device: Device) -> nn.Sequential:
@@ -46,6 +46,7 @@ class SequenceRun(NetRun[SequenceConfig]):
     """Train on the beginning of the series, predict the rest."""
 
     text = staticmethod(printed.series)
+    perplexities = False
 
     def __init__(self, config: SequenceConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
@@ -86,11 +87,13 @@ class SequenceRun(NetRun[SequenceConfig]):
     def result(self, epochs: Sequence[Json]) -> Json:
         """The loss, and how errors grow with the number of steps ahead."""
         self.predictions = self._predictions()
-        last = epochs[-1]
+        last, found = epochs[-1], self._errors()
+        ahead = {k: v**2 for k, v in found["rmse_ahead"].items() if int(k) in _SHOWN}
         return {
             "loss": last["loss"] / last["tokens"],
             "noise_floor": self.config.noise**2 / 2,
-            **self._errors(),
+            "mse_ahead": ahead,
+            **found,
         }
 
     def _predict(self, last: Floats) -> Floats:

@@ -18,6 +18,7 @@ EFFECTS = (
     "length",  # how far the curve goes
     "source",  # which data, told apart by their SHA-1
     "seed",  # which of the equally good draws
+    "weights",  # whose first weights: comparable, but not to be thrown together
     "device",
     "folder",  # where files are looked for
 )
@@ -77,6 +78,14 @@ def setting(
 def flag_of(field: Any) -> str:
     """The command-line flag of a configuration's field."""
     return str(field.metadata.get("flag") or "--" + field.name.replace("_", "-"))
+
+
+def choices_of(config: Any, name: str) -> Sequence[str]:
+    """The values that a setting accepts; none where it is no choice, or not there."""
+    for field in dataclasses.fields(config):
+        if field.name == name:
+            return field.metadata.get("choices") or ()
+    return ()
 
 
 def settings_with(config: Any, *effects: str) -> Dict[str, Any]:

@@ -248,8 +248,11 @@ EXPERIMENTS: Dict[str, Experiment] = {row.name: row for row in _ROWS}
 
 
 def published_settings() -> Dict[str, Dict[str, Any]]:
-    """The settings of each experiment that change a number, as the book has them."""
-    return {row.name: settings_with(row.config, "number") for row in _ROWS}
+    """The settings of each experiment that change a number, as the book has them.
+
+    With them the number of epochs: two lengths are two things to compare.
+    """
+    return {row.name: settings_with(row.config, "number", "length") for row in _ROWS}
 
 
 def find(name: str) -> Experiment:

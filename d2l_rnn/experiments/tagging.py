@@ -54,7 +54,7 @@ class TaggingRun(TwoDirections[TaggingConfig]):
 
     def __init__(self, config: TaggingConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        text = read_text(config)
+        text = read_text(config, notify)
         labelled = list(zip(*labelled_words(text.lines)))
         self.training, self.heldout = split_tokens(labelled, config.max_tokens)
         self.source = source_of(text, len(self.training))

@@ -16,7 +16,7 @@ from ..protocols import Device
 from ..results import printed
 from .configs_sequences import TextStatsConfig
 from .contract import ExperimentRun, Json, Notify
-from .corpus import read_text, source_of
+from .corpus import ids_of, read_text, source_of
 
 _GRAMS = ("unigram", "bigram", "trigram")
 
@@ -28,7 +28,7 @@ class TextStatsRun(ExperimentRun[TextStatsConfig]):
 
     def __init__(self, config: TextStatsConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
-        text = read_text(config)
+        text = read_text(config, notify)
         self.lines = clean(text.lines, config.clean)
         #: All tokens, by what a token is.
         self.kinds = {
@@ -36,8 +36,8 @@ class TextStatsRun(ExperimentRun[TextStatsConfig]):
             for kind in TOKENS
         }
         tokens = self.kinds[config.token]
-        self.vocab = Vocab(tokens)
-        ids = self.vocab[tokens]
+        self.vocab = Vocab([tokens])
+        ids = ids_of(tokens, self.vocab)
         self.training, self.heldout = ids[: config.max_tokens], ids[config.max_tokens :]
         self.source = source_of(text, len(self.training))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Mapping, Type, TypeVar
@@ -81,8 +82,8 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
         missing or of another version.
     """
     path = Path(path)
-    path = path / record.CHECKPOINT if path.is_dir() else path
-    if not path.exists():
+    path = path / record.CHECKPOINT if os.path.isdir(path) else path
+    if not os.path.exists(path):
         raise RunError(f"checkpoint {path}: no such file")
     trained = record.read_run(path.parent)
     arrays, notes = checkpoint_of(trained, path)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from ..acceleration.teacher_forcing import TracedTranslation
-from ..data.pairs import PairsFile, load_pairs
+from ..data.pairs import PairsFile
+from ..data.reading import shown
 from ..data.translation import (
     PairLoader,
     Pairs,
@@ -17,6 +18,7 @@ from ..data.translation import (
     split_pairs,
     tokenize_nmt,
 )
+from ..errors import DataError
 from ..generation.translations import Translator
 from ..models.attention_decoder import Seq2SeqAttentionDecoder
 from ..models.encoder_decoder import EncoderDecoder
@@ -31,21 +33,24 @@ from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters
 from ..training.translation import TranslationRow, train_translation
+from .book_weights import draw_translator
 from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
-from .contract import Json, Notify
-from .corpus import source_of
+from .contract import Json, Notify, tell_nobody
+from .corpus import read_pairs_file, source_of
 from .nets import NetRun
 from .sizes import check_sizes
 from .trained import Saved
 from .translation_quality import (
-    DEMONSTRATION,
     corpus_bleu_held_out,
     coverage_histogram,
     demonstration,
+    sentences_to_show,
 )
 
 
-def read_pairs(config: TranslationConfig) -> Tuple[PairsFile, Pairs, Pairs]:
+def read_pairs(
+    config: TranslationConfig, notify: Notify = tell_nobody
+) -> Tuple[PairsFile, Pairs, Pairs]:
     """Read a configuration's sentence pairs, and hold some out.
 
     Returns
@@ -54,11 +59,16 @@ def read_pairs(config: TranslationConfig) -> Tuple[PairsFile, Pairs, Pairs]:
     training, heldout : (source, target)
         No source sentence is in both; which are held out does not depend on the seed.
     """
-    file = load_pairs(config.corpus, config.data_dir or None)
+    file = read_pairs_file(config, notify)
     text, last = file.text, config.num_examples
     if last:  # the other lines need not be preprocessed
         text = "\n".join(text.split("\n", last + 1)[: last + 1])
     source, target = tokenize_nmt(preprocess_nmt(text), config.num_examples)
+    if not source:
+        raise DataError(
+            f"pairs {shown(file.name)}: none of the first {last + 1} lines is source, "
+            "tab, target; --num-examples 0 reads all of them"
+        )
     training, heldout = split_pairs(source, target, config.num_heldout)
     return file, training, heldout
 
@@ -74,7 +84,7 @@ class TranslationRun(NetRun[TranslationConfig]):
         self, config: TranslationConfig, device: Device, notify: Notify
     ) -> None:
         super().__init__(config, device, notify)
-        file, self.training, self.heldout = read_pairs(config)
+        file, self.training, self.heldout = read_pairs(config, notify)
         src_vocab, tgt_vocab = [
             build_vocab_nmt(side, config.min_freq) for side in self.training
         ]
@@ -93,12 +103,17 @@ class TranslationRun(NetRun[TranslationConfig]):
         self.source = source_of(file, int(self.train_iter.arrays[3].sum()))
         set_seed(epoch_seed(config.seed, 0))
         net = build(config, len(src_vocab), len(tgt_vocab))
-        initialize_seq2seq(net, config.num_steps, device)
+        if config.initial_weights == "book":
+            draw_translator(net, config.num_steps, device)
+            set_seed(epoch_seed(config.seed, 0))
+        else:
+            initialize_seq2seq(net, config.num_steps, device)
         self.nets = {"": net}
         self.adams = {"": Adam(Parameters.of(net), config.lr, config.theta)}
         self.translator = Translator(
             net, src_vocab, tgt_vocab, config.num_steps, device
         )
+        self.shown = sentences_to_show(self.translator, self.training, notify)
 
     def path(self) -> str:
         """A graph, or plain and why."""
@@ -158,7 +173,7 @@ class TranslationRun(NetRun[TranslationConfig]):
             "book_loss": epochs[-1]["book_loss"],
             "pairs": len(self.training[0]),
             "vocabulary": [len(translator.src_vocab), len(translator.tgt_vocab)],
-            **demonstration(translator),
+            **demonstration(translator, self.shown),
         }
         if self.heldout_iter is not None:
             result["heldout_perplexity"] = epochs[-1]["heldout_perplexity"]
@@ -177,7 +192,7 @@ class TranslationRun(NetRun[TranslationConfig]):
 
         super().draw(directory)
         if self.translator.has_attention:
-            sentences = [source.split(" ") for source in DEMONSTRATION]
+            sentences = [source.split(" ") for source in self.shown]
             found = self.translator.greedy(sentences)
             maps = list(map(self.translator.attention, sentences, found))
             save(attention_figure(maps), directory / "attention.png")

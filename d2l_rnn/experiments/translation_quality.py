@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 
@@ -12,7 +12,8 @@ from ..generation.translations import Translator
 from ..results.translation_metrics import bleu, corpus_bleu
 from ..training.losses import coverage
 from ..training.translation import decoder_inputs
-from .contract import Json
+from .contract import Json, Notify
+from .prefixes import is_foreign, named, unknown_of
 
 #: The book's four sentences with the translation that each is held against.
 DEMONSTRATION = {
@@ -25,17 +26,45 @@ DEMONSTRATION = {
 _COVERAGE_EDGES = [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]
 
 
-def demonstration(translator: Translator) -> Json:
-    """The book's four sentences, their mean BLEU, and the same as lines of text.
+def sentences_to_show(
+    translator: Translator, training: Pairs, notify: Notify
+) -> Dict[str, str]:
+    """The book's four sentences, or of pairs in another language the first four.
+
+    A rare word is unknown as it is meant to be, and told of.
+    """
+    known = translator.src_vocab.token_to_idx
+    words = [word for source in DEMONSTRATION for word in source.split()]
+    unknown = unknown_of(words, known)
+    if not is_foreign(words, known):
+        if unknown:
+            notify(f"warning: the vocabulary has no {named(unknown)} to translate")
+        return DEMONSTRATION
+    found: Dict[str, str] = {}
+    for source, target in zip(*training):
+        if all(word in known for word in source):
+            found.setdefault(" ".join(source), " ".join(target))
+        if len(found) == len(DEMONSTRATION):
+            break
+    found = found or {" ".join(training[0][0]): " ".join(training[1][0])}
+    notify(
+        f"the vocabulary has no {named(unknown)}: in place of the book's sentences the "
+        f"first of the corpus are translated, {next(iter(found))!r} and so on"
+    )
+    return found
+
+
+def demonstration(translator: Translator, shown: Mapping[str, str]) -> Json:
+    """Some sentences translated, their mean BLEU, and the same as lines of text.
 
     A decoder with the encoder's context is also asked with the 0.17 edition's, which
     takes its own last state: its published translations were made like that.
     """
     decoder = translator.net.decoder
-    answer: Json = {"translations": _translations(translator)}
+    answer: Json = {"translations": _translations(translator, shown)}
     if not getattr(decoder, "book_context", True) and decoder.bridge != "cell":
         decoder.book_context = True
-        answer["translations_with_book_context"] = _translations(translator)
+        answer["translations_with_book_context"] = _translations(translator, shown)
         decoder.book_context = False
     rows = answer["translations"]
     answer["mean_bleu"] = sum(row["bleu"] for row in rows) / len(rows)
@@ -46,12 +75,12 @@ def demonstration(translator: Translator) -> Json:
     return answer
 
 
-def _translations(translator: Translator) -> List[Json]:
-    sentences = [source.split(" ") for source in DEMONSTRATION]
+def _translations(translator: Translator, shown: Mapping[str, str]) -> List[Json]:
+    sentences = [source.split(" ") for source in shown]
     rows = []
-    for source, hypothesis in zip(DEMONSTRATION, translator.greedy(sentences)):
+    for source, hypothesis in zip(shown, translator.greedy(sentences)):
         translation = " ".join(translator.words(hypothesis))
-        score = bleu(translation, DEMONSTRATION[source], k=2)
+        score = bleu(translation, shown[source], k=2)
         rows.append({"source": source, "translation": translation, "bleu": score})
     return rows
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 from mxnet import np
 
+from ..acceleration.translating import as_translation_network
 from ..arrays import Floats
 from ..data.text import Vocab
 from ..data.translation import build_array_nmt
 from ..inference.beam import beam_search
 from ..inference.decoding import Hypothesis, greedy_search, sample
-from ..protocols import Device
+from ..protocols import Array, Device
 
 # Rows that one step of a search computes at most, beams counted.
 _MOST_ROWS = 512
@@ -91,15 +92,24 @@ class Translator(NamedTuple):
         **options: Any,
     ) -> List[Any]:
         """Search as many sentences at once as memory should hold."""
-        size, decoder = max(1, _MOST_ROWS // width), self.net.decoder
+        size = max(1, _MOST_ROWS // width)
         bos, eos = self.tgt_vocab["<bos>"], self.tgt_vocab["<eos>"]
+        network = as_translation_network(self.net, self.device)
+        plain = isinstance(network, str)
+        steps: Any = self.net.decoder if plain else network
         found: List[Any] = []
         for begin in range(0, len(sentences), size):
             part = sentences[begin : begin + size]
+            X, valid_len = self._arrays(part)
+            if plain:
+                state = self._first_state(X, valid_len)
+            else:
+                ids = X.asnumpy().astype("int64")
+                state = steps.begin_state(ids, valid_len.asnumpy())
             found += search(
-                decoder.step,
-                decoder.select,
-                self._first_state(part),
+                steps.step,
+                steps.select,
+                state,
                 [bos] * len(part),
                 eos,
                 self.num_steps,
@@ -107,10 +117,12 @@ class Translator(NamedTuple):
             )
         return found
 
-    def _first_state(self, sentences: Sequence[Sentence]) -> Any:
+    def _arrays(self, sentences: Sequence[Sentence]) -> Tuple[Array, Array]:
         lines = [list(sentence) for sentence in sentences]
         X, valid_len = build_array_nmt(lines, self.src_vocab, self.num_steps)
-        X, valid_len = X.as_in_ctx(self.device), valid_len.as_in_ctx(self.device)
+        return X.as_in_ctx(self.device), valid_len.as_in_ctx(self.device)
+
+    def _first_state(self, X: Array, valid_len: Array) -> Any:
         return self.net.decoder.init_state(self.net.encoder(X, valid_len), valid_len)
 
     def words(self, hypothesis: Hypothesis) -> List[str]:
@@ -125,7 +137,7 @@ class Translator(NamedTuple):
         if not hypothesis.finished:
             read, written = read[:-1], written[:-1]
         source = (list(sentence) + ["<eos>"])[: self.num_steps]
-        state = self._first_state([sentence])
+        state = self._first_state(*self._arrays([sentence]))
         self.net.decoder(np.array([read], ctx=self.device), state)
         # (num_steps, num_keys)
         weights = self.net.decoder.attention_matrix[0].asnumpy()

@@ -181,7 +181,7 @@ def mean_loss(scores: Floats, target: Floats, output: str = "softmax") -> float:
         As in :func:`forward`.
     """
     loss = known(OUTPUT, output, "output activation").loss
-    return loss(scores, target) / (scores.shape[0] * scores.shape[2])
+    return float(loss(scores, target) / (scores.shape[0] * scores.shape[2]))
 
 
 def backward(

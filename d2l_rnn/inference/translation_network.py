@@ -121,6 +121,10 @@ class TranslationNetwork:
             own = _under("attention.", decoder)
             self._attention = Attention(design.score, design.normalise, own)
 
+    def knows(self, ids: Integers) -> bool:
+        """Whether all are among the source's tokens."""
+        return bool((ids >= 0).all() and (ids < len(self._source_embedding)).all())
+
     def encode(self, ids: Integers, valid_lens: Integers) -> Tuple[Floats, List[State]]:
         """Read sentences.
 

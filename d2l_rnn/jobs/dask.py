@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import uuid
 from contextlib import ExitStack, contextmanager
 from typing import Any, Iterator, Optional, Sequence
 
-from ..errors import UsageError
+from ..errors import RunError, UsageError
 from .local import Job, Outcome, StopLevel, as_they_end, execute
 
 _PATIENCE = 10  # seconds in which a scheduler has to answer
+# What a run says whose directory another process has.
+_IN_USE = "another run is using it"
+_LOOK_AGAIN = 1.0  # seconds
 # dask's nanny sets it for its workers; for us it means that the user tunes malloc.
 _NANNYS_OWN = ("MALLOC_TRIM_THRESHOLD_",)
 
@@ -111,18 +115,36 @@ def _execute_on_worker(
             pass
         return known[0]
 
-    return execute(job, stop_level, threads, _NANNYS_OWN, folder)
+    return execute_behind_an_orphan(job, stop_level, threads, folder)
+
+
+def execute_behind_an_orphan(
+    job: Job, stop_level: StopLevel, threads: Optional[int] = None, folder: str = ""
+) -> Outcome:
+    """Run a job as soon as no other process has its directory.
+
+    The scheduler gives the job of a worker that it has lost to another. The run of the
+    lost one saves its state and ends, or finishes where only the connection was lost;
+    this one goes on from there.
+    """
+    while True:
+        outcome = execute(job, stop_level, threads, _NANNYS_OWN, folder)
+        if outcome.status != RunError.exit_status or _IN_USE not in outcome.output:
+            return outcome
+        time.sleep(_LOOK_AGAIN)
 
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes started meanwhile ignore SIGINT.
+    """Processes started meanwhile ignore SIGINT and SIGHUP.
 
-    Ctrl-C goes to every process of the terminal: a worker would die of it, and its run
-    with it. It is for us to hear, and to pass on.
+    What a terminal sends goes to every process of it: a worker would die of it, and its
+    run with it. It is for us to hear, and to pass on.
     """
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, before in previous.items():
+            signal.signal(number, before)

@@ -116,6 +116,7 @@ def execute(
     started = time.monotonic()
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)  # a lost worker's run may be writing to it
         with open(log, "wb") as file:
             with subprocess.Popen(
                 [sys.executable, *job.command],
@@ -132,7 +133,7 @@ def execute(
                 status = _wait(process, stop_level)
         output = log.read_text("utf-8", "replace")[-_LONGEST_OUTPUT:]
         if status == 0:
-            log.unlink()
+            log.unlink(missing_ok=True)
     except OSError as error:
         # of the log, or of a folder that a worker does not see
         return Outcome(job, 4, time.monotonic() - started, f"error: {error}")

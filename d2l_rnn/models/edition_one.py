@@ -8,13 +8,14 @@ from mxnet import autograd
 from mxnet.gluon import rnn
 
 from ..errors import D2lRnnError
+from ..installation import cure_of_d2l
 
 try:
     from d2l import mxnet as d2l
 except ImportError as error:
     raise D2lRnnError(
-        "the experiments of edition 1.0 need the package d2l 1.0.3, which installs on "
-        f"Python 3.8 to 3.11 ({error})"
+        "the experiments of edition 1.0 need the package d2l 1.0.3, which cannot be "
+        f"imported ({error}): {cure_of_d2l(str(error)).text}"
     ) from error
 
 __all__ = ["LSTM", "BiGRU", "RNNLM", "RNNLMScratch", "d2l"]

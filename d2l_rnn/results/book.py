@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Tuple, TypedDict, Union
 
@@ -81,6 +81,11 @@ class BookNumber:
         Corpus, hyperparameters and ``num_epochs`` which make a run comparable.
     texts, bleu : tuple of Text, of Bleu
         The most frequent generated texts, and BLEU over the builds, where printed.
+    printed_texts : tuple of dict of str to int
+        For each prefix, or sentence to translate, every text that the builds print,
+        and how many of them do.
+    drawn_alike : bool
+        Whether every run of ours has the builds' data and initial weights.
     tokens_per_sec : dict
         ``median``, ``min``, ``max`` on the book's GPU.
     pytorch : PyTorch
@@ -105,6 +110,8 @@ class BookNumber:
     tokens_per_sec: Mapping[str, float] = field(default_factory=dict)
     texts: Tuple[Text, ...] = ()
     bleu: Tuple[Bleu, ...] = ()
+    printed_texts: Tuple[Mapping[str, int], ...] = ()
+    drawn_alike: bool = False
     pytorch: PyTorch = field(default_factory=PyTorch)
 
     @property
@@ -137,6 +144,12 @@ class BookNumber:
             [max(column) for column in columns],
         )
 
+    def until(self, epoch: int) -> BookNumber:
+        """The same with the published epochs up to this one, which is not the first."""
+        kept = sum(published <= epoch for published in self.epochs)
+        builds = tuple(Build(b.source, b.values[:kept]) for b in self.builds)
+        return replace(self, epochs=self.epochs[:kept], builds=builds)
+
     def value_of(self, row: Row) -> float:
         """The book's number of one line of ``epochs.jsonl``.
 
@@ -155,6 +168,10 @@ class BookNumber:
             return mean / float(self.requires["num_steps"])
         return math.exp(mean) if mean < 700 else math.inf
 
+    def round_off(self, value: float) -> float:
+        """A value to as many digits as are known of the builds'."""
+        return round(value, 6 if self.metric == "loss" else 4)
+
     def format(self, value: Optional[float]) -> str:
         """A value to the digits that are known of the book's."""
         if value is None or math.isnan(value):
@@ -170,7 +187,7 @@ def load_book(path: Optional[Path] = None) -> Dict[str, BookNumber]:
         entry["builds"] = tuple(
             Build(build["source"], tuple(build["values"])) for build in entry["builds"]
         )
-        for key in ("texts", "bleu"):
+        for key in ("texts", "bleu", "printed_texts"):
             entry[key] = tuple(entry.get(key, ()))
         book[name] = BookNumber(name=name, **entry)
     return book

@@ -38,7 +38,10 @@ class _Scale:
 
 
 def curve_svg(
-    curves: Sequence[Curve], number: Optional[BookNumber], label: str
+    curves: Sequence[Curve],
+    number: Optional[BookNumber],
+    label: str,
+    beside: Sequence[Curve] = (),
 ) -> Optional[str]:
     """Our curves, their spread over the seeds, and the range of the book's builds.
 
@@ -49,19 +52,20 @@ def curve_svg(
     number : BookNumber or None
     label : str
         What the picture shows, for those who cannot see it.
+    beside : sequence of (epochs, values)
+        Other curves of ours, of which the range alone is shown.
 
     Returns
     -------
     str or None
         None where no curve has a point.
     """
-    curves = [_positive(curve) for curve in curves]
-    curves = [curve for curve in curves if curve[0]]
+    curves, beside = _usable(curves), _usable(beside)
     if not curves:
         return None
     band = number.band() if number is not None else None
-    values = [value for _, curve in curves for value in curve]
-    last = max(max(epochs) for epochs, _ in curves)
+    values = [value for _, curve in [*curves, *beside] for value in curve]
+    last = max(max(epochs) for epochs, _ in [*curves, *beside])
     if number is not None and band is not None:
         values += [*band[0], *band[2]]
         last = max(last, number.num_epochs)
@@ -75,6 +79,9 @@ def curve_svg(
         low, middle, high = band
         parts.append(_area("builds", scale, number.epochs, low, high))
         parts.append(_line("median", scale, number.epochs, middle))
+    if beside:
+        epochs, low, _, high = spread(beside)
+        parts.append(_area("beside", scale, epochs, low, high))
     epochs, low, middle, high = spread(curves)
     if len(curves) > 1:
         parts.append(_area("seeds", scale, epochs, low, high))
@@ -98,6 +105,10 @@ def spread(
         [math.exp(sum(map(math.log, at[e])) / len(at[e])) for e in epochs],
         [max(at[epoch]) for epoch in epochs],
     )
+
+
+def _usable(curves: Sequence[Curve]) -> List[Curve]:
+    return [curve for curve in map(_positive, curves) if curve[0]]
 
 
 def _positive(curve: Curve) -> Curve:

@@ -36,6 +36,19 @@ def median(values: Sequence[float]) -> float:
     return (ordered[middle - 1] + ordered[middle]) / 2
 
 
+def tokens_per_sec(tokens: float, seconds: float) -> float:
+    """How fast it went; 0, which nothing is, where a clock stood still or went back.
+
+    Parameters
+    ----------
+    tokens : float
+        Number of tokens.
+    seconds : float
+        What a clock told they took.
+    """
+    return tokens / seconds if seconds > 0 else 0.0
+
+
 def loss_line(book_loss: float, tokens_per_sec: float, device: object) -> str:
     """The book's closing line of a translation training."""
     return f"loss {book_loss:.3f}, {tokens_per_sec:.1f} tokens/sec on {device}"

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 from matplotlib import ticker
@@ -252,7 +261,8 @@ def prediction_figure(
 def save(figure: Figure, path: PathLike) -> None:
     """Write a figure as PNG, atomically; the same figure gives the same bytes."""
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    print_png: Callable[..., object] = FigureCanvasAgg(figure).print_png
+    print_png(buffer, metadata={"Software": None})
     write_bytes(path, buffer.getvalue())
 
 
@@ -310,7 +320,7 @@ def _label_ends(axes: Axes, ends: List[Tuple[float, float, str, str]]) -> bool:
     """Write each line's name at its end; False, and nothing, where they would touch."""
     if not 1 < len(ends) <= 6:
         return False
-    figure_height = axes.figure.get_size_inches()[1] * axes.figure.dpi
+    figure_height = axes.figure.bbox.height
     places = sorted(axes.transData.transform((x, y))[1] for x, y, _, _ in ends)
     gaps = [above - below for below, above in zip(places, places[1:])]
     if not all(math.isfinite(place) for place in places):

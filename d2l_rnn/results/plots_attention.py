@@ -33,12 +33,12 @@ def attention_figure(maps: Sequence[Map]) -> Figure:
     grid = figure.subplots(rows, columns, squeeze=False)
     largest = max([1.0] + [float(np.max(weights)) for _, _, weights in maps])
     lowest = min([0.0] + [float(np.min(weights)) for _, _, weights in maps])
-    image = None
+    images = []
     for axes in grid.flat[len(maps) :]:
         axes.set_axis_off()
     for axes, (source, target, weights) in zip(grid.flat, maps):
-        image = axes.imshow(
-            weights, cmap="Blues", vmin=lowest, vmax=largest, aspect="auto"
+        images.append(
+            axes.imshow(weights, cmap="Blues", vmin=lowest, vmax=largest, aspect="auto")
         )
         axes.set_xticks(range(len(source)))
         axes.set_xticklabels(
@@ -63,7 +63,7 @@ def attention_figure(maps: Sequence[Map]) -> Figure:
                 size=7,
                 color=colour,
             )
-    bar = figure.colorbar(image, ax=grid, shrink=0.8, pad=0.02)
+    bar = figure.colorbar(images[-1], ax=grid, shrink=0.8, pad=0.02)
     bar.set_label("attention weight", size=9)
     bar.outline.set_visible(False)
     return figure

@@ -7,7 +7,7 @@ What they show goes on to be the reader's: ``plt.title``, ``plt.savefig`` and
 from __future__ import annotations
 
 import sys
-from typing import Any, Optional, Sequence, Sized, Tuple
+from typing import Any, Callable, Optional, Sequence, Sized, Tuple
 
 import numpy as np
 
@@ -149,5 +149,6 @@ def _pyplot() -> Any:
         # the backend waits for the cell's end before it asks to be told of such ends.
         if backend_inline.flush_figures not in shell.events.callbacks["post_execute"]:
             shell.enable_matplotlib("inline")
-        backend_inline.set_matplotlib_formats("svg")
+        choose_formats: Callable[..., object] = backend_inline.set_matplotlib_formats
+        choose_formats("svg")
     return pyplot

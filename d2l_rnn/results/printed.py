@@ -9,7 +9,7 @@ from .metrics import loss_line, three_lines
 
 Json = Mapping[str, Any]
 
-_STEPS = (1, 4, 16, 64)  # steps ahead that the book draws
+STEPS_AHEAD = (1, 4, 16, 64)  # those that the book draws
 _GRAMS = ("unigram", "bigram", "trigram")
 _REACHES = (0, 1, 2, 3, 5, 10, 20)  # tokens of right context
 _TWO_NETS = ("bidirectional", "left_to_right")
@@ -25,13 +25,16 @@ _MODELS = {
 
 def series(result: Json) -> str:
     """The loss, and how the error grows with the number of steps."""
-    error = result["rmse_ahead"]
-    ahead = ", ".join(f"{k}: {error[str(k)]:.3f}" for k in _STEPS if str(k) in error)
+    root = result["rmse_ahead"]  # of a record of before, all that there is
+    error = result.get("mse_ahead", {k: value**2 for k, value in root.items()})
+    known = [k for k in STEPS_AHEAD if str(k) in error]
+    ahead = ", ".join(f"{k}: {error[str(k)]:.4f}" for k in known)
     return "\n".join(
         [
             f"loss {result['loss']:.6f} (noise alone {result['noise_floor']:.6f})",
-            f"root mean square error by steps ahead: {ahead}",
-            f"continued from its own predictions: {result['rmse_continued']:.3f}; "
+            f"mean squared error by steps ahead: {ahead}",
+            "continued from its own predictions: mean squared error "
+            f"{result['rmse_continued'] ** 2:.4f}; "
             f"constant at {result['continued_ends_at']:.2f} from "
             f"{result['continued_constant_from']} on",
         ]
@@ -209,13 +212,16 @@ def translation(result: Json) -> str:
 
 
 def language_model(result: Json) -> str:
-    """The book's three lines."""
-    return three_lines(
+    """The book's three lines; before them what it prints of the untrained net."""
+    lines = three_lines(
         result["perplexity"],
         result["tokens_per_sec"],
         result["device"],
         result["texts"],
     )
+    if "untrained" in result:
+        return f"untrained: {result['untrained']}\n{lines}"
+    return lines
 
 
 def audit(result: Json) -> str:

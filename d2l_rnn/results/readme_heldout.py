@@ -6,7 +6,6 @@ hence rows are compared by the differences of runs with the same seed.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, cast
 
 from ..errors import RunError
@@ -28,8 +27,6 @@ class Recorded(Entry):
 
 
 Runs = Dict[int, Recorded]  # by the seed
-
-RECORDED_HELDOUT = Path(__file__).with_name("recorded_heldout.json")
 
 
 def summarize(

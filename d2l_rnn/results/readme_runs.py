@@ -9,27 +9,23 @@ record. The verdicts are worked out anew each time from the curves, by the rule 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import (
     Dict,
     Iterable,
-    List,
     Mapping,
     Optional,
     Sequence,
     Tuple,
-    TypedDict,
-    Union,
     cast,
 )
 
 from ..errors import RunError
 from .book import BookNumber
 from .metrics import median
+from .readme_groups import Group, Recorded, groups_of, titled
+from .readme_shows import known
 from .readme_summary import (
-    Entry,
     Summary,
-    number_of,
     provenance,
     public,
     round_off,
@@ -38,33 +34,9 @@ from .readme_summary import (
 from .record import RunRecord
 from .record_fields import Environment
 from .verdict.comparable import curve_of, incomparable, published_curve
-from .verdict.compare import NOT_COMPARABLE, verdict_on_curves
-
-RECORDED = Path(__file__).with_name("recorded.json")
+from .verdict.grouping import weights_of
 
 _EVERY = 10  # epochs
-
-Numbers = List[Union[float, str]]
-
-
-class Curve(TypedDict):
-    """A training curve at some epochs."""
-
-    epochs: List[int]
-    values: Numbers
-
-
-class _Recorded(Entry, total=False):
-    published: Numbers
-
-
-class Recorded(_Recorded):
-    """A recorded run; ``published``, its curve, only where it is comparable."""
-
-    config: Dict[str, object]
-    result: Dict[str, object]
-    curve: Curve
-    not_comparable: Optional[str]
 
 
 def summarize(
@@ -84,13 +56,14 @@ def summarize(
     Raises
     ------
     RunError
-        If a run is not finished or was altered, or a seed is there twice.
+        If a run is not finished or was altered, or a seed is there twice from the
+        same initial weights.
     """
     entries = []
     seen = set()
     for run in sorted(runs, key=lambda run: (run.experiment, run.seed or 0)):
         run.verify()
-        key = (run.experiment, run.seed)
+        key = (run.experiment, run.seed, weights_of(run.config))
         if key in seen:
             raise RunError(f"run {run.directory}: seed {key[1]} is there already")
         seen.add(key)
@@ -98,6 +71,18 @@ def summarize(
         reason = incomparable(run, number, settings.get(run.experiment))
         entries.append(_entry(run, number, reason))
     return Summary(entries)
+
+
+def renewed(kept: Summary[Recorded], new: Summary[Recorded]) -> Summary[Recorded]:
+    """A summary with further runs; a run that it has already is replaced."""
+
+    def key(entry: Recorded) -> Tuple[str, str, int]:
+        seed = entry["config"].get("seed")
+        place = seed if isinstance(seed, int) else 0
+        return entry["experiment"], weights_of(entry["config"]), place
+
+    runs = {key(entry): entry for entry in [*kept.runs, *new.runs]}
+    return Summary([runs[place] for place in sorted(runs)], kept.notes)
 
 
 def _entry(
@@ -124,7 +109,7 @@ def _entry(
 
 def _summary_of(run: RunRecord) -> Dict[str, object]:
     """The numbers of a result and what the model said; no pieces of the corpus."""
-    telling = {"scores", "translations"}
+    telling = {"scores", "translations", "mse_ahead"}
     if "prefixes" in run.config:  # its texts are what the model continued them with
         telling.add("texts")
     return {
@@ -140,31 +125,24 @@ def render(summary: Summary[Recorded], book: Mapping[str, BookNumber]) -> str:
     Below it come the summary's ``notes``, which are written by hand: why an experiment
     differs, say.
     """
-    groups: Dict[str, List[Recorded]] = {}
-    for entry in summary.runs:
-        groups.setdefault(entry["experiment"], []).append(entry)
-    order = list(book)
-    names = sorted(
-        groups, key=lambda n: (order.index(n) if n in book else len(order), n)
-    )
-    rows, notes, figures = [], [], []
-    for name in names:
-        row, remark = _row(name, groups[name], book.get(name))
-        rows.append(row)
-        figures.append(f"- **{name}**: {remark}.")
-        if name in summary.notes:
-            notes.append(f"- **{name}**: {summary.notes[name]}")
+    groups = groups_of(summary, book)
+    heading = ["experiment", "book", "ours", "verdict", "held-out perplexity"]
+    heading += ["tokens/sec", "minutes", "command"]
+    notes = [
+        f"- **{name}**: {summary.notes[name]}"
+        for name in dict.fromkeys(group.name for group in groups)
+        if name in summary.notes
+    ]
     lines = [
-        "| experiment | book | ours | verdict | held-out perplexity | tokens/sec "
-        "| command |",
-        "| --- | --- | --- | --- | ---: | ---: | --- |",
-        *rows,
+        f"| {' | '.join(heading)} |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | --- |",
+        *map(_row, groups),
         "",
         *notes,
         *([""] if notes else []),
         "<details><summary>The figures behind the verdicts</summary>",
         "",
-        *figures,
+        *(f"- **{titled(group)}**: {group.reason}." for group in groups),
         "",
         "</details>",
         "",
@@ -173,35 +151,24 @@ def render(summary: Summary[Recorded], book: Mapping[str, BookNumber]) -> str:
     return "\n".join(lines)
 
 
-def _row(
-    name: str, entries: Sequence[Recorded], number: Optional[BookNumber]
-) -> Tuple[str, str]:
-    """A line of the table, and the figures behind its verdict."""
-    comparable = [entry for entry in entries if "published" in entry]
-    others = {entry["not_comparable"] for entry in entries if "published" not in entry}
-    verdict, reasons = NOT_COMPARABLE, sorted(filter(None, others))
-    shown = comparable or list(entries)
-    if comparable and number is not None:
-        curves = [[float(v) for v in entry["published"]] for entry in comparable]
-        verdict, figures, _ = verdict_on_curves(curves, number)
-        reasons.insert(0, figures)
-        values = [curve[-1] for curve in curves]
-    else:
-        values = _known(entries, "perplexity")
-    seeds = [entry["config"].get("seed") for entry in shown]
+def _row(group: Group) -> str:
+    """A line of the table."""
+    minutes = group.minutes
     cells = [
-        name,
-        "-" if number is None else _published(number),
-        _ours(values, len(seeds), number),
-        f"**{verdict}**",
-        _middle(shown, "heldout_perplexity", "{:.1f}"),
-        _middle(shown, "tokens_per_sec", "{:,.0f}"),
-        f"`{_command(name, seeds)}`",
+        titled(group),
+        "-" if group.number is None else published(group.number),
+        ours(group),
+        f"**{group.verdict}**" if group.verdict else "not in the book",
+        _middle(group.entries, "heldout_perplexity", "{:.1f}"),
+        _middle(group.entries, "tokens_per_sec", "{:,.0f}"),
+        "-" if minutes is None else f"{minutes:.1f}",
+        f"`{group.command}`",
     ]
-    return f"| {' | '.join(cells)} |", "; ".join(reasons)
+    return f"| {' | '.join(cells)} |"
 
 
-def _published(number: BookNumber) -> str:
+def published(number: BookNumber) -> str:
+    """A published number in short, and as it was printed in how many builds."""
     text = number.summary()
     if number.printed:
         counts = ", ".join(f"{value} ×{n}" for value, n in number.printed.items())
@@ -209,28 +176,18 @@ def _published(number: BookNumber) -> str:
     return text
 
 
-def _ours(values: Sequence[float], seeds: int, number: Optional[BookNumber]) -> str:
+def ours(group: Group) -> str:
+    """The final values of a group: mean (least-largest, seeds)."""
+    values, seeds = group.values, len(group.entries)
     if not values:
         return "-"
-    form = "{:.3f}".format if number is None else number.format
+    form = "{:.3f}".format if group.number is None else group.number.format
     text = form(sum(values) / len(values))
     if len(values) == 1:
         return f"{text} (1 seed)"
     return f"{text} ({form(min(values))}–{form(max(values))}, {seeds} seeds)"
 
 
-def _known(entries: Sequence[Recorded], key: str) -> List[float]:
-    """A number of the results that have it."""
-    values = [number_of(entry["result"].get(key)) for entry in entries]
-    return [value for value in values if value is not None]
-
-
 def _middle(entries: Sequence[Recorded], key: str, form: str) -> str:
-    known = _known(entries, key)
-    return form.format(median(known)) if known else "-"
-
-
-def _command(name: str, seeds: Sequence[object]) -> str:
-    if list(seeds) == list(range(1, len(seeds) + 1)) and len(seeds) > 1:
-        return f"d2l-rnn reproduce {name} --seeds {len(seeds)}"
-    return "; ".join(f"d2l-rnn run {name} --seed {seed}" for seed in seeds)
+    found = known(entries, key)
+    return form.format(median(found)) if found else "-"

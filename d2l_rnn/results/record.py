@@ -34,8 +34,14 @@ from typing import (
     cast,
 )
 
-from ..errors import RunError
-from ..files import PathLike, digests, read_regular, write_bytes
+from ..errors import RunError, system_errors_as
+from ..files import (
+    GrowingFile,
+    PathLike,
+    digests,
+    make_directory,
+    read_regular,
+)
 from .json_files import (
     LARGEST_FILE,
     encode,
@@ -80,6 +86,11 @@ class RunWriter:
         Written at once.
     epochs : sequence of dict
         Rows to begin with: those of a run that is resumed.
+
+    Raises
+    ------
+    RunError
+        If its files cannot be written; the methods raise OSError then.
     """
 
     def __init__(
@@ -92,29 +103,24 @@ class RunWriter:
         self.directory = Path(directory)
         self.config, self.environment = config, environment
         self.epochs = [dict(row) for row in epochs]
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+        with system_errors_as(RunError, f"run directory {self.directory}"):
+            make_directory(self.directory)
             for stale in (RESULT, CURVE):
                 if (self.directory / stale).exists():
                     (self.directory / stale).unlink()
             write_json(self.directory / CONFIG, config)
             write_json(self.directory / ENVIRONMENT, environment)
-            write_bytes(self.directory / EPOCHS, b"".join(map(line_of, self.epochs)))
-            self._file = open(self.directory / EPOCHS, "ab")
-        except OSError as error:
-            raise RunError(
-                f"run directory {self.directory}: {error.strerror or error}"
-            ) from None
+            rows = b"".join(map(line_of, self.epochs))
+            self._file = GrowingFile(self.directory / EPOCHS, rows)
 
     def append(self, row: Json) -> None:
-        """Append one epoch and flush it to the file."""
+        """Append one epoch to the file."""
         self.epochs.append(dict(row))
-        self._file.write(line_of(row))
-        self._file.flush()
+        self._file.append(line_of(row))
 
     def sync(self) -> None:
         """Wait until the epochs are on the disk: a checkpoint may count them then."""
-        os.fsync(self._file.fileno())
+        self._file.sync()
 
     def finish(self, result: Json) -> Dict[str, object]:
         """Write ``result.json`` with its digests; return what was written.
@@ -235,10 +241,13 @@ def read_run(directory: PathLike) -> RunRecord:
         If it is no run directory, or a file in it cannot be read.
     """
     directory = Path(directory)
-    if not directory.is_dir():
-        raise RunError(f"run {directory}: no such directory")
-    if not (directory / CONFIG).is_file():
-        raise RunError(f"run {directory}: not a run directory ({CONFIG} is missing)")
+    with system_errors_as(RunError, f"run {directory}"):
+        if not directory.is_dir():
+            raise RunError(f"run {directory}: no such directory")
+        if not (directory / CONFIG).is_file():
+            raise RunError(
+                f"run {directory}: not a run directory ({CONFIG} is missing)"
+            )
     result = directory / RESULT
     epochs = []
     rows, environment = directory / EPOCHS, directory / ENVIRONMENT
@@ -267,23 +276,23 @@ def read_run(directory: PathLike) -> RunRecord:
 def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
     """Read run directories, and all those below the other directories given.
 
-    What is below a directory is taken as it is: a record that cannot be read becomes
-    one with its ``damage``, so that it does not hide the others. Runs that made room
-    for another (``earlier-1-seed-1``) are read only if they are named themselves, and
-    so are hidden folders, where a finished run grows longer.
+    Below a directory, a record that cannot be read becomes one with its ``damage``, so
+    that it hides no others. Read only if named are runs that made room for another
+    (``earlier-1-seed-1``), hidden folders (a run grows longer there), runs in a run.
 
     Raises
     ------
     RunError
-        If a path is not a directory, is a run that cannot be read, or has no run below
-        it.
+        If a path is no directory, is a run that cannot be read, or has none below it.
     """
     records = []
     for path in map(Path, paths):
-        if (path / CONFIG).is_file() or not path.is_dir():
+        if os.path.isfile(path / CONFIG) or not os.path.isdir(path):
             records.append(read_run(path))
             continue
-        below = _run_directories(path)
+        with system_errors_as(RunError, str(path)):
+            os.listdir(path)
+            below = _run_directories(path)
         if not below:
             raise RunError(f"{path}: no run directory, and none below it")
         records += map(_read_or_note, below)
@@ -292,9 +301,10 @@ def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
 
 def _run_directories(path: Path) -> List[Path]:
     """All directories below that hold a file of a run, complete or not."""
-    files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
-    found = {file.parent for group in files for file in group}
-    return sorted(run for run in found if not run.name.startswith(("earlier-", ".")))
+    found = {f.parent for name in (CONFIG, EPOCHS, RESULT) for f in path.rglob(name)}
+    runs = {run for run in found if (run / CONFIG).is_file()}
+    alone = sorted(run for run in found if runs.isdisjoint(run.parents))
+    return [run for run in alone if not run.name.startswith(("earlier-", "."))]
 
 
 def _read_or_note(directory: Path) -> RunRecord:

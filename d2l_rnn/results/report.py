@@ -21,13 +21,18 @@ from .starts import mixed_starts
 from .verdict.comparable import curve_of
 from .verdict.compare import (
     DIFFERS,
-    HEADINGS,
     NOT_COMPARABLE,
     REPRODUCED,
     Verdict,
-    book_value,
     compare,
+)
+from .verdict.rendering import (
+    HEADINGS,
+    NOT_IN_THE_BOOK,
+    book_value,
+    minutes,
     our_value,
+    shown_verdict,
     speed,
 )
 
@@ -86,8 +91,8 @@ def write_report(
 
 def _counts(verdicts: Sequence[Verdict]) -> str:
     badges = []
-    for kind in (REPRODUCED, DIFFERS, NOT_COMPARABLE):
-        count = sum(verdict.verdict == kind for verdict in verdicts)
+    for kind in (REPRODUCED, DIFFERS, NOT_COMPARABLE, NOT_IN_THE_BOOK):
+        count = sum(shown_verdict(verdict) == kind for verdict in verdicts)
         if count:
             badges.append(_badge(kind, f"{count} {kind}"))
     return f"<div class=counts>{''.join(badges)}</div>"
@@ -100,21 +105,22 @@ def _badge(verdict: str, text: str = "") -> str:
 
 def _table(verdicts: Sequence[Verdict], anchors: Sequence[str]) -> str:
     columns = {
-        column: " class=number" if column in ("seeds", "tokens/sec") else ""
+        column: " class=number" if column in ("seeds", "tokens/sec", "minutes") else ""
         for column in HEADINGS
     }
     lines = ["<table class=verdicts><thead><tr>"]
     lines += [f"<th{kind}>{column}</th>" for column, kind in columns.items()]
     lines.append("</tr></thead><tbody>")
     for verdict, anchor in zip(verdicts, anchors):
-        name = f'<a href="#{anchor}">{escape(verdict.experiment)}</a>'
+        link = f'<a href="#{anchor}">{escape(verdict.experiment)}</a>'
         cells = (
-            name,
+            _named(link, verdict),
             _with_range(book_value(verdict)),
             _with_range(our_value(verdict)),
             str(len(verdict.runs)),
             _with_reason(verdict),
             escape(speed(verdict)),
+            minutes(verdict),
         )
         lines.append("<tr>")
         for (column, kind), cell in zip(columns.items(), cells):
@@ -124,12 +130,20 @@ def _table(verdicts: Sequence[Verdict], anchors: Sequence[str]) -> str:
     return "".join(lines)
 
 
+def _named(shown: str, verdict: Verdict) -> str:
+    """An experiment, and what sets its runs apart."""
+    if not verdict.apart:
+        return shown
+    return f"<span>{shown} <span class=range>{escape(verdict.apart)}</span></span>"
+
+
 def _with_reason(verdict: Verdict) -> str:
     """The verdict, and why there is none."""
-    if verdict.verdict != NOT_COMPARABLE:
-        return _badge(verdict.verdict)
+    badge = _badge(shown_verdict(verdict))
+    if shown_verdict(verdict) != NOT_COMPARABLE:
+        return badge
     reason = f"<span class=reason>{escape(verdict.reason)}</span>"
-    return f"<span>{_badge(verdict.verdict)} {reason}</span>"
+    return f"<span>{badge} {reason}</span>"
 
 
 def _with_range(text: str) -> str:
@@ -143,7 +157,7 @@ def _section(verdict: Verdict, anchor: str) -> str:
     number = verdict.book
     parts = [
         f'<section id="{anchor}"><div class=head><h2>{escape(verdict.experiment)}</h2>'
-        f"{_badge(verdict.verdict)}</div>",
+        f"{_named('', verdict)}{_badge(shown_verdict(verdict))}</div>",
         f"<p>{escape(verdict.reason)}</p>",
     ]
     if number is not None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import time
 from pathlib import Path
-from typing import Callable, Iterable, Mapping, Protocol
+from typing import Callable, Iterable, Mapping, NamedTuple, Protocol
 
 from ..errors import UsageError
+from ..files import GrowingFile
 
 Row = Mapping[str, float]
 
@@ -15,25 +19,35 @@ _OWN_FILES = "events.out.tfevents.*"
 _NOT_SHOWN = ("epoch", "loss", "tokens", "seconds")
 
 
-class Writer(Protocol):
-    """What is used of ``tensorboardX.SummaryWriter``."""
+class Library(NamedTuple):
+    """What is used of ``tensorboardX``: its messages, and the check of a record.
 
-    def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> None: ...
+    Its writer is not: that writes in a thread of its own, and where the disk is full
+    the run waits for ever for a thread that has died.
+    """
 
-    def close(self) -> None: ...
+    event: Callable[..., Message]
+    scalar: Callable[[str, float], object]
+    check: Callable[[bytes], int]
 
 
-def import_summary_writer() -> Callable[[str], Writer]:
-    """The class that writes TensorBoard's files; UsageError where it is missing."""
+class Message(Protocol):
+    """What is used of a protocol buffer."""
+
+    def SerializeToString(self) -> bytes: ...
+
+
+def import_library() -> Library:
+    """TensorBoard's formats; UsageError where the package is missing."""
     try:
-        from tensorboardX import SummaryWriter
+        from tensorboardX import record_writer, summary
+        from tensorboardX.proto import event_pb2
     except ImportError:
         raise UsageError(
             "--tensorboard: the package tensorboardX is missing; pip install "
             "'d2l_rnn[tensorboard]' brings it"
         ) from None
-    writer: Callable[[str], Writer] = SummaryWriter
-    return writer
+    return Library(event_pb2.Event, summary.scalar, record_writer.masked_crc32c)
 
 
 class Scalars:
@@ -46,36 +60,58 @@ class Scalars:
         written anew, as epochs after its checkpoint are run again.
     rows : iterable of dict
         Rows that a resumed run keeps.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; by the methods too.
     """
 
     def __init__(
         self, directory: Path, rows: Iterable[Mapping[str, float]] = ()
     ) -> None:
+        self._library = import_library()
         folder = directory / FOLDER
+        folder.mkdir(exist_ok=True)
         for stale in folder.glob(_OWN_FILES):
             stale.unlink()
-        self._writer = import_summary_writer()(str(folder))
+        name = _OWN_FILES.replace("*", f"{int(time.time())}.{socket.gethostname()}")
+        first = self._library.event(wall_time=time.time(), file_version="brain.Event:2")
+        self._file = GrowingFile(folder / name, self._record(first))
         self._last_epoch = 0
         for row in rows:
             self.write(row)
 
     def write(self, row: Row) -> None:
         """Write one line of ``epochs.jsonl``."""
-        self._last_epoch = epoch = int(row["epoch"])
+        self._last_epoch = int(row["epoch"])
         for name, value in row.items():
             if name not in _NOT_SHOWN and isinstance(value, (int, float)):
-                self._writer.add_scalar(name, value, epoch)
+                self._add(name, value)
         if "loss" in row and row.get("tokens"):
-            self._writer.add_scalar(
-                "loss_per_token", row["loss"] / row["tokens"], epoch
-            )
+            self._add("loss_per_token", row["loss"] / row["tokens"])
 
     def finish(self, result: Mapping[str, object]) -> None:
         """Write what only the finished run knows: its held-out perplexity."""
         value = result.get("heldout_perplexity")
         if isinstance(value, (int, float)):
-            self._writer.add_scalar("heldout_perplexity", value, self._last_epoch)
+            self._add("heldout_perplexity", value)
 
     def close(self) -> None:
-        """Write what is buffered."""
-        self._writer.close()
+        """Close the file."""
+        self._file.close()
+
+    def _add(self, name: str, value: float) -> None:
+        summary = self._library.scalar(name, value)
+        event = self._library.event(
+            wall_time=time.time(), step=self._last_epoch, summary=summary
+        )
+        self._file.append(self._record(event))
+
+    def _record(self, event: Message) -> bytes:
+        """Length (8 bytes), its check (4), the event, its check (4)."""
+        content = event.SerializeToString()
+        parts = struct.pack("<Q", len(content)), content
+        return b"".join(
+            part + struct.pack("<I", self._library.check(part)) for part in parts
+        )

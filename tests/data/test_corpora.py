@@ -166,7 +166,7 @@ def test_unusable_files_are_named(tmp_path: Path) -> None:
     expected = {
         binary: "not UTF-8 text .byte 3",
         empty: "the file is empty",
-        tmp_path: "Is a directory",
+        tmp_path: "a directory, not a regular file",
         tmp_path / "missing": "no such file; accepted are",
     }
     for path, message in expected.items():

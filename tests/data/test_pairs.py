@@ -87,13 +87,15 @@ def test_a_flipped_bit_is_never_read_as_if_nothing_were() -> None:
 
 
 def test_a_member_elsewhere_is_not_found() -> None:
-    with pytest.raises(DataError, match="no member fra-eng/fra.txt"):
+    with pytest.raises(DataError, match="no fra-eng/fra.txt in the archive, but "):
         read(archive(member="../fra.txt"))
 
 
 def test_sizes_are_limited_declared_and_real() -> None:
     bomb = archive("\0" * 100_000)
-    with pytest.raises(DataError, match="has 100000 bytes, at most"):
+    with pytest.raises(
+        DataError, match="unpacks to 100,000 bytes, at most 5,700 are accepted, 50"
+    ):
         read(bomb)
     with pytest.raises(DataError, match="at most 10 are accepted"):
         read(archive(), largest=10)
@@ -122,6 +124,50 @@ def test_what_is_not_utf8_says_where(tmp_path: Path) -> None:
         load_pairs(str(path))
 
 
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("no tab\nnor here\n", "most have no tab$"),
+        (
+            "Go.\tVa !\tCC-BY 2.0\nHi.\tSalut !\tCC-BY\n",
+            "most have 2 tabs; 'cut -f 1,2",
+        ),
+        ("a\t\n\tb\n", "most have an empty side$"),
+        ("a\tb\tc\td\n" * 2 + "one\n", "most have 3 tabs"),
+    ],
+)
+def test_without_any_pair_the_reason_is_told(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=reason):
+        load_pairs(str(path))
+    path.write_bytes(archive(text))
+    with pytest.raises(
+        DataError, match=f"fra-eng/fra.txt: no sentence pairs.*{reason}"
+    ):
+        load_pairs(str(path))
+
+
+def test_lines_that_are_no_pairs_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(TEXT + "\n \none\na\tb\tc\n", encoding="utf-8")
+    assert load_pairs(str(path)).passed_over == 2
+    assert load_pairs("sample").passed_over == 0
+
+
+def test_a_text_may_begin_as_archives_do(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("PK\tUn nom\n", encoding="utf-8")
+    assert load_pairs(str(path)).text == "PK\tUn nom\n"
+
+
+def test_other_methods_of_packing_are_refused() -> None:
+    with pytest.raises(DataError, match="neither stored nor deflated"):
+        read(archive(compression=zipfile.ZIP_BZIP2))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nowhere.zip: No such file"):
+    with pytest.raises(DataError, match="nowhere.zip: no such file; accepted are"):
         load_pairs(str(tmp_path / "nowhere.zip"))

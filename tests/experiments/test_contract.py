@@ -95,15 +95,23 @@ def test_one_of_each_kind_is_checked() -> None:
     assert checked == {row.family for row in EXPERIMENTS.values()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+# The others take several times as long, and are checked by the slow suite.
+QUICK = {"sequence", "text-stats", "rnn-handwritten", "gru", "hmm", "seq2seq"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in NAMES],
+)
 def test_the_contract_is_kept(name: str, corpora: Dict[str, str]) -> None:
     if find(name).family is families.edition_v1:
-        pytest.importorskip("d2l", reason="d2l installs on Python 3.8 to 3.11 only")
+        pytest.importorskip("d2l", reason="d2l is not installed here")
     found = list(check(find(name), tiny(name, corpora), cpu()))
     assert [finding for finding in found if finding.problem] == []
     assert len(found) >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [{"schedule": "linear"}, {"attention_penalty": 0.1, "tau": 0.8}],

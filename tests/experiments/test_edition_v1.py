@@ -24,7 +24,7 @@ SIZES.update({"num_train": 40, "num_val": 24})
 
 @pytest.fixture
 def edition() -> Any:
-    pytest.importorskip("d2l", reason="d2l installs on Python 3.8 to 3.11 only")
+    pytest.importorskip("d2l", reason="d2l is not installed here")
     return importlib.import_module(MODULE)
 
 
@@ -96,9 +96,13 @@ def test_the_lstm_takes_its_state_along(edition: Any) -> None:
 
 def test_the_corpus_is_the_editions(edition: Any, book_data: Path) -> None:
     text = "\n".join((book_data / "timemachine.txt").read_text("utf-8").split("\n"))
-    data = edition.TimeMachine.__new__(edition.TimeMachine)
-    corpus, vocab = data.build(text)
+    data = edition.TimeMachine(text, 16, 32, 400, 24)
+    corpus, vocab = edition.d2l.TimeMachine.build(data, text)
     assert (len(corpus), len(vocab)) == (173428, 28)  # printed in edition 1.0
+    # Of the subsequences only those that are read are made, of the same vocabulary.
+    assert data.vocab.idx_to_token == vocab.idx_to_token
+    windows = [corpus[i : i + 32] for i in range(424)]
+    np.testing.assert_array_equal(data.X.asnumpy(), windows)
 
 
 def test_too_short_a_text_is_refused(edition: Any, corpus: str, tmp_path: Path) -> None:

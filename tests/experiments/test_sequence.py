@@ -37,7 +37,16 @@ def test_the_books_curve_and_its_failure_far_ahead(tmp_path: Path) -> None:
     assert list(error) == [str(k) for k in range(1, 65)]
     assert 0.2 < error["1"] < 0.3 < error["16"] < error["64"]
     assert result["continued_constant_from"] < 800
-    assert "loss 0.0" in printed.series(result)
+    # mean squared errors, and no perplexity: there are no probabilities
+    squares = [error[str(k)] ** 2 for k in (1, 4, 16, 64)]
+    assert list(result["mse_ahead"]) == ["1", "4", "16", "64"]
+    assert list(result["mse_ahead"].values()) == pytest.approx(squares, rel=1e-12)
+    text = printed.series(result)
+    assert "loss 0.0" in text and f"1: {squares[0]:.4f}, 4: " in text
+    assert "perplexity" not in result and "perplexity" not in text
+    assert not any("perplexity" in row for row in record.epochs)
+    # what a run costs is more than its epochs
+    assert result["wall_seconds"] > result["seconds"] > 0
     pictures = {path.name for path in record.directory.glob("*.png")}
     assert pictures == {"curve.png", "continued.png", "steps-ahead.png", "error.png"}
 

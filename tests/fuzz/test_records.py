@@ -16,12 +16,8 @@ from d2l_rnn.experiments.table import EXPERIMENTS, find, published_settings
 from d2l_rnn.results.book import load_book
 from d2l_rnn.results.record import digest, read_run, read_runs, verified
 from d2l_rnn.results.report import render_report
-from d2l_rnn.results.verdict.compare import (
-    compare,
-    render_markdown,
-    render_text,
-    to_json,
-)
+from d2l_rnn.results.verdict.compare import compare
+from d2l_rnn.results.verdict.rendering import render_markdown, render_text, to_json
 
 from ..public.families import FAMILIES
 from ..results.made_runs import write_run

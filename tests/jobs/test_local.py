@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -15,12 +17,15 @@ import pytest
 
 from d2l_rnn.cli import main
 from d2l_rnn.commands import reproduce
-from d2l_rnn.errors import UsageError
+from d2l_rnn.commands.shared_settings import shared_out
+from d2l_rnn.errors import RunError, UsageError
+from d2l_rnn.experiments.directories import sole_use
 from d2l_rnn.experiments.table import EXPERIMENTS
 from d2l_rnn.jobs import dask, local
 from d2l_rnn.jobs.local import Job, Outcome, run_locally
 from d2l_rnn.training import checkpoint
 
+SAMPLE = ["--corpus", "sample"]
 EPOCHS = 300
 TINY = ["--corpus", "sample", "--num-hiddens", "8", "--max-tokens", "1500"]
 TINY += ["--num-preds", "1", "--no-plot", "--epochs", str(EPOCHS)]
@@ -125,7 +130,7 @@ def test_stopped_runs_save_unless_they_are_to_end_at_once(
 
 
 def test_the_plan_gives_every_experiment_its_first_seed_first() -> None:
-    jobs = reproduce.plan(["rnn", "lstm"], 2, ["--epochs", "7"], "runs")
+    jobs = reproduce.plan(["rnn", "lstm"], 2, ["--epochs", "7", *SAMPLE], "runs")
     assert [(j.name, j.seed) for j in jobs] == [
         ("rnn", 1),
         ("lstm", 1),
@@ -134,11 +139,107 @@ def test_the_plan_gives_every_experiment_its_first_seed_first() -> None:
     ]
     assert jobs[3].directory == "runs/lstm/seed-2" and jobs[3].num_epochs == 7
     assert " ".join(jobs[3].command) == (
-        "-m d2l_rnn run lstm --seed 2 --epochs 7 --resume --quiet --json"
+        "-m d2l_rnn run lstm --seed 2 --epochs 7 --corpus sample "
+        "--initial-weights seed --resume --quiet --json"
     )
-    (elsewhere,) = reproduce.plan(["rnn"], 1, [], "there")
+    (elsewhere,) = reproduce.plan(["rnn"], 1, SAMPLE, "there")
     assert elsewhere.directory == "there/rnn/seed-1"
     assert "--out there/rnn/seed-1" in " ".join(elsewhere.command)
+
+
+def test_the_plan_takes_the_builds_weights_where_it_can(
+    book_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settled once, for all runs of an experiment: place, flag and line agree."""
+    settings = ["--data-dir", str(book_data)]
+    jobs = reproduce.plan(["rnn", "deep-gru"], 2, settings, "runs")
+    assert [job.directory for job in jobs] == [
+        f"runs/{name}/{whose}-{seed}"
+        for seed in (1, 2)
+        for name, whose in (("rnn", "book"), ("deep-gru", "seed"))
+    ]
+    for job, whose in zip(jobs, ("book", "seed") * 2):
+        assert f"--initial-weights {whose}" in " ".join(job.command)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("rnn: initial weights of the book's builds")
+    assert "deep-gru: initial weights of its own seed: no build has" in second
+    # Who asks for one of them is heard; who has no such field is not asked.
+    settings += ["--initial-weights", "seed"]
+    (job,) = reproduce.plan(["rnn"], 1, settings, "runs")
+    assert job.directory == "runs/rnn/seed-1"
+    (job,) = reproduce.plan(["sequence"], 1, [], "runs")
+    assert job.directory == "runs/sequence/seed-1"
+    assert "--initial-weights" not in job.command
+    assert capsys.readouterr().err == ""
+
+
+def test_settings_go_to_the_experiments_that_have_them() -> None:
+    told: List[str] = []
+    settings = ["--epochs", "8", "--num-states=4", "--no-plot", "--lr", "-1"]
+    given = shared_out(["rnn", "hmm", "text-stats"], settings, told.append)
+    assert given == {
+        "rnn": ["--epochs", "8", "--no-plot", "--lr", "-1"],
+        "hmm": ["--epochs", "8", "--num-states=4", "--no-plot"],
+        "text-stats": ["--no-plot"],
+    }
+    assert told == [
+        "note: --epochs is no setting of text-stats: not used there",
+        "note: --num-states is no setting of rnn, text-stats: not used there",
+        "note: --lr is no setting of hmm, text-stats: not used there",
+    ]
+
+
+def test_without_names_the_settings_are_for_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned: List[Job] = []
+
+    def start(jobs: List[Job], *rest: object) -> Iterator[Optional[Outcome]]:
+        planned.extend(jobs)
+        return iter([])
+
+    monkeypatch.setattr(reproduce, "_start", start)
+    assert main(["reproduce", "--", "--epochs", "8"]) == 0
+    assert len(planned) == len(EXPERIMENTS)
+    by_name = {job.name: job for job in planned}
+    assert by_name["lstm"].num_epochs == 8 and "--epochs" in by_name["lstm"].command
+    assert "--epochs" not in by_name["text-stats"].command
+    said = capsys.readouterr().err.splitlines()
+    (note,) = [line for line in said if line.startswith("d2l-rnn: note: ")]
+    assert "--epochs is no setting of " in note and "text-stats" in note
+
+
+@pytest.mark.parametrize("status", [130, 143, 129, -15, -9, 0, None])
+def test_an_interrupted_run_is_a_line(
+    status: Optional[int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also one that had printed its result, which is kilobytes of JSON."""
+    result = json.dumps({"texts": ["error: warning: " * 1000]})
+
+    def start(jobs: List[Job], *rest: object) -> Iterator[Optional[Outcome]]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        for a_job in jobs:
+            yield Outcome(a_job, status, 1.0, f"d2l-rnn: said\n{result}\n")
+
+    monkeypatch.setattr(reproduce, "_start", start)
+    assert main(["reproduce", "rnn", "lstm"]) == 143
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if "initial weights" not in line]
+    assert out == "" and max(map(len, lines)) < 120
+    assert len(lines) == (2 if status is None else 4)
+    assert "stopping when" in lines[0] and "the same command goes on" in lines[-1]
+
+
+def test_what_a_run_said_last_is_cut_short() -> None:
+    result = json.dumps({"texts": ["x" * 5000]})
+    said = Outcome(job(1, 0), 1, 1.0, f"d2l-rnn: error: {'why ' * 500}\n{result}\n")
+    assert reproduce.failure(said).startswith(
+        "lstm, seed 1: failed, exit status 1: why"
+    )
+    assert len(reproduce.failure(said)) < 400
+    assert "said nothing" in reproduce.failure(Outcome(job(1, 0), 2, 1.0, result))
 
 
 def test_all_is_the_whole_table() -> None:
@@ -155,6 +256,9 @@ def test_all_is_the_whole_table() -> None:
         (["rnn", "--jobs", "many"], "'many' is not a whole number"),
         (["rnn", "--epochs", "3"], "unrecognized arguments: --epochs"),
         (["rnn", "--", "--epoch", "3"], "see 'd2l-rnn run rnn --help'"),
+        (["--", "--epochs", "3", "--dropuot", "1"], "--dropuot after --: no setting"),
+        (["--", "3"], "3 after --: accepted are settings"),
+        (["rnn", "--", "--epochs", "3", "4"], "unrecognized arguments: 4"),
         (["rnn", "--", "--epochs", "0"], "--epochs 0: accepted is at least 1"),
         (["rnn", "--", "--seed=4"], "--seed=4 after --: 'd2l-rnn reproduce' sees to"),
         (["rnn", "--scheduler", "tcp://here:1"], "contradicts --backend local"),
@@ -253,12 +357,21 @@ def test_a_killed_parent_leaves_no_children() -> None:
     process.kill()
     process.wait()
     locks = [folder.with_name(".seed-1.lock") for folder in folders]
-    until(lambda: not any(lock.exists() for lock in locks))
+    until(lambda: not any(map(is_held, locks)))
     for folder, path in zip(folders, rows):
         _, notes = checkpoint.load(folder / "checkpoint.safetensors")
         assert notes["epoch"] == len(path.read_text().splitlines()) < 1000000
         log = folder.with_name("seed-1.log").read_text()
         assert "--resume goes on" in log.splitlines()[-1]
+
+
+def is_held(lock: Path) -> bool:
+    with open(lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -299,3 +412,83 @@ def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> No
     results = dask.run_on_dask([], 1, never, 1, "tcp://127.0.0.1:9")
     with pytest.raises(UsageError, match="no dask scheduler answers"):
         next(results)
+
+
+def wait_until_another_ends(place: Path) -> Job:
+    """A job that refuses while a file is there, as a run does that finds a lock."""
+    code = "import pathlib, sys\n"
+    code += f"if pathlib.Path({str(place)!r}).exists():\n"
+    code += "    print('d2l-rnn: error: run directory x: another run is using it')\n"
+    code += "    sys.exit(4)"
+    return Job("lstm", 1, "runs/lstm/seed-1", ("-c", code))
+
+
+def test_a_run_waits_for_the_orphan_of_a_lost_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "in-use"
+    place.touch()
+    monkeypatch.setattr(dask, "_LOOK_AGAIN", 0.01)
+    a_job = wait_until_another_ends(place)
+    asked: List[int] = []
+
+    def stop_level() -> int:
+        asked.append(0)
+        if len(asked) == 2 and place.exists():
+            place.unlink()
+        return 0
+
+    assert dask.execute_behind_an_orphan(a_job, stop_level).status == 0
+    place.touch()
+    (outcome,) = outcomes_of(run_locally([a_job], 1, never))  # here nobody is lost
+    assert outcome.status == 4
+
+
+def test_the_refusal_that_is_waited_for_is_the_runners(tmp_path: Path) -> None:
+    directory = tmp_path / "here"
+    with sole_use(directory):
+        with pytest.raises(RunError, match=dask._IN_USE):
+            with sole_use(directory):
+                pass
+
+
+# What stands in for a training whose directory is locked, as long as it lives.
+LOCKED_RUN = """
+import fcntl, os, pathlib, signal, sys, threading, time
+place = pathlib.Path(sys.argv[1])
+lock = open(str(place) + ".lock", "w")
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    print("d2l-rnn: error: run directory x: another run is using it")
+    sys.exit(4)
+began = pathlib.Path(str(place) + ".began")
+first = not began.exists()
+with began.open("a") as file:
+    file.write(f"{os.getppid()}\\n")
+def wait_for_the_parent():
+    while os.read(0, 1):
+        pass
+    time.sleep(2)  # its epoch comes to an end
+    os._exit(143)
+threading.Thread(target=wait_for_the_parent, daemon=True).start()
+time.sleep(60 if first else 0)
+"""
+
+
+@pytest.mark.slow
+def test_the_run_of_a_worker_that_dies_is_taken_over() -> None:
+    pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
+    directory = "runs/lstm/seed-1"
+    jobs = [Job("lstm", 1, directory, ("-c", LOCKED_RUN, directory)), job(2, 0)]
+    began = Path(directory + ".began")
+    killed: List[int] = []
+    outcomes = []
+    for outcome in dask.run_on_dask(jobs, 2, never, 1):
+        if not killed and began.exists() and began.read_text().endswith("\n"):
+            killed.append(int(began.read_text()))
+            os.kill(killed[0], signal.SIGKILL)  # the worker
+        outcomes += [] if outcome is None else [outcome]
+    assert {o.job.seed: o.status for o in outcomes} == {1: 0, 2: 0}
+    by = began.read_text().split()
+    assert len(by) == 2 and by[0] != by[1]

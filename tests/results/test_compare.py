@@ -22,10 +22,8 @@ from d2l_rnn.results.verdict.compare import (
     REPRODUCED,
     compare,
     exit_status,
-    render_markdown,
-    render_text,
-    to_json,
 )
+from d2l_rnn.results.verdict.rendering import render_markdown, render_text, to_json
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
 
@@ -180,10 +178,11 @@ def test_the_tables_hold_every_verdict(tmp_path: Path) -> None:
     text, markdown = render_text(verdicts), render_markdown(verdicts)
     assert "1.162 [1.143, 1.172]" in text and "9123 cpu(0)" in text
     assert len(text.splitlines()) == 1 + 2 * len(verdicts)
+    assert "not in the book" in text and "not comparable" not in text
     assert "\x1b" not in text + markdown  # no escapes reach a terminal
     rows = markdown.replace("\\|", "").splitlines()
     assert len(rows) == 2 + len(verdicts)
-    assert {row.count("|") for row in rows} == {7}
+    assert {row.count("|") for row in rows} == {8}
     first = json.loads(to_json(verdicts))[0]
     assert first["verdict"] == REPRODUCED and first["seeds"] == [1, 2]
     assert first["book"]["builds"] == 41 and first["judgement"]["differs"] is False
@@ -224,10 +223,10 @@ def test_a_hundred_runs_are_compared_in_two_seconds(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from d2l_rnn.results import book, record\n"
-        "from d2l_rnn.results.verdict import compare\n"
+        "from d2l_rnn.results.verdict import compare, rendering\n"
         "runs = record.read_runs([sys.argv[1]])\n"
         "assert len(runs) == 100\n"
-        "print(compare.render_text(compare.compare(runs, book.load_book())))\n"
+        "print(rendering.render_text(compare.compare(runs, book.load_book())))\n"
         "heavy = {'mxnet', 'matplotlib', 'pandas', 'd2l'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

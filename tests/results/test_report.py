@@ -95,7 +95,7 @@ def test_the_page_has_a_row_and_a_section_for_every_verdict(
     for expected in (
         "1 differs",
         "2 reproduced",
-        "1 not comparable",
+        "1 not in the book",
         "1.162 [1.143, 1.172]",
         "d2l-rnn run lstm --seed 2",
         "travellererererer seeds 0, 1, 2",

@@ -16,7 +16,8 @@ from d2l_rnn.results import readme_runs
 from d2l_rnn.results.readme_summary import Summary
 from d2l_rnn.results.record import OLDER, RunRecord, read_run, read_runs, verified
 from d2l_rnn.results.report import render_report
-from d2l_rnn.results.verdict.compare import compare, our_value
+from d2l_rnn.results.verdict.compare import compare
+from d2l_rnn.results.verdict.rendering import our_value
 
 from ..fuzz.mutations import flipped
 from .made_runs import BOOK, write_run

@@ -168,6 +168,7 @@ def test_eleven_layers_are_trained_and_saved(
         onp.testing.assert_array_equal(saved(other)[name], array)
 
 
+@pytest.mark.slow
 def test_the_command_takes_eleven_layers(tmp_path: Path) -> None:
     out = tmp_path / "run"
     options = "--num-layers 11 --num-hiddens 2 --epochs 1 --batch-size 4 --num-steps 8"

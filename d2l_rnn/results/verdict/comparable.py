@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import List, Mapping, Optional, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
+from ...errors import RunError
 from ..book import BookNumber
 from ..record import RunRecord
+
+Settings = Mapping[str, object]
+
+NOT_PRINTED = "the book prints no number for it"
 
 # What the book names that is no hyperparameter: each is compared in a way of its own.
 _NO_HYPERPARAMETERS = ("corpus", "corpus_sha1", "num_epochs")
 
 
 def incomparable(
-    run: RunRecord,
-    number: Optional[BookNumber],
-    settings: Optional[Mapping[str, object]] = None,
+    run: RunRecord, number: Optional[BookNumber], settings: Optional[Settings] = None
 ) -> Optional[str]:
     """Why a verified run cannot be held against the published number; None if it can.
 
@@ -27,15 +30,46 @@ def incomparable(
         due = "" if number is None else f" of {number.num_epochs}"
         return f"not finished: {len(run.epochs)}{due} epochs"
     if number is None:
-        return "the book prints no number for it"
+        return NOT_PRINTED
+    return unusable(run, number) or (
+        "; ".join(departures(run, number, settings)) or _missing_epochs(run, number)
+    )
+
+
+def unusable(run: RunRecord, number: BookNumber) -> Optional[str]:
+    """Why the record of a run says nothing, whatever its settings."""
+    if run.damage:
+        return run.damage
+    if run.result is None:
+        return f"not finished: {len(run.epochs)} of {number.num_epochs} epochs"
     try:
-        reason = _other_corpus(run, number) or _other_setting(run, number, settings)
-        return reason or _missing_epochs(run, number)
+        run.verify()
+        published_curve(run, number, [e for e in number.epochs if e <= len(run.epochs)])
+    except RunError as error:
+        return str(error)
     except (KeyError, ArithmeticError):
         return f"run {run.directory}: its record is malformed"
+    return None
 
 
-def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
+def departures(
+    run: RunRecord, number: BookNumber, settings: Optional[Settings] = None
+) -> List[str]:
+    """In what a run is another experiment than the book's: corpus, epochs, settings.
+
+    Only the first kind that there is: on another corpus no setting has to agree.
+    """
+    corpus = other_corpus(run, number)
+    if corpus is not None:
+        return [corpus]
+    num_epochs = run.config.get("num_epochs")
+    if num_epochs != number.num_epochs:
+        return [f"{num_epochs} epochs, the book's number is after {number.num_epochs}"]
+    return other_settings(run, number, settings)
+
+
+def other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
+    """Which corpus it was, where it was not the book's, told apart by its SHA-1."""
     expected = number.requires.get("corpus_sha1")
     if expected is None:
         return None
@@ -51,25 +85,20 @@ def _other_corpus(run: RunRecord, number: BookNumber) -> Optional[str]:
     return f"corpus {name}, the book's is {book_name}"
 
 
-def _other_setting(
-    run: RunRecord, number: BookNumber, settings: Optional[Mapping[str, object]]
-) -> Optional[str]:
-    num_epochs = run.config.get("num_epochs")
-    if num_epochs != number.num_epochs:
-        return f"{num_epochs} epochs, the book's number is after {number.num_epochs}"
+def other_settings(
+    run: RunRecord, number: BookNumber, settings: Optional[Settings] = None
+) -> List[str]:
+    """Each setting that is not the book's, with both values."""
     # A setting that the record lacks came later, with the default of its meaning.
     expected = {
         name: value for name, value in (settings or {}).items() if name in run.config
     }
-    for name, value in number.requires.items():
-        if name not in _NO_HYPERPARAMETERS:
-            expected[name] = value
-    others = [
+    expected.update(number.requires)
+    return [
         f"{name} {run.config.get(name)}, the book's is {value}"
         for name, value in expected.items()
-        if not _same(run.config.get(name), value)
+        if name not in _NO_HYPERPARAMETERS and not same(run.config.get(name), value)
     ]
-    return "; ".join(others) or None
 
 
 def _missing_epochs(run: RunRecord, number: BookNumber) -> Optional[str]:
@@ -81,7 +110,8 @@ def _missing_epochs(run: RunRecord, number: BookNumber) -> Optional[str]:
     return None
 
 
-def _same(ours: object, theirs: object) -> bool:
+def same(ours: object, theirs: object) -> bool:
+    """Whether two values of a setting are one."""
     if isinstance(ours, bool) or isinstance(theirs, bool):
         return ours is theirs
     if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
@@ -89,9 +119,18 @@ def _same(ours: object, theirs: object) -> bool:
     return bool(ours == theirs)
 
 
-def published_curve(run: RunRecord, number: BookNumber) -> List[float]:
-    """The run's values at the published epochs, in the book's metric."""
-    return [number.value_of(run.epochs[epoch - 1]) for epoch in number.epochs]
+def published_curve(
+    run: RunRecord, number: BookNumber, epochs: Optional[Sequence[int]] = None
+) -> List[float]:
+    """The run's values at the published epochs, or some of them, in the book's metric.
+
+    Raises
+    ------
+    KeyError, ArithmeticError
+        If a row does not have what the metric is made of.
+    """
+    chosen = number.epochs if epochs is None else epochs
+    return [number.value_of(run.epochs[epoch - 1]) for epoch in chosen]
 
 
 def curve_of(

@@ -1,35 +1,34 @@
 """Run records against the published numbers: reproduced, differs, or not comparable.
 
-A run is *comparable* when it is finished and unaltered, on the book's corpus (by
-SHA-1), with the book's hyperparameters and as many epochs; the comparable runs of an
-experiment are judged together, each seed once, by the rule of ``judge``. Every other
-run is listed as not comparable, with the reason. The verdicts are shown as text for a
-terminal, as Markdown, or as JSON.
+Runs are grouped by what they are, all but the seed (:mod:`.grouping`). A group is
+*comparable* when its runs are finished and unaltered, on the book's corpus (by SHA-1),
+with the book's hyperparameters and as many epochs; it is judged, each seed once, by the
+rule that its initial weights call for (:mod:`.judge`). Every other run is listed with
+the reason.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..book import BookNumber
 from ..record import OLDER, RunRecord, verified
-from .comparable import incomparable, published_curve
-from .judge import Judgement, judge, too_few
+from .comparable import Settings, incomparable, published_curve
+from .grouping import BOOK_WEIGHTS, SAID, Kind, kind_of, set_apart
+from .judge import MIXED, QUARTER, Judgement, judge, too_few
+from .mixed import INITIALISATION, MASKS
 
 REPRODUCED = "reproduced"
 DIFFERS = "differs"
 NOT_COMPARABLE = "not comparable"
 
-HEADINGS = ("experiment", "book", "ours", "seeds", "verdict", "tokens/sec")
-
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the runs of one experiment say about its published number.
+    """What the runs of one kind say about a published number.
 
     Attributes
     ----------
@@ -43,6 +42,8 @@ class Verdict:
         Their final value, in the book's metric where there is a published number.
     book : BookNumber or None
     judgement : Judgement or None
+    apart : str
+        The settings that set these runs apart from others of the experiment.
     """
 
     experiment: str
@@ -52,6 +53,12 @@ class Verdict:
     values: Tuple[float, ...]
     book: Optional[BookNumber] = None
     judgement: Optional[Judgement] = None
+    apart: str = ""
+
+    @property
+    def title(self) -> str:
+        """The experiment, and what sets these runs apart."""
+        return f"{self.experiment} ({self.apart})" if self.apart else self.experiment
 
     @property
     def seeds(self) -> Tuple[Optional[int], ...]:
@@ -66,8 +73,16 @@ class Verdict:
     @property
     def tokens_per_sec(self) -> Optional[float]:
         """Mean speed of the runs, None where it was not recorded."""
-        speeds = [(run.result or {}).get("tokens_per_sec") for run in self.runs]
-        known = [speed for speed in speeds if speed is not None]
+        return self._mean_of("tokens_per_sec")
+
+    @property
+    def wall_seconds(self) -> Optional[float]:
+        """Mean time that a run took, None where it was not recorded."""
+        return self._mean_of("wall_seconds")
+
+    def _mean_of(self, key: str) -> Optional[float]:
+        found = [(run.result or {}).get(key) for run in self.runs]
+        known = [value for value in found if isinstance(value, (int, float))]
         return sum(known) / len(known) if known else None
 
     @property
@@ -80,7 +95,7 @@ class Verdict:
 def compare(
     runs: Iterable[RunRecord],
     book: Mapping[str, BookNumber],
-    settings: Optional[Mapping[str, Mapping[str, object]]] = None,
+    settings: Optional[Mapping[str, Settings]] = None,
 ) -> List[Verdict]:
     """Judge runs by the published numbers.
 
@@ -98,54 +113,85 @@ def compare(
     Returns
     -------
     list of Verdict
-        By experiment in order of appearance: first the comparable runs together, then
-        the others by reason.
+        By experiment in order of appearance: first the comparable runs, then the
+        others by kind and reason.
     """
-    groups: Dict[Tuple[str, Optional[str]], List[RunRecord]] = {}
-    seeds: Dict[Tuple[str, str], Path] = {}
+    settings = settings or {}
+    groups: Dict[Tuple[Kind, Optional[str]], List[RunRecord]] = {}
+    seeds: Dict[Tuple[Kind, str], Path] = {}
     for run in map(verified, runs):
         name = run.experiment
-        number = book.get(name)
-        reason = incomparable(run, number, (settings or {}).get(name))
+        reason = incomparable(run, book.get(name), settings.get(name))
+        kind = kind_of(run, settings.get(name))
         if reason is None:
             # A seed determines the run: a second copy is no further evidence.
-            key = (name, repr(run.seed))
+            key = (kind, repr(run.seed))
             if key in seeds:
                 reason = f"seed {key[1]} is there already ({seeds[key]})"
             else:
                 seeds[key] = run.directory
-        groups.setdefault((name, None), [])
-        groups.setdefault((name, reason), []).append(run)
+        groups.setdefault((kind, reason), []).append(run)
     verdicts = [
-        _judged(name, members, book.get(name), reason)
-        for (name, reason), members in groups.items()
-        if members
+        _judged(kind, members, book.get(kind.experiment), reason)
+        for (kind, reason), members in groups.items()
     ]
-    order = {name: place for place, (name, _) in reversed(list(enumerate(groups)))}
-    return sorted(verdicts, key=lambda verdict: order[verdict.experiment])
+    return ordered(verdicts, list(groups), settings)
+
+
+def ordered(
+    verdicts: Sequence[Verdict],
+    groups: Sequence[Tuple[Kind, Optional[str]]],
+    settings: Mapping[str, Settings],
+) -> List[Verdict]:
+    """With what sets each apart, by experiment, the comparable ones first."""
+    apart = set_apart([kind for kind, _ in groups], settings)
+    told = [
+        replace(verdict, apart=apart[kind])
+        for verdict, (kind, _) in zip(verdicts, groups)
+    ]
+    order: Dict[str, int] = {}
+    for verdict in told:
+        order.setdefault(verdict.experiment, len(order))
+    return sorted(told, key=lambda v: (order[v.experiment], v.judgement is None))
 
 
 def _judged(
-    name: str,
+    kind: Kind,
     runs: Sequence[RunRecord],
     number: Optional[BookNumber],
     incomparable: Optional[str],
 ) -> Verdict:
     verdict, reason, judgement = NOT_COMPARABLE, incomparable or "", None
-    values = _final_values(runs, number)
+    values = final_values(runs, number)
     if number is not None and incomparable is None:
         curves = [published_curve(run, number) for run in runs]
         values = tuple(curve[-1] for curve in curves)
-        verdict, reason, judgement = verdict_on_curves(curves, number)
+        verdict, reason, judgement = verdict_on_curves(curves, number, kind.weights)
     older = sum(run.older for run in runs)
     if older:
         which = "" if older == len(runs) else f"{older} of {len(runs)}: "
         reason += f"; {which}{OLDER}"
-    return Verdict(name, verdict, reason, tuple(runs), values, number, judgement)
+    return Verdict(
+        kind.experiment, verdict, reason, tuple(runs), values, number, judgement
+    )
+
+
+def scatter_of(number: BookNumber, weights: str) -> float:
+    """r for the runs of an experiment; 0 where they share all that the builds shared.
+
+    Parameters
+    ----------
+    number : BookNumber
+    weights : {'book', 'seed'}
+        Where the runs' initial weights come from.
+    """
+    if number.drawn_alike:
+        return 0.0
+    return MASKS.get(number.name, 0.0) if weights == BOOK_WEIGHTS else INITIALISATION
 
 
 def verdict_on_curves(
-    curves: Sequence[Sequence[float]], number: BookNumber
+    curves: Sequence[Sequence[float]], number: BookNumber, weights: str
 ) -> Tuple[str, str, Optional[Judgement]]:
     """The verdict on comparable runs, the figures behind it, and the judgement.
 
@@ -154,12 +200,16 @@ def verdict_on_curves(
     curves : sequence of sequence of float
         Of each run the book's metric at each of ``number.epochs``.
     number : BookNumber
+    weights : {'book', 'seed'}
+        Where the runs' initial weights come from.
     """
     builds = [build.values for build in number.builds]
     few = too_few(len(curves), len(builds))
     if few is not None:
         return NOT_COMPARABLE, few, None
-    judgement = judge(curves, builds)
+    # With the builds' digits, as ties would tell ours from theirs without.
+    alike = [[number.round_off(value) for value in curve] for curve in curves]
+    judgement = judge(alike, builds, scatter_of(number, weights))
     reason = (
         f"{judgement.inside} of {len(number.epochs)} epochs inside the range of "
         f"{len(builds)} builds"
@@ -172,11 +222,26 @@ def verdict_on_curves(
             f"; farthest at epoch {number.epochs[place]}: {number.format(ours)}, the "
             f"builds {number.format(low[place])} to {number.format(high[place])}"
         )
-    reason += f"; p = {judgement.p_curve:.2g} (curve), {judgement.p_final:.2g} (final)"
+    start = "the builds' data and weights" if number.drawn_alike else SAID[weights]
+    reason += f"; {start}, {_of_rule(judgement)}"
     return DIFFERS if judgement.differs else REPRODUCED, reason, judgement
 
 
-def _final_values(
+def _of_rule(judgement: Judgement) -> str:
+    if judgement.rule == QUARTER:
+        return (
+            f"one run: {judgement.ratio:.2f} times as far out as the farthest build "
+            "(quarter rule: more than 1.25 differs)"
+        )
+    if judgement.rule == MIXED:
+        text = f"p = {judgement.p:.2g} (mixed model, r = {judgement.scatter:g})"
+        if judgement.p_shared is not None:
+            text += f"; at r = 0 it would be {judgement.p_shared:.2g}"
+        return text
+    return f"p = {judgement.p:.2g} (permutation test of the curve)"
+
+
+def final_values(
     runs: Sequence[RunRecord], number: Optional[BookNumber]
 ) -> Tuple[float, ...]:
     values = []
@@ -201,109 +266,3 @@ def _geometric_mean(values: Sequence[float]) -> float:
 def exit_status(verdicts: Iterable[Verdict]) -> int:
     """1 if any verdict is ``differs``, else 0."""
     return int(any(verdict.verdict == DIFFERS for verdict in verdicts))
-
-
-def book_value(verdict: Verdict) -> str:
-    """The published number: median [min, max] of the builds."""
-    return "-" if verdict.book is None else verdict.book.summary()
-
-
-def our_value(verdict: Verdict) -> str:
-    """Ours: mean [min, max] over the seeds, or the one value."""
-    if not verdict.values:
-        return "-"
-    form = verdict.book.format if verdict.book is not None else "{:.3f}".format
-    mean = verdict.mean
-    text = form(mean) if mean is not None else "-"
-    if len(verdict.values) > 1:
-        text += f" [{form(min(verdict.values))}, {form(max(verdict.values))}]"
-    return text
-
-
-def speed(verdict: Verdict) -> str:
-    """Mean tokens per second, and on what."""
-    if verdict.tokens_per_sec is None:
-        return "-"
-    return f"{verdict.tokens_per_sec:.0f} {verdict.devices}".strip()
-
-
-def _cells(verdict: Verdict) -> List[str]:
-    return [
-        verdict.experiment,
-        book_value(verdict),
-        our_value(verdict),
-        str(len(verdict.runs)),
-        verdict.verdict,
-        speed(verdict),
-    ]
-
-
-def render_text(verdicts: Sequence[Verdict]) -> str:
-    """An aligned table; below each row the figures or the reason."""
-    rows = [list(HEADINGS)] + [_cells(verdict) for verdict in verdicts]
-    rows = [[_printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = []
-    for index, row in enumerate(rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths))
-        lines.append("  ".join(cells).rstrip())
-        if index:
-            lines.append("    " + _printable(verdicts[index - 1].reason))
-    return "\n".join(lines)
-
-
-def render_markdown(verdicts: Sequence[Verdict]) -> str:
-    """A Markdown table, the figures or the reason beside each verdict."""
-    lines = [
-        f"| {' | '.join(HEADINGS)} |",
-        "| --- | --- | --- | ---: | --- | ---: |",
-    ]
-    for verdict in verdicts:
-        cells = _cells(verdict)
-        cells[4] = f"**{verdict.verdict}**: {verdict.reason}"
-        safe = (_printable(cell).replace("|", "\\|") for cell in cells)
-        lines.append(f"| {' | '.join(safe)} |")
-    return "\n".join(lines)
-
-
-def to_json(verdicts: Sequence[Verdict]) -> str:
-    """One JSON array, an object a verdict; numbers that are not finite are null."""
-    return json.dumps([_object(verdict) for verdict in verdicts], indent=2)
-
-
-def _object(verdict: Verdict) -> Dict[str, object]:
-    number, judgement = verdict.book, verdict.judgement
-    return {
-        "experiment": verdict.experiment,
-        "verdict": verdict.verdict,
-        "reason": verdict.reason,
-        "seeds": list(verdict.seeds),
-        "values": [_finite(value) for value in verdict.values],
-        "mean": _finite(verdict.mean),
-        "tokens_per_sec": _finite(verdict.tokens_per_sec),
-        "device": verdict.devices,
-        "runs": [str(run.directory) for run in verdict.runs],
-        "book": (
-            None
-            if number is None
-            else {
-                "edition": number.edition,
-                "section": number.section,
-                "framework": number.framework,
-                "metric": number.metric,
-                "builds": len(number.builds),
-                "printed": dict(number.printed),
-                "final": dict(number.final),
-            }
-        ),
-        "judgement": None if judgement is None else vars(judgement),
-    }
-
-
-def _finite(value: Optional[float]) -> Optional[float]:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _printable(text: str) -> str:
-    """Without line ends and terminal escapes, which a record may hold."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
