@@ -83,6 +83,8 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
     """
     path = Path(path)
     path = path / record.CHECKPOINT if os.path.isdir(path) else path
+    if not os.path.exists(path):
+        raise RunError(f"checkpoint {path}: no such file")
     trained = record.read_run(path.parent)
     arrays, notes = checkpoint_of(trained, path)
     experiment, config = configured(trained)

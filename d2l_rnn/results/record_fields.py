@@ -65,10 +65,12 @@ class Result(TypedDict, total=False):
     perplexity: Optional[float]
     heldout_perplexity: Optional[float]
     tokens_per_sec: Optional[float]
+    wall_seconds: float
     device: str
     corpus: str
     corpus_sha1: str
     texts: List[str]
+    untrained: str
     pairs: int
     heldout: Optional[Heldout]
     coverage: Optional[Coverage]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import List, Mapping, Optional, Sequence, Tuple
 
+from ...errors import RunError
 from ..book import BookNumber
 from ..record import RunRecord
 
@@ -43,6 +44,8 @@ def unusable(run: RunRecord, number: BookNumber) -> Optional[str]:
         return f"not finished: {len(run.epochs)} of {number.num_epochs} epochs"
     try:
         published_curve(run, number, [e for e in number.epochs if e <= len(run.epochs)])
+    except RunError as error:
+        return str(error)
     except (KeyError, ArithmeticError):
         return f"run {run.directory}: its record is malformed"
     return None
