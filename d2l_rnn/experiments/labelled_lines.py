@@ -7,7 +7,8 @@ from typing import Any, Callable, Iterator, List, Mapping, Sequence, Tuple, Type
 
 from mxnet import init, np
 
-from ..data.lines import LANGUAGES, Line, labelled_lines
+from ..data.lines import Line, labelled_lines
+from ..data.pairs import LANGUAGES
 from ..data.translation import PairLoader, build_array_nmt, build_vocab_nmt
 from ..inference.ngrams import NgramClassifier
 from ..protocols import Device

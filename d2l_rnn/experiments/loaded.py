@@ -19,7 +19,7 @@ from typing import (
 import numpy
 
 from ..arrays import Floats
-from ..data.lines import LANGUAGES
+from ..data.pairs import LANGUAGES
 from ..data.text import Vocab, clean
 from ..errors import RunError, UsageError
 from ..files import PathLike

@@ -167,9 +167,9 @@ def load_checkpoint(path: Path) -> Tuple[Arrays, Mapping[str, Any]]:
     RunError
         If it is none of a run.
     """
-    from ..training import checkpoint
+    from .. import checkpoint_file
 
-    arrays, notes = checkpoint.load(path)
+    arrays, notes = checkpoint_file.load(path)
     try:
         check(notes, _Notes, "note ")
         if notes.get(EPOCH, 0) < 0:

@@ -10,9 +10,9 @@ from typing import Callable
 import mxnet
 import pytest
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.errors import RunError
 from d2l_rnn.experiments.trained import load_language_model
-from d2l_rnn.training import checkpoint
 
 KEPT = Path(__file__).parents[1] / "public" / "runs" / "gluon"
 
@@ -29,8 +29,8 @@ def edited(name: str, before: str, after: str) -> Callable[[Path], None]:
 def noted(key: str, value: object) -> Callable[[Path], None]:
     def note(run: Path) -> None:
         path = run / "checkpoint.safetensors"
-        arrays, notes = checkpoint.load(path)
-        checkpoint.save(path, arrays, {**notes, key: value})
+        arrays, notes = checkpoint_file.load(path)
+        checkpoint_file.save(path, arrays, {**notes, key: value})
 
     return note
 

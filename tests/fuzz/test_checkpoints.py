@@ -13,6 +13,7 @@ import mxnet
 import numpy
 import pytest
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.errors import RunError
 from d2l_rnn.experiments.loaded import load_run
 from d2l_rnn.experiments.resume import load_checkpoint
@@ -21,7 +22,6 @@ from d2l_rnn.experiments.trained import (
     load_language_model,
     load_translator,
 )
-from d2l_rnn.training import checkpoint
 
 from .driver import fuzz, sizes
 from .mutations import Json, as_json, changed, flipped, mutated
@@ -70,7 +70,7 @@ def resealed(content: bytes, folder: Path, generator: random.Random) -> bytes:
     """With other notes or arrays, and the SHA-256 that they have."""
     path = folder / "resealed"
     path.write_bytes(content)
-    arrays, notes = checkpoint.load(path)
+    arrays, notes = checkpoint_file.load(path)
     name = generator.choice(sorted(arrays))
     what = generator.randrange(4)
     if what == 0:
@@ -80,7 +80,7 @@ def resealed(content: bytes, folder: Path, generator: random.Random) -> bytes:
     else:
         other: typing.Any = changed(notes, generator)
         notes = other
-    checkpoint.save(path, arrays, notes)
+    checkpoint_file.save(path, arrays, notes)
     return path.read_bytes()
 
 
@@ -123,11 +123,11 @@ def count_flips(folder: Path, tried: int) -> List[str]:
         content = whole[:end] if cut_off else flipped(whole, generator)
         path.write_bytes(content)
         try:
-            arrays, notes = checkpoint.load(path)
+            arrays, notes = checkpoint_file.load(path)
         except RunError:
             continue
         path.write_bytes(whole)
-        wanted, wanted_notes = checkpoint.load(path)
+        wanted, wanted_notes = checkpoint_file.load(path)
         if notes == wanted_notes and {k: a.tobytes() for k, a in arrays.items()} == {
             k: a.tobytes() for k, a in wanted.items()
         }:

@@ -10,6 +10,7 @@ import pytest
 from mxnet import cpu
 from mxnet.gluon import rnn
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.acceleration.epochs import next_token, parameters_of
 from d2l_rnn.arrays import Floats
 from d2l_rnn.cli import main
@@ -38,8 +39,8 @@ def saved(net: Any) -> Dict[str, Floats]:
 def test_round_trip(tmp_path: Path) -> None:
     net, other = make(), make()
     path = tmp_path / "checkpoint.safetensors"
-    checkpoint.save(path, saved(net), NOTES)
-    arrays, notes = checkpoint.load(path)
+    checkpoint_file.save(path, saved(net), NOTES)
+    arrays, notes = checkpoint_file.load(path)
     assert notes == NOTES
     before = {name: id(array) for name, array in named_arrays(other).items()}
     checkpoint.put_arrays(named_arrays(other), arrays)
@@ -52,7 +53,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.safetensors"
-    checkpoint.save(path, saved(make()), NOTES)
+    checkpoint_file.save(path, saved(make()), NOTES)
     content = path.read_bytes()
     generator = onp.random.default_rng(0)
     # The header's padding is the only place where a change may do no harm.
@@ -63,7 +64,7 @@ def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
         damaged[position] ^= 1 << int(generator.integers(8))
         path.write_bytes(bytes(damaged))
         with pytest.raises(RunError, match="unreadable|damaged|not written|other"):
-            arrays, notes = checkpoint.load(path)
+            arrays, notes = checkpoint_file.load(path)
             assert (notes, sorted(arrays)) != (
                 NOTES,
                 sorted(saved(make())),
@@ -74,19 +75,19 @@ def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
 def test_unusable_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.safetensors"
     with pytest.raises(RunError, match="no such file"):
-        checkpoint.load(path)
+        checkpoint_file.load(path)
     path.write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(RunError, match="unreadable"):
-        checkpoint.load(path)
+        checkpoint_file.load(path)
     from safetensors.numpy import save_file
 
     save_file({"a": onp.zeros(1)}, str(path))
     with pytest.raises(RunError, match="not written by d2l_rnn"):
-        checkpoint.load(path)
-    checkpoint.save(path, saved(make()), NOTES)
+        checkpoint_file.load(path)
+    checkpoint_file.save(path, saved(make()), NOTES)
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(RunError, match="unreadable"):
-        checkpoint.load(path)
+        checkpoint_file.load(path)
 
 
 def test_another_model_s_checkpoint_is_refused() -> None:
@@ -110,8 +111,8 @@ OLD_NAMES = {
 
 @pytest.mark.parametrize("name", OLD_NAMES)
 def test_names_of_version_0_1_0_are_read(name: str) -> None:
-    assert checkpoint.current_name(OLD_NAMES[name]) == name
-    assert checkpoint.current_name(name) == name
+    assert checkpoint_file.current_name(OLD_NAMES[name]) == name
+    assert checkpoint_file.current_name(name) == name
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -130,8 +131,8 @@ def test_a_checkpoint_of_version_0_1_0_is_read(
         for name, parameter in written._collect_params_with_prefix().items()
     }
     assert all("_unfused" in name for name in old if name.startswith("rnn."))
-    checkpoint.save(tmp_path / "old", old, NOTES)
-    arrays, _ = checkpoint.load(tmp_path / "old")
+    checkpoint_file.save(tmp_path / "old", old, NOTES)
+    arrays, _ = checkpoint_file.load(tmp_path / "old")
     checkpoint.put_arrays(named_arrays(read), arrays)
     for one, other in zip(
         read.collect_params().values(), written.collect_params().values()
@@ -162,8 +163,8 @@ def test_eleven_layers_are_trained_and_saved(
     assert "rnn.l10_i2h_weight" in before
     assert any((before[name] != array).any() for name, array in saved(trained).items())
     path = tmp_path / "checkpoint.safetensors"
-    checkpoint.save(path, saved(trained), NOTES)
-    checkpoint.put_arrays(named_arrays(other), checkpoint.load(path)[0])
+    checkpoint_file.save(path, saved(trained), NOTES)
+    checkpoint.put_arrays(named_arrays(other), checkpoint_file.load(path)[0])
     for name, array in saved(trained).items():
         onp.testing.assert_array_equal(saved(other)[name], array)
 
@@ -175,7 +176,7 @@ def test_the_command_takes_eleven_layers(tmp_path: Path) -> None:
     arguments = ["run", "lstm", *options.split(), "--max-tokens", "200"]
     assert main([*arguments, "--corpus", "sample", "--quiet", "--out", str(out)]) == 0
     (path,) = out.rglob("checkpoint.safetensors")
-    arrays, _ = checkpoint.load(path)
+    arrays, _ = checkpoint_file.load(path)
     assert arrays["rnn.l10_h2h_weight"].shape == (8, 2)
 
 
@@ -217,15 +218,15 @@ def test_what_another_writer_may_put_is_named(
 ) -> None:
     path = tmp_path / "checkpoint.safetensors"
     arrays = {"a": onp.ones((2, 3), "float32"), "b": onp.ones(1, "int64")}
-    checkpoint.save(path, arrays, NOTES)
+    checkpoint_file.save(path, arrays, NOTES)
     with_header(path, lambda header: None)
-    found, _ = checkpoint.load(path)
+    found, _ = checkpoint_file.load(path)
     assert {k: v.tolist() for k, v in found.items()} == {
         k: v.tolist() for k, v in arrays.items()
     }
     with_header(path, change)
     with pytest.raises(RunError, match=reason) as error:
-        checkpoint.load(path)
+        checkpoint_file.load(path)
     assert "\n" not in str(error.value) and len(str(error.value)) < 500
 
 
@@ -235,8 +236,11 @@ def test_it_reads_as_the_library_of_the_format_does(tmp_path: Path) -> None:
     kinds = "f8 f4 f2 i8 i4 i2 i1 u8 u4 u2 u1 ?".split()
     arrays = {kind: onp.arange(6).reshape(2, 3).astype(kind) for kind in kinds}
     arrays.update(none=onp.zeros((0, 4)), one=onp.array(2.5))
-    checkpoint.save(tmp_path / "c", arrays, NOTES)
-    ours, theirs = checkpoint.load(tmp_path / "c")[0], load_file(str(tmp_path / "c"))
+    checkpoint_file.save(tmp_path / "c", arrays, NOTES)
+    ours, theirs = (
+        checkpoint_file.load(tmp_path / "c")[0],
+        load_file(str(tmp_path / "c")),
+    )
     assert set(ours) == set(theirs)
     for name, array in theirs.items():
         assert (ours[name].dtype, ours[name].shape) == (array.dtype, array.shape)
@@ -245,13 +249,13 @@ def test_it_reads_as_the_library_of_the_format_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("notes", [[1], "text", None])
 def test_odd_notes_are_one_line(tmp_path: Path, notes: Any) -> None:
-    checkpoint.save(tmp_path / "c", {"a": onp.ones(1)}, notes)
+    checkpoint_file.save(tmp_path / "c", {"a": onp.ones(1)}, notes)
     with pytest.raises(RunError, match="notes are no JSON object"):
-        checkpoint.load(tmp_path / "c")
+        checkpoint_file.load(tmp_path / "c")
 
 
 def test_notes_that_are_no_json_are_refused_when_they_are_saved(tmp_path: Path) -> None:
     for value in (float("nan"), {1, 2}):
         with pytest.raises(UsageError, match="notes of a checkpoint"):
-            checkpoint.save(tmp_path / "c", {"a": onp.ones(1)}, {"x": value})
+            checkpoint_file.save(tmp_path / "c", {"a": onp.ones(1)}, {"x": value})
     assert not list(tmp_path.iterdir())

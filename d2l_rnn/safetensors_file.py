@@ -13,8 +13,8 @@ from typing import Dict, List, Tuple, TypedDict, cast
 
 import numpy
 
-from ..arrays import Floats
-from ..strict_json import check, loads
+from .arrays import Floats
+from .strict_json import check, loads
 
 LARGEST_HEADER = 100_000_000  # bytes, as the library accepts
 MOST_DIMENSIONS = 8
