@@ -56,7 +56,7 @@ if [ ! -f "$arm/made" ]; then
     done
     mmdebstrap --quiet --variant=extract --architectures=arm64 \
         --include=bash,coreutils,diffutils,findutils,gawk,grep,sed,util-linux \
-        --include=ca-certificates,libgomp1,python3,python3-venv \
+        --include=ca-certificates,libgomp1,libstdc++6,python3,python3-venv \
         bookworm "$arm/root" ${sources[@]+"${sources[@]}"}
     touch "$arm/made"
 fi

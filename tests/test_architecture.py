@@ -47,10 +47,12 @@ FOUNDATIONS = {
     "errors",
     "files",
     "installation",
+    "memory",
     "notebook",
     "protocols",
     "seeding",
     "streams",
+    "strict_json",
 }
 # In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}

@@ -84,7 +84,7 @@ def break_it(directory: Path, how: str) -> str:
         "no config": "config.json is missing",
         "no epochs": "changed after it was written",
         "no result": "not finished",
-        "no environment": "its SHA-1 is not the same",
+        "no environment": "environment.json changed after it was written",
     }[how]
 
 
@@ -234,7 +234,8 @@ def test_the_report_goes_where_it_is_asked_to(
     for out, why in refused.items():
         assert main(["report", "--out", out]) == 2
         (line,) = capsys.readouterr().err.splitlines()
-        assert line == f"d2l-rnn: error: --out {out}: {why}"
+        accepted = "accepted is a file in a folder that exists"
+        assert line == f"d2l-rnn: error: --out {out}: {why}; {accepted}"
 
 
 def test_the_book_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

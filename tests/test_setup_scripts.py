@@ -500,8 +500,6 @@ def test_test_script_checks_then_tests(house: House) -> None:
 @pytest.mark.parametrize(
     "flags", [["-n", "0"], ["--numprocesses=3"], ["-s"], ["--pdb"]]
 )
-    "flags", [["-n", "0"], ["--numprocesses=3"], ["-s"], ["--pdb"]]
-)
 def test_who_says_how_many_processes_is_heard(house: House, flags: List[str]) -> None:
     house.add_python("3.11")
     done = house.run("test.sh", *flags)

@@ -20,6 +20,7 @@ from .configs_sequences import LinesConfig
 from .contract import Notify
 from .corpus import read_pairs_file, source_of
 from .nets import NetRun
+from .sizes import check_sizes
 
 L = TypeVar("L", bound=LinesConfig)
 
@@ -54,6 +55,7 @@ class LinesRun(NetRun[L]):
         self.vocab = build_vocab_nmt([list(line.text) for line in self.training])
         self.train_iter = self._minibatches(self.training, True)
         self.heldout_iter = self._minibatches(self.heldout, False)
+        check_sizes(config, len(self.vocab))
         set_seed(epoch_seed(config.seed, 0))
         sizes = (len(self.vocab), config.embed_size, config.num_hiddens, len(LANGUAGES))
         self.net = type(self).kind(*sizes)

@@ -9,38 +9,50 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy
 
 from ..arrays import Floats
-from ..errors import RunError
-from ..files import PathLike, write_bytes
+from ..errors import RunError, UsageError
+from ..files import PathLike, read_regular, write_bytes
 from ..protocols import Array, Arrays
+from ..strict_json import loads
+from . import safetensors_file
 from .optimisers import Adam, without_optimiser
 
 _DIGEST = "sha256"
+_LARGEST_FILE = 64 << 30  # bytes
 
 
-def save(path: PathLike, arrays: Dict[str, Floats], notes: Any) -> None:
+def save(path: PathLike, arrays: Dict[str, Floats], notes: Mapping[str, Any]) -> None:
     """Save arrays and notes, atomically.
 
     Parameters
     ----------
     path : path
     arrays : dict of str to numpy.ndarray
-    notes : anything that JSON holds
-        What is needed to use the arrays: configuration, vocabulary, epoch.
+    notes : mapping
+        What is needed to use the arrays, in JSON: vocabulary, epoch.
+
+    Raises
+    ------
+    UsageError
+        If the notes are no JSON.
     """
     from safetensors.numpy import save as serialise
 
-    text = json.dumps(notes, sort_keys=True)
+    try:
+        text = json.dumps(notes, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"notes of a checkpoint: no JSON ({error})") from None
     metadata = {"notes": text, _DIGEST: _digest(arrays, text)}
     write_bytes(path, serialise(arrays, metadata=metadata))
 
 
-def load(path: PathLike) -> Tuple[Dict[str, Floats], Any]:
+def load(path: PathLike) -> Tuple[Dict[str, Floats], Dict[str, Any]]:
     """Read what :func:`save` wrote.
 
     Returns
@@ -53,24 +65,34 @@ def load(path: PathLike) -> Tuple[Dict[str, Floats], Any]:
     RunError
         If the file is missing, is no checkpoint of ours, or is damaged.
     """
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(str(path), framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
+        largest = min(os.stat(path).st_size, _LARGEST_FILE)  # no more is asked for
+        arrays, metadata = safetensors_file.parse(read_regular(path, largest))
     except FileNotFoundError:
         raise RunError(f"checkpoint {path}: no such file") from None
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"checkpoint {path}: unreadable ({reason})") from None
+    except MemoryError:
+        raise RunError(f"checkpoint {path}: does not fit into memory") from None
+    except ValueError as error:
         raise RunError(f"checkpoint {path}: unreadable ({error})") from None
     if "notes" not in metadata or _DIGEST not in metadata:
         raise RunError(f"checkpoint {path}: not written by d2l_rnn")
     if metadata[_DIGEST] != _digest(arrays, metadata["notes"]):
         raise RunError(f"checkpoint {path}: damaged (its SHA-256 does not agree)")
-    return (
-        {current_name(name): array for name, array in arrays.items()},
-        json.loads(metadata["notes"]),
-    )
+    try:
+        notes = loads(metadata["notes"], safetensors_file.LARGEST_HEADER)
+    except ValueError as error:
+        raise RunError(
+            f"checkpoint {path}: its notes are unreadable ({error})"
+        ) from None
+    if not isinstance(notes, dict):
+        raise RunError(f"checkpoint {path}: its notes are no JSON object")
+    renamed = {current_name(name): array for name, array in arrays.items()}
+    if len(renamed) < len(arrays):
+        raise RunError(f"checkpoint {path}: has a parameter under its old name too")
+    return renamed, notes
 
 
 _OLD_NAME = re.compile(r"_unfused\.(\d+)\.(?:([lr])_cell\.)?([ih]2h_(?:weight|bias))\Z")

@@ -37,7 +37,8 @@ def beside_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def contents(folder: Path) -> Dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    # The lock of a run lies beside its directory, and stays.
+    files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 

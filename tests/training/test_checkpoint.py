@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
 import numpy as onp
 import pytest
@@ -13,7 +14,7 @@ from d2l_rnn.acceleration.epochs import next_token, parameters_of
 from d2l_rnn.arrays import Floats
 from d2l_rnn.cli import main
 from d2l_rnn.data.sequences import SequenceLoader
-from d2l_rnn.errors import RunError
+from d2l_rnn.errors import RunError, UsageError
 from d2l_rnn.models.gluon_layers import named_arrays
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.training import checkpoint
@@ -176,3 +177,81 @@ def test_the_command_takes_eleven_layers(tmp_path: Path) -> None:
     (path,) = out.rglob("checkpoint.safetensors")
     arrays, _ = checkpoint.load(path)
     assert arrays["rnn.l10_h2h_weight"].shape == (8, 2)
+
+
+def with_header(path: Path, change: Callable[[Dict[str, Any]], object]) -> None:
+    """Change the JSON header of a checkpoint, and leave its numbers."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    rest = content[8 + length :]
+    path.write_bytes(len(text).to_bytes(8, "little") + text + rest)
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (lambda h: h["a"].update(dtype="BF16"), "dtype 'BF16', accepted are F64"),
+        (lambda h: h["a"].update(dtype="F8_E4M3"), "dtype 'F8_E4M3'"),
+        (lambda h: h["a"].update(dtype=5), "dtype 5: accepted is a text"),
+        (lambda h: h["a"].update(shape=[1] * 40 + [6]), "41 dimensions, accepted"),
+        (lambda h: h["a"].update(shape=[6.0]), "shape .*whole number"),
+        (lambda h: h["a"].update(shape=[2**62, 2**62]), "does not fill"),
+        (lambda h: h["a"].update(shape=[-2, -3]), "is none"),
+        (lambda h: h["a"].update(data_offsets=[0, 2**62]), "does not fill"),
+        (lambda h: h["a"].update(data_offsets=[-24, 0]), "is none"),
+        (lambda h: h["a"].update(data_offsets=[0]), "is none"),
+        (lambda h: h["a"].update(data_offsets=[0, 24]), "gap or overlap"),
+        (lambda h: h["a"].update(data_offsets=[9, 33]), "gap or overlap"),
+        (lambda h: h.pop("a"), "are of 8 bytes, and 32 are there"),
+        (lambda h: h["a"].update(more=1), "has not the fields of one"),
+        (lambda h: h.update(a=[1]), "has not the fields of one"),
+        (lambda h: h.update(__metadata__={"notes": 1}), "__metadata__ .*an object"),
+        (lambda h: h["__metadata__"].update(notes="[" * 700), "damaged"),
+    ],
+)
+def test_what_another_writer_may_put_is_named(
+    tmp_path: Path, change: Callable[[Dict[str, Any]], object], reason: str
+) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    arrays = {"a": onp.ones((2, 3), "float32"), "b": onp.ones(1, "int64")}
+    checkpoint.save(path, arrays, NOTES)
+    with_header(path, lambda header: None)
+    found, _ = checkpoint.load(path)
+    assert {k: v.tolist() for k, v in found.items()} == {
+        k: v.tolist() for k, v in arrays.items()
+    }
+    with_header(path, change)
+    with pytest.raises(RunError, match=reason) as error:
+        checkpoint.load(path)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 500
+
+
+def test_it_reads_as_the_library_of_the_format_does(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    kinds = "f8 f4 f2 i8 i4 i2 i1 u8 u4 u2 u1 ?".split()
+    arrays = {kind: onp.arange(6).reshape(2, 3).astype(kind) for kind in kinds}
+    arrays.update(none=onp.zeros((0, 4)), one=onp.array(2.5))
+    checkpoint.save(tmp_path / "c", arrays, NOTES)
+    ours, theirs = checkpoint.load(tmp_path / "c")[0], load_file(str(tmp_path / "c"))
+    assert set(ours) == set(theirs)
+    for name, array in theirs.items():
+        assert (ours[name].dtype, ours[name].shape) == (array.dtype, array.shape)
+        assert ours[name].tobytes() == array.tobytes() and ours[name].flags.writeable
+
+
+@pytest.mark.parametrize("notes", [[1], "text", None])
+def test_odd_notes_are_one_line(tmp_path: Path, notes: Any) -> None:
+    checkpoint.save(tmp_path / "c", {"a": onp.ones(1)}, notes)
+    with pytest.raises(RunError, match="notes are no JSON object"):
+        checkpoint.load(tmp_path / "c")
+
+
+def test_notes_that_are_no_json_are_refused_when_they_are_saved(tmp_path: Path) -> None:
+    for value in (float("nan"), {1, 2}):
+        with pytest.raises(UsageError, match="notes of a checkpoint"):
+            checkpoint.save(tmp_path / "c", {"a": onp.ones(1)}, {"x": value})
+    assert not list(tmp_path.iterdir())
