@@ -196,6 +196,7 @@ OTHER_DOORS = {
     "experiments/directories.py": "lock files, which hold nothing, and whole folders",
     "experiments/runner.py": "a longer run's files take the shorter one's place",
     "data/archives.py": "what an archive held, unpacked aside, takes its place",
+    "data/downloading.py": "pooch's temporary file, which pooch checks and renames",
     "openblas.py": "links, made aside, beside a library",
     "jobs/local.py": "a child's stdout is a file that the child writes",
     "results/plots_live.py": "into memory",
