@@ -7,11 +7,12 @@ it is when the time is over: whoever waits goes on.
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from typing import BinaryIO, Optional
 from urllib.parse import urlsplit
+
+from ..streams import tell
 
 # Hosts that the book names with http and that have https.
 _HAVE_HTTPS = ("d2l-data.s3-accelerate.amazonaws.com",)
@@ -77,10 +78,9 @@ class Downloader:
 
     def _tell(self, fetching: _Fetching) -> None:
         left = max(0.0, self._until - time.monotonic())
-        print(
-            f"d2l_rnn: downloading {fetching.address}: {fetching.received:,} bytes of "
-            f"at most {self.largest:,}, {left:.0f} seconds left",
-            file=sys.stderr,
+        tell(
+            f"downloading {fetching.address}: {fetching.received:,} bytes of "
+            f"at most {self.largest:,}, {left:.0f} seconds left"
         )
 
 

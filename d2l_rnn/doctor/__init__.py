@@ -11,6 +11,7 @@ import sys
 from typing import List, Set
 
 from ..installation import Command
+from ..streams import tell
 from . import gpu, machine, packages, places
 from .finding import Finding, report
 
@@ -48,7 +49,7 @@ def mend() -> List[Finding]:
         if not untried:
             return findings
         for command in untried[0]:
-            print(f"doctor: {' '.join(command)}", file=sys.stderr)
+            tell(" ".join(command), "doctor: ")
             # stdout is for the findings.
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr)
             tried.add(command)

@@ -31,7 +31,7 @@ RUN = "run"  # the run directory's name, which a result may hold
 
 _NUM_LINES = {"sample.txt": 60, "sample_pairs.tsv": 200}  # what is short is quick
 # Of these no two runs agree; "files" are the sums of files in which they stand.
-_TIMED = ("seconds", "tokens_per_sec", "seconds_per_update")
+_TIMED = ("seconds", "wall_seconds", "tokens_per_sec", "seconds_per_update")
 _UNLIKE = ("digest", "files")
 
 

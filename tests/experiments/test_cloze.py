@@ -237,7 +237,7 @@ def test_fill_tells_of_words_that_the_model_does_not_know(
     "arguments, status, message",
     [
         (["no blank"], 2, "holds no blank"),
-        (["wat_r", "--run", "nowhere"], 4, "no such file"),
+        (["wat_r", "--run", "nowhere"], 4, "No such file"),
         (["wat_r", "--run", "empty"], 4, "no such file"),
         (["___"], 2, "nothing but blanks"),
         ([], 2, "TEXT"),

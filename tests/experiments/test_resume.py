@@ -39,7 +39,7 @@ TINY: Dict[str, Any] = {
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A short text lies there too; the state is saved after every epoch."""
     monkeypatch.chdir(tmp_path)
-    Path("text.txt").write_text("the time machine went on and on by itself. " * 20)
+    Path("text.txt").write_text("the time traveller went on and on by itself. " * 20)
     monkeypatch.setattr(runner, "_CHECKPOINT_EVERY_SECONDS", -1.0)
 
 
@@ -85,7 +85,7 @@ def told(record: RunRecord) -> Any:
         for row in record.epochs
     ]
     result = dict(record.result or {})
-    for key in ("seconds", "tokens_per_sec", "digest", "files"):
+    for key in ("seconds", "wall_seconds", "tokens_per_sec", "digest", "files"):
         result.pop(key)
     return record.config, rows, result
 
@@ -117,7 +117,7 @@ DAMAGES: Dict[str, Any] = {
     ),
     "a number edited": (edit, "not what was written"),
     "another text": (
-        lambda out: Path("text.txt").write_text("quite another text, " * 30),
+        lambda out: Path("text.txt").write_text("a quite other time traveller, " * 30),
         "began with another text",
     ),
     "a row behind doubled": (

@@ -367,7 +367,7 @@ def test_translate_shows_attention(
 @pytest.mark.parametrize(
     "arguments, status, message",
     [
-        (["nowhere", "go ."], 4, "no such file"),
+        (["nowhere", "go ."], 4, "No such file"),
         ([".", "go ."], 4, "checkpoint"),
         (["{seq2seq}", "go .", "--show-attention"], 2, "without attention"),
         (["{seq2seq}", "go .", "--beam", "0"], 2, "--beam 0"),

@@ -21,6 +21,7 @@ from d2l_rnn.commands import reproduce
 from d2l_rnn.commands.shared_settings import shared_out
 from d2l_rnn.errors import RunError, UsageError
 from d2l_rnn.experiments.directories import sole_use
+from d2l_rnn.experiments.settings import MOST_EPOCHS
 from d2l_rnn.experiments.table import EXPERIMENTS
 from d2l_rnn.jobs import dask, local
 from d2l_rnn.jobs.local import Job, Outcome, run_locally
@@ -348,7 +349,7 @@ def test_real_runs_are_interrupted_resumed_and_kept(
 
 def test_a_killed_parent_leaves_no_children() -> None:
     """Its runs save what they have reached, and end."""
-    endless = [*TINY[:-1], "1000000"]
+    endless = [*TINY[:-1], str(MOST_EPOCHS)]
     arguments = ["reproduce", "rnn", "gru", "--jobs", "2", "--", *endless]
     process = subprocess.Popen([sys.executable, "-m", "d2l_rnn", *arguments])
     folders = [Path(f"runs/{name}/seed-1") for name in ("rnn", "gru")]
@@ -360,7 +361,7 @@ def test_a_killed_parent_leaves_no_children() -> None:
     until(lambda: not any(map(is_held, locks)))
     for folder, path in zip(folders, rows):
         _, notes = checkpoint_file.load(folder / "checkpoint.safetensors")
-        assert notes["epoch"] == len(path.read_text().splitlines()) < 1000000
+        assert notes["epoch"] == len(path.read_text().splitlines()) < MOST_EPOCHS
         log = folder.with_name("seed-1.log").read_text()
         assert "--resume goes on" in log.splitlines()[-1]
 
