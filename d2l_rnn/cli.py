@@ -67,15 +67,17 @@ def main(argv: Optional[List[str]] = None) -> int:
         Without the program's name; default ``sys.argv[1:]``.
     """
     # Outside of _run signals are only noted: it has answered, or has not begun.
-    with signals.noted(), streams.prepared():
-        status = _run(sys.argv[1:] if argv is None else argv)
+    with signals.noted() as early, streams.prepared():
+        status = _run(sys.argv[1:] if argv is None else argv, early)
         atexit.register(signals.no_more)
         return status
 
 
-def _run(arguments: List[str]) -> int:
+def _run(arguments: List[str], early: List[int]) -> int:
     try:
         with signals.heard():
+            if early:
+                raise signals.Interrupted(early[0])
             signals.end_with_parent()
             return _command(arguments)
     except signals.Interrupted as stop:

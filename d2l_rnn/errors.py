@@ -52,7 +52,9 @@ class RunError(D2lRnnError):
 
 
 @contextmanager
-def system_errors_as(kind: Type[D2lRnnError], what: str) -> Iterator[None]:
+def system_errors_as(
+    kind: Type[D2lRnnError], what: str, accepted: str = ""
+) -> Iterator[None]:
     """Within, what the operating system refuses is told as an error of ours.
 
     Parameters
@@ -60,8 +62,11 @@ def system_errors_as(kind: Type[D2lRnnError], what: str) -> Iterator[None]:
     kind : type
     what : str
         The file or folder as the user named it, and which it is: "--out FILE".
+    accepted : str
+        What would do in its place.
     """
     try:
         yield
     except OSError as error:
-        raise kind(f"{what}: {error.strerror or error}") from None
+        cure = f"; accepted is {accepted}" if accepted else ""
+        raise kind(f"{what}: {error.strerror or error}{cure}") from None

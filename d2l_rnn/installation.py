@@ -108,10 +108,10 @@ def cure_of_mxnet(failure: str) -> Cure:
         )
     if _names([library.name for library in cuda.LIBRARIES], failure):
         return by_command(pip_install("d2l_rnn[gpu]"))
-    if _names(("libgomp", "libquadmath"), failure):
+    if _names(("libgomp", "libquadmath", "libstdc++"), failure):
         if shutil.which("dnf"):
-            return Cure("dnf install libgomp libquadmath")
-        return Cure("apt-get install libgomp1 libquadmath0")
+            return Cure("dnf install libgomp libquadmath libstdc++")
+        return Cure("apt-get install libgomp1 libquadmath0 libstdc++6")
     if "distutils" in failure:
         return by_command(pip_install("setuptools"))
     return by_command(pip_install("--force-reinstall", "--no-deps", MXNET))

@@ -43,7 +43,7 @@ if [ $# -gt 0 ]; then
     arm=$(cd "$1" && pwd)
 else
     arm=$(mktemp -d)
-    trap 'rm -rf "$arm"' EXIT
+    trap 'rm -rf --one-file-system "$arm"' EXIT
 fi
 
 if [ ! -f "$arm/made" ]; then
@@ -56,7 +56,7 @@ if [ ! -f "$arm/made" ]; then
     done
     mmdebstrap --quiet --variant=extract --architectures=arm64 \
         --include=bash,coreutils,diffutils,findutils,gawk,grep,sed,util-linux \
-        --include=ca-certificates,libgomp1,python3,python3-venv \
+        --include=ca-certificates,libgomp1,libstdc++6,python3,python3-venv \
         bookworm "$arm/root" ${sources[@]+"${sources[@]}"}
     touch "$arm/made"
 fi
@@ -66,10 +66,12 @@ mkdir -p "$inside"
 (cd "$root" && git ls-files -z --cached --others --exclude-standard |
     tar --create --null --files-from - 2>/dev/null) | tar --extract -C "$inside"
 
-# on_arm COMMAND...: in the root, by its own programs.
+# on_arm COMMAND...: in the root, by its own programs. Of uv, proot lets some calls
+# through to this machine's files, so that pip installs there: half an hour of the time.
 on_arm() {
     local binds=() path
-    for path in /proc /dev /sys /etc/resolv.conf /etc/hosts /etc/ssl /etc/pip.conf \
+    for path in /proc /dev /sys /etc/resolv.conf /etc/hosts /etc/pip.conf \
+        /etc/ssl/certs/ca-certificates.crt \
         ${D2L_RNN_DATA:+"$D2L_RNN_DATA"}; do
         [ ! -e "$path" ] || binds+=(-b "$path")
     done

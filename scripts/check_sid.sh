@@ -41,7 +41,8 @@ if [ -n "$sid" ]; then
     sid=$(cd "$sid" && pwd)
 else
     sid=$(mktemp -d)
-    trap 'rm -rf "$sid"' EXIT
+    # Should making it be killed, /proc is still mounted there.
+    trap 'rm -rf --one-file-system "$sid"' EXIT
 fi
 
 if [ ! -f "$sid/made" ]; then

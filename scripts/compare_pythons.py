@@ -20,7 +20,8 @@ from typing import Dict, List, Mapping, Optional
 
 from safetensors import safe_open
 
-from d2l_rnn.results.record import Row, RunRecord, read_run
+from d2l_rnn.results.record import RunRecord, read_run
+from d2l_rnn.results.record_fields import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 _TIMES = ("seconds", "tokens_per_sec")

@@ -17,7 +17,7 @@ from typing import DefaultDict, List
 import numpy
 
 from d2l_rnn.results.book import BookNumber, load_book
-from d2l_rnn.results.record import RunRecord, read_runs
+from d2l_rnn.results.record import RunRecord, read_runs, verified
 from d2l_rnn.results.verdict.comparable import incomparable, published_curve
 from d2l_rnn.results.verdict.grouping import BOOK_WEIGHTS, SEED_WEIGHTS, weights_of
 from d2l_rnn.results.verdict.judge import logarithms
@@ -38,7 +38,7 @@ def main(folder: str) -> None:
     runs: DefaultDict[str, DefaultDict[str, List[RunRecord]]]
     runs, excess = defaultdict(lambda: defaultdict(list)), []
     book = load_book()
-    for run in read_runs([folder]):
+    for run in map(verified, read_runs([folder])):
         if incomparable(run, book.get(run.experiment)) is None:
             runs[run.experiment][weights_of(run.config)].append(run)
     for name, number in book.items():

@@ -13,7 +13,8 @@ The slow tests are left out; scripts/test.sh -m "" runs them too.
                       found, each in its own .venv-3.X
   --pythons=3.8,3.12  the same under these, which must be there
   --suites=3.13       also run mypy and pytest, with the same flags, under these
-  anything else       handed on to pytest: scripts/test.sh tests/data -k corpus
+  anything else       handed on to pytest: scripts/test.sh tests/data -k corpus;
+                      -n 0 keeps to one process (two are used where there are cores)
 
 PYTHON=python3.10 scripts/test.sh tests with this Python.
 END
@@ -68,6 +69,17 @@ smoke_test() {
     fi
 }
 
+# run_suite PYTHON: pytest, on two cores where there are two and no flag says otherwise.
+run_suite() {
+    local -a parallel=(--numprocesses auto --maxprocesses 2)
+    case " ${pytest_flags[*]-} " in
+    *" -n"* | *" --numprocesses"* | *" --pdb "* | *" -s "*) parallel=() ;;
+    esac
+    # A process is one core's: MXNet's threads would wait for one another.
+    OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} "$1" -m pytest \
+        ${parallel[@]+"${parallel[@]}"} ${pytest_flags[@]+"${pytest_flags[@]}"}
+}
+
 cd "$root"
 ensure_environment "$root/.venv" test "${python_versions[@]}"
 bin=$root/.venv/bin
@@ -94,9 +106,9 @@ for version in ${suite_versions[@]+"${suite_versions[@]}"}; do
     folder=$root/.venv-$version
     (unset PYTHON; ensure_environment "$folder" test "$version")
     "$folder/bin/python" -m mypy
-    "$folder/bin/python" -m pytest ${pytest_flags[@]+"${pytest_flags[@]}"}
+    run_suite "$folder/bin/python"
     say "Python $version: the suite passed"
 done
 
 # Last, so that its summary is the last thing seen.
-exec "$bin/python" -m pytest ${pytest_flags[@]+"${pytest_flags[@]}"}
+run_suite "$bin/python"

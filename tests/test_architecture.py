@@ -43,14 +43,18 @@ OF_CHAPTERS = ("benchmark",)
 # The ground floor: what every room may stand on.
 FOUNDATIONS = {
     "arrays",
+    "checkpoint_file",
     "compatibility",
     "errors",
     "files",
     "installation",
+    "memory",
     "notebook",
     "protocols",
+    "safetensors_file",
     "seeding",
     "streams",
+    "strict_json",
 }
 # In results, only files of these names draw (plots_attention.py, ...) ...
 DRAWERS = {"plots", "report"}
@@ -352,7 +356,7 @@ ANY = {
     "results/printed.py": 2,
     "results/record.py": 1,
     "training/bptt.py": 1,
-    "training/checkpoint.py": 2,
+    "checkpoint_file.py": 3,
     "training/objectives.py": 4,
     "training/visibility.py": 1,
 }

@@ -140,6 +140,7 @@ def test_sides_get_their_settings_and_no_others(
     assert {chosen[side, 5][0] for side, t in chosen if t == 5} == {"5"}
 
 
+@pytest.mark.slow
 def test_quick_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

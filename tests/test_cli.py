@@ -170,6 +170,7 @@ def interrupt(arguments: List[str], number: int) -> Any:
     return process.returncode, errors.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_and_resumed_is_bit_for_bit_the_same(
     number: int, capsys: pytest.CaptureFixture[str]
@@ -198,6 +199,7 @@ def test_interrupted_and_resumed_is_bit_for_bit_the_same(
     assert "began with lr 1.0, not 2.0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_bit_for_bit_the_same() -> None:
     arguments = ["run", "lstm", "--epochs", "200", *TINY, "--max-tokens", "200"]
     assert main([*arguments, "--out", "whole"]) == 0
@@ -214,7 +216,7 @@ def test_two_runs_do_not_share_a_directory(capsys: pytest.CaptureFixture[str]) -
     assert "another run is using it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("script", ["bilstm", "lstm"])
+@pytest.mark.parametrize("script", ["bilstm"])
 def test_scripts_are_the_commands(script: str) -> None:
     path = Path(__file__).parents[1] / "scripts" / f"{script}.py"
     done = subprocess.run(

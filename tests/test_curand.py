@@ -148,7 +148,7 @@ def test_with_the_c_librarys_functions_they_are_equal_bit_for_bit(
         function.argtypes, function.restype = [ctypes.c_float], ctypes.c_float
 
         def of_the_library(x: Floats, f: Callable[[float], float] = function) -> Floats:
-            values: List[float] = [f(value) for value in x.reshape(-1)]
+            values: List[float] = [f(float(value)) for value in x.reshape(-1)]
             return numpy.array(values, numpy.float32).reshape(x.shape)
 
         monkeypatch.setattr(curand, f"_{name}", of_the_library)

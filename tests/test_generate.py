@@ -6,6 +6,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, List, Tuple
 
@@ -114,3 +116,15 @@ def test_without_a_run_it_says_how_to_make_one(
     shutil.rmtree(runs / "lstm")
     status, _, err = said(capsys)
     assert status == 4 and "d2l-rnn run lstm" in err
+
+
+def test_no_mxnet_is_needed() -> None:
+    code = (
+        "import sys\n"
+        "from d2l_rnn.cli import main\n"
+        "assert main(['generate', 'runs/lstm/seed-1', '--num-preds', '3']) == 0\n"
+        "heavy = {'mxnet', 'matplotlib', 'pandas', 'd2l'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert done.returncode == 0 and done.stdout

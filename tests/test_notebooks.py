@@ -157,6 +157,7 @@ def test_one_cell_that_does_everything(run: Run) -> None:
     assert "".join(cell.stderr for cell in cells) == ""
 
 
+@pytest.mark.slow
 def test_in_colab_without_d2l_with_pyplot_inline(run: Run, tmp_path: Path) -> None:
     """The reader's own figure is drawn as ever, and what was printed stays."""
     launcher = tmp_path / "colab_kernel.py"
@@ -219,6 +220,7 @@ assert drawn(plots_live.Animator) == expected
 """
 
 
+@pytest.mark.slow
 def test_a_script_that_draws_to_files() -> None:
     """d2l's pictures and our training, whatever the IPython; our Animator is d2l's."""
     pytest.importorskip("d2l", reason="d2l is not installed here")

@@ -15,6 +15,8 @@ import pytest
 from d2l_rnn import runtime
 from d2l_rnn.cli import main
 
+from .devices import make_device
+
 ROOT = Path(__file__).parents[1]
 RUN = ["run", "text-stats", "--corpus", "sample", "--no-plot", "--quiet"]
 RUN += ["--max-order", "1", "--num-top", "1", "--out"]
@@ -104,17 +106,19 @@ def test_names_that_cannot_be_are_one_line(
     assert Path("file").read_text() == "content"
 
 
-@pytest.mark.parametrize("place", [os.devnull, "fifo", "folder", "link"])
+@pytest.mark.parametrize("place", ["device", "fifo", "folder", "link"])
 def test_report_refuses_what_is_no_file(
     place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.mkfifo("fifo")
     Path("folder").mkdir()
-    Path("link").symlink_to(os.devnull)
-    mode = os.stat(place).st_mode
-    line = refused_in_a_line(["report", "--out", place], capsys)
-    assert line.endswith("not a regular file")
-    assert os.stat(place).st_mode == mode and stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    device = make_device(Path("device"))
+    Path("link").symlink_to(device)
+    out = str(device) if place == "device" else place
+    mode = os.stat(out).st_mode
+    line = refused_in_a_line(["report", "--out", out], capsys)
+    assert "not a regular file; accepted is a file in a folder that exists" in line
+    assert os.stat(out).st_mode == mode and stat.S_ISCHR(os.stat(device).st_mode)
 
 
 def test_a_home_where_nobody_knows_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ def break_it(directory: Path, how: str) -> str:
         "no config": "config.json is missing",
         "no epochs": "changed after it was written",
         "no result": "not finished",
-        "no environment": "its SHA-1 is not the same",
+        "no environment": "environment.json changed after it was written",
     }[how]
 
 
@@ -227,9 +227,15 @@ def test_the_report_goes_where_it_is_asked_to(
     printed = capsys.readouterr()
     assert printed.out == "page.html\n" and "1 run on the page" in printed.err
     assert "d2l-rnn run bilstm --seed 1" in Path("page.html").read_text()
-    for out in ("runs", "missing/page.html"):
+    refused = {
+        "runs": "a directory, not a regular file",
+        "missing/page.html": "No such file or directory",
+    }
+    for out, why in refused.items():
         assert main(["report", "--out", out]) == 2
-        assert "a file in a folder that exists" in capsys.readouterr().err
+        (line,) = capsys.readouterr().err.splitlines()
+        accepted = "accepted is a file in a folder that exists"
+        assert line == f"d2l-rnn: error: --out {out}: {why}; {accepted}"
 
 
 def test_the_book_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,6 +175,7 @@ print([row.loss for row in rows], parameters.path)
 """
 
 
+@pytest.mark.slow
 def test_curves_do_not_depend_on_threads_or_engine() -> None:
     curves = set()
     for engine in ("NaiveEngine", "ThreadedEnginePerDevice"):

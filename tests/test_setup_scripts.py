@@ -68,6 +68,8 @@ END
     *) echo "python $*" ;;
 esac
 """
+# Two processes, unless a flag says otherwise.
+PYTEST = "python -m pytest --numprocesses auto --maxprocesses 2"
 FAKE_UV = """#!/bin/bash
 folder=$(dirname "$0")
 echo "uv $(basename "$6") ${*:7}" >>"$CALLS"
@@ -492,7 +494,16 @@ def test_test_script_checks_then_tests(house: House) -> None:
     lines = done.stdout.splitlines()
     tools = [re.sub(r"^python -m (\w+).*", r"\1", line) for line in lines]
     assert tools == ["ruff", "ruff", "mypy", "pytest"]
-    assert lines[-1] == "python -m pytest tests/data -k corpus and not sample"
+    assert lines[-1] == f"{PYTEST} tests/data -k corpus and not sample"
+
+
+@pytest.mark.parametrize(
+    "flags", [["-n", "0"], ["--numprocesses=3"], ["-s"], ["--pdb"]]
+)
+def test_who_says_how_many_processes_is_heard(house: House, flags: List[str]) -> None:
+    house.add_python("3.11")
+    done = house.run("test.sh", *flags)
+    assert done.stdout.splitlines()[-1] == " ".join(["python -m pytest", *flags])
 
 
 def test_other_pythons(house: House) -> None:
@@ -503,7 +514,7 @@ def test_other_pythons(house: House) -> None:
     # 3.11 is the one that the tests themselves run under.
     assert "Python 3.8: passed" in done.stderr
     assert house.calls_made()[4:] == ["venv 3.8", *house.installs("3.8")]
-    assert done.stdout.splitlines()[-1] == "python -m pytest -x"
+    assert done.stdout.splitlines()[-1] == f"{PYTEST} -x"
     done = house.run("test.sh", "--pythons")
     assert "Python 3.9: not found" in done.stderr
     assert "Python 3.13: passed" in done.stderr
@@ -519,7 +530,7 @@ def test_whole_suites_under_other_pythons(house: House) -> None:
     done = house.run("test.sh", "--suites=3.13", "-x")
     assert done.returncode == 0, done.stderr
     assert house.calls_made()[4:] == ["venv 3.13", *house.installs("3.13", "[test]")]
-    suite = ["python -m mypy", "python -m pytest -x"]
+    suite = ["python -m mypy", f"{PYTEST} -x"]
     assert done.stdout.splitlines()[2:] == [*suite[:1], *suite, suite[1]]
 
 

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Callable, List
+from typing import Callable, Iterator, List
 
 import pytest
 
@@ -150,6 +151,20 @@ def test_a_command_that_is_interrupted_says_so_in_a_line(
     monkeypatch.setattr(book, "load_book", load_book)
     monkeypatch.setattr("atexit.register", lambda function: function)
     assert main(["book"]) == 128 + number
+    assert capsys.readouterr() == ("", "d2l-rnn: interrupted\n")
+
+
+def test_a_signal_before_the_command_is_looked_at_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def prepared() -> Iterator[None]:
+        ask(signal.SIGTERM)
+        yield
+
+    monkeypatch.setattr("d2l_rnn.streams.prepared", prepared)
+    monkeypatch.setattr("atexit.register", lambda function: function)
+    assert main(["list"]) == 143
     assert capsys.readouterr() == ("", "d2l-rnn: interrupted\n")
 
 

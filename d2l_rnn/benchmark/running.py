@@ -62,7 +62,7 @@ def run(
         The tables.
     """
     refused = f"--out {settings.out}"
-    with system_errors_as(UsageError, refused):
+    with system_errors_as(UsageError, refused, "a folder that can be written to"):
         make_directory(settings.out)
         target_of(settings.out / "benchmark.json")
     # Before any side runs: they are not to count one another.

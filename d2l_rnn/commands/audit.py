@@ -48,11 +48,12 @@ def main(arguments: Sequence[str]) -> int:
     from ..experiments.audit import audit, draw
     from ..experiments.trained import load_language_model
     from ..results import printed
+    from ..results.json_files import encode
 
     device = device_from(options.device)
     trained = load_language_model(options.checkpoint, device)
     result = audit(trained, options.tokens, device, options.data_dir)
-    print(json.dumps(result) if options.json else printed.audit(result))
+    print(json.dumps(encode(result)) if options.json else printed.audit(result))
     if plots is not None:
         with system_errors_as(UsageError, f"--plots {plots}"):
             drawn = draw(result, plots)

@@ -14,6 +14,8 @@ from ..errors import RunError, UsageError
 from ..experiments.settings import flag_of, types_of
 from ..results.record import RUNS, RunRecord, read_runs
 
+_LONGEST_MESSAGE = 600  # letters
+
 
 def notify(message: str) -> None:
     """Tell the user something beside the result: one line on stderr."""
@@ -66,6 +68,8 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
+        if len(message) > _LONGEST_MESSAGE:  # it repeats what was typed
+            message = f"{message[:_LONGEST_MESSAGE]}..."
         raise UsageError(f"{message} (see '{self.prog} --help')")
 
 

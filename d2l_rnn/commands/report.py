@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     path = Path(options.out)
     refused = f"--out {path}"
-    with system_errors_as(UsageError, refused):
+    with system_errors_as(UsageError, refused, "a file in a folder that exists"):
         target_of(path)
     records = read_named(options.runs)
     with system_errors_as(UsageError, refused):

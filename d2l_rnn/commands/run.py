@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple, cast
 
-from ..errors import UsageError
+from ..errors import RunError, UsageError
 from ..experiments.configs import Config
 from ..experiments.runner import Options, run_experiment
 from ..experiments.table import EXPERIMENTS, Experiment, find
+from ..results.json_files import encode
+from ..results.record import RESULT, RunRecord
 from .parsing import Parser, add_settings, conclude, notify
 
 
@@ -101,8 +103,30 @@ def run_named(name: str, arguments: Sequence[str], prog: str) -> int:
     record = run_experiment(experiment, config, options, notify)
     assert record.result is not None
     if parsed["json"]:
-        print(json.dumps({**record.result, "directory": str(record.directory)}))
+        print(json.dumps(encode({**record.result, "directory": str(record.directory)})))
     else:
-        text = experiment.family().text(record.result)
-        conclude(text, f"recorded in {record.directory}")
+        conclude(shown(experiment, record), f"recorded in {record.directory}")
     return 0
+
+
+def shown(experiment: Experiment, record: RunRecord) -> str:
+    """A finished run's result as it is printed.
+
+    Raises
+    ------
+    RunError
+        If it has not what a result of the experiment has.
+    """
+    try:
+        return experiment.family().text(cast(Dict[str, Any], record.result))
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise RunError(
+            f"{record.directory / RESULT}: no result of {experiment.name} that can be "
+            f"shown ({type(error).__name__}: {str(error)[:80]!r})"
+        ) from error

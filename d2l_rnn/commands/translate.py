@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from ..errors import RunError, UsageError, system_errors_as
 from ..files import target_of
+from ..results.json_files import encode
 from .parsing import Parser, lines_of_stdin, notify, number
 
 
@@ -99,7 +100,8 @@ def main(arguments: Sequence[str]) -> int:
         os.stat(options.run)
     picture = f"--save-attention {options.save_attention}"
     if options.save_attention:
-        with system_errors_as(UsageError, picture):
+        accepted = "a file in a folder that exists"
+        with system_errors_as(UsageError, picture, accepted):
             target_of(options.save_attention)
     from ..devices import device_from
     from ..experiments.trained import load_translator
@@ -120,7 +122,8 @@ def main(arguments: Sequence[str]) -> int:
             maps.append(attended)
         texts = [" ".join(translator.words(hypothesis)) for hypothesis in hypotheses]
         if options.json:
-            print(json.dumps(_as_json(line, texts, hypotheses, attended)))
+            answer = _as_json(line, texts, hypotheses, attended)
+            print(json.dumps(encode(answer)))
             continue
         if options.n_best == 1:
             print(texts[0])

@@ -17,12 +17,14 @@ from typing import List, Optional, Tuple
 
 from ..errors import DataError, UsageError
 from ..files import PathLike, open_regular
+from .downloading import Downloader, DownloadLimit, secure
 from .reading import decode, read_content, shown
 
 # Where the book keeps its files, under the book's name.
 DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"
 _TIMEOUT_SECONDS = 20
 _RETRIES = 1
+_LARGEST, _SECONDS = 64 << 20, 300.0  # of a corpus, which has 5 MB at most
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,12 @@ def fault(path: Path, source: Source) -> Optional[str]:
     return None if source.sha1 in (sha1, None) else f"wrong SHA-1 {sha1}"
 
 
-def download(source: Source, path: Path) -> List[str]:
+def download(
+    source: Source, path: Path, largest: int = _LARGEST, seconds: float = _SECONDS
+) -> List[str]:
     """Fetch ``source`` to ``path``; return what failed, nothing if it succeeded.
+
+    No more than ``largest`` bytes are taken, within ``seconds`` for all addresses.
 
     pooch writes to a temporary file, checks the sum and renames, so neither a broken
     connection nor a second process leaves half a file behind.
@@ -160,7 +166,8 @@ def download(source: Source, path: Path) -> List[str]:
         with filelock.FileLock(str(path) + ".lock", timeout=10 * _TIMEOUT_SECONDS):
             if fault(path, source) is None:  # another process was quicker
                 return []
-            for address in source.addresses:
+            downloader = Downloader(largest, seconds, _TIMEOUT_SECONDS)
+            for address in map(secure, source.addresses):
                 store = pooch.create(
                     path=path.parent,
                     base_url="",
@@ -170,11 +177,10 @@ def download(source: Source, path: Path) -> List[str]:
                 )
                 pooch.get_logger().setLevel("ERROR")
                 try:
-                    store.fetch(
-                        path.name,
-                        downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_SECONDS),
-                    )
+                    store.fetch(path.name, downloader=downloader)
                     return []
+                except DownloadLimit as error:
+                    failures.append(f"download ({address}: {error})")
                 except (requests.RequestException, ValueError) as error:
                     wrong_sum = isinstance(error, ValueError) and "hash" in str(error)
                     reason = "wrong SHA-1" if wrong_sum else type(error).__name__

@@ -81,6 +81,8 @@ DATA_HUB: Dict[str, Tuple[str, Optional[str]]] = {
     "pokemon": (DATA_URL + "pokemon.zip", "c065c0e2593b8b161a2d7873e42418bf6a21106c"),
 }
 
+_LARGEST, _SECONDS = 8 << 30, 3600.0  # bytes and seconds: glove.42b has 1.9 GB
+
 
 def fetch(address: str, sha1: Optional[str], folder: PathLike) -> Path:
     """Put a published file into a folder, unless it is there already.
@@ -126,7 +128,7 @@ def fetch(address: str, sha1: Optional[str], folder: PathLike) -> Path:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
     show(f"Downloading {path} from {address}...")
-    failures = corpora.download(source, path)
+    failures = corpora.download(source, path, _LARGEST, _SECONDS)
     if failures:
         raise DataError(f"{source.file_name} is not to be had: {'; '.join(failures)}")
     return path

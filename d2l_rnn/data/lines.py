@@ -6,9 +6,8 @@ import random
 from typing import List, NamedTuple, Tuple
 
 from ..errors import DataError
+from .pairs import LANGUAGES
 from .translation import preprocess_nmt
-
-LANGUAGES = ("English", "French")
 
 
 class Line(NamedTuple):

@@ -20,6 +20,9 @@ from ..files import PathLike
 from .corpora import SAMPLE_PAIRS, choose
 from .reading import LARGEST_TEXT, decode, read_content, shown
 
+#: Of the two sides of a pair.
+LANGUAGES = ("English", "French")
+
 _MEMBER = "fra-eng/fra.txt"
 _ZIP = (b"PK\3\4", b"PK\5\6")  # how an archive begins, and an empty one
 _LARGEST_RATIO = 50  # of fra.txt to its archive: 3

@@ -86,11 +86,13 @@ def _examine_wsl() -> Optional[Finding]:
     if "wsl2" not in release:
         cure = "in Windows: wsl --set-version <distribution> 2"
         return Finding("wsl", True, "WSL1, slower than WSL2", cure)
-    if str(Path.cwd()).startswith("/mnt/"):
+    try:
+        here = str(Path.cwd())
+    except OSError:  # removed: said as the run folder
+        here = ""
+    if here.startswith("/mnt/"):
         cure = "clone into your home folder of Linux"
-        return Finding(
-            "wsl", True, f"WSL2, but {Path.cwd()} is Windows' disk: slow", cure
-        )
+        return Finding("wsl", True, f"WSL2, but {here} is Windows' disk: slow", cure)
     return Finding("wsl", True, "WSL2")
 
 

@@ -25,6 +25,7 @@ from .configs_sequences import BpttConfig
 from .contract import Json, Notify
 from .corpus import read_corpus
 from .nets import SideBySide
+from .sizes import check_sizes
 
 Weights = Callable[[int], List[float]]
 
@@ -60,6 +61,7 @@ class BpttRun(SideBySide[BpttConfig]):
             self.corpus.training, config.batch_size, config.num_steps, ctx=device
         )
         size = len(self.corpus.vocab)
+        check_sizes(config, size)
         self.nets = {name: self._net(size) for name in (FULL, REGULAR, RANDOMISED)}
 
     def _net(self, vocab_size: int) -> RNNModel:

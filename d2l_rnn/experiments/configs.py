@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Any, List
 
 from ..errors import UsageError
-from .settings import check_fields, setting
+from .settings import (
+    LARGEST_REAL,
+    MOST,
+    MOST_EPOCHS,
+    MOST_LAYERS,
+    MOST_STEPS,
+    MOST_UNITS,
+    check_fields,
+    setting,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,10 @@ class CorpusConfig(Config):
     )
     token: str = setting("char", "what a token is", ("char", "word"))
     max_tokens: int = setting(
-        10000, "tokens to train on; those that follow are held out", minimum=1
+        10000,
+        "tokens to train on; those that follow are held out",
+        minimum=1,
+        maximum=MOST,
     )
 
 
@@ -72,14 +84,18 @@ class LanguageModelConfig(CorpusConfig):
         "kind of recurrent layer; lstm-peephole: from scratch only",
         ("rnn", "gru", "lstm", "lstm-peephole"),
     )
-    num_hiddens: int = setting(256, "hidden units a layer and direction", minimum=1)
-    num_layers: int = setting(1, "recurrent layers", minimum=1)
+    num_hiddens: int = setting(
+        256, "hidden units a layer and direction", minimum=1, maximum=MOST_UNITS
+    )
+    num_layers: int = setting(1, "recurrent layers", minimum=1, maximum=MOST_LAYERS)
     bidirectional: bool = setting(False, "read the text in both directions")
     dropout: float = setting(
         0.0, "rate between the layers (gluon only)", minimum=0, maximum=0.99
     )
-    batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
-    num_steps: int = setting(35, "tokens a subsequence", minimum=1)
+    batch_size: int = setting(
+        32, "subsequences a minibatch", minimum=1, maximum=1_000_000
+    )
+    num_steps: int = setting(35, "tokens a subsequence", minimum=1, maximum=MOST_STEPS)
     sampling: str = setting(
         "sequential",
         "sequential: state carried over; reset: the same minibatches, state fresh "
@@ -87,9 +103,14 @@ class LanguageModelConfig(CorpusConfig):
         ("sequential", "reset", "random"),
     )
     num_epochs: int = setting(
-        500, "passes over the corpus", minimum=1, flag="--epochs", effect="length"
+        500,
+        "passes over the corpus",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
     )
-    lr: float = setting(1.0, "learning rate", above=0)
+    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
     )
@@ -99,14 +120,18 @@ class LanguageModelConfig(CorpusConfig):
         effect="text",
     )
     num_preds: int = setting(
-        50, "tokens to generate after each prefix", minimum=0, effect="text"
+        50,
+        "tokens to generate after each prefix",
+        minimum=0,
+        maximum=MOST_STEPS,
+        effect="text",
     )
     initial_weights: str = whose_weights()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not all(self.prefix_list()):
-            raise UsageError(f"--prefixes {self.prefixes!r}: a prefix is empty")
+            raise UsageError(f"--prefixes {self.prefixes!r:.60}: a prefix is empty")
         if self.cell == "lstm-peephole" and self.implementation == "gluon":
             raise UsageError(
                 "--cell lstm-peephole contradicts --implementation gluon: Gluon has no "

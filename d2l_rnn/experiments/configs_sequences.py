@@ -7,7 +7,7 @@ from typing import List
 
 from ..errors import UsageError
 from .configs import Config, CorpusConfig
-from .settings import setting
+from .settings import LARGEST_REAL, MOST, MOST_EPOCHS, MOST_STEPS, MOST_UNITS, setting
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,17 @@ class _Generating(Config):
         effect="text",
     )
     num_preds: int = setting(
-        50, "tokens to generate after each prefix", minimum=0, effect="text"
+        50,
+        "tokens to generate after each prefix",
+        minimum=0,
+        maximum=MOST_STEPS,
+        effect="text",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not all(self.prefix_list()):
-            raise UsageError(f"--prefixes {self.prefixes!r}: a prefix is empty")
+            raise UsageError(f"--prefixes {self.prefixes!r:.60}: a prefix is empty")
 
     def prefix_list(self) -> List[str]:
         """The prefixes, one by one."""
@@ -39,10 +43,13 @@ class TextStatsConfig(CorpusConfig):
 
     max_order: int = setting(5, "largest n of the n-gram models", minimum=1, maximum=20)
     smoothing: float = setting(
-        1.0, "Laplace smoothing: imagined counts given to the shorter n-gram", above=0
+        1.0,
+        "Laplace smoothing: imagined counts given to the shorter n-gram",
+        above=0,
+        maximum=LARGEST_REAL,
     )
     num_top: int = setting(
-        10, "how many of the most frequent n-grams to name", minimum=1
+        10, "how many of the most frequent n-grams to name", minimum=1, maximum=10_000
     )
 
 
@@ -57,21 +64,37 @@ class SequenceConfig(Config):
         minimum=0,
         maximum=2**31 - 1,
     )
-    num_points: int = setting(1000, "length of the series", minimum=1)
-    noise: float = setting(0.2, "standard deviation of its noise", minimum=0)
-    tau: int = setting(4, "past values that a prediction sees", minimum=1)
-    num_train: int = setting(600, "pairs to train on, from the first", minimum=1)
-    max_steps: int = setting(64, "farthest prediction, in steps", minimum=1)
-    num_hiddens: int = setting(10, "hidden units", minimum=1)
-    batch_size: int = setting(16, "pairs a minibatch", minimum=1)
-    num_epochs: int = setting(
-        5, "passes over the pairs", minimum=1, flag="--epochs", effect="length"
+    num_points: int = setting(
+        1000, "length of the series", minimum=1, maximum=1_000_000
     )
-    lr: float = setting(0.01, "learning rate of Adam", above=0)
+    noise: float = setting(
+        0.2, "standard deviation of its noise", minimum=0, maximum=LARGEST_REAL
+    )
+    tau: int = setting(
+        4, "past values that a prediction sees", minimum=1, maximum=1_000
+    )
+    num_train: int = setting(
+        600, "pairs to train on, from the first", minimum=1, maximum=MOST
+    )
+    max_steps: int = setting(
+        64, "farthest prediction, in steps", minimum=1, maximum=1_000
+    )
+    num_hiddens: int = setting(10, "hidden units", minimum=1, maximum=MOST_UNITS)
+    batch_size: int = setting(16, "pairs a minibatch", minimum=1, maximum=1_000_000)
+    num_epochs: int = setting(
+        5,
+        "passes over the pairs",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
+    )
+    lr: float = setting(0.01, "learning rate of Adam", above=0, maximum=LARGEST_REAL)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        needed = self.num_train + self.tau + self.max_steps
+        # One target at least is the same for every number of steps, and not trained on.
+        needed = self.num_train + self.tau + 2 * self.max_steps - 1
         if self.num_points < needed:
             raise UsageError(
                 f"--num-points {self.num_points}: at least {needed} with --num-train "
@@ -87,13 +110,20 @@ class HandwrittenConfig(CorpusConfig, _Generating):
     concatenated: bool = setting(
         False, "compute [U, W] [x; s] instead of U x + W s: the same numbers"
     )
-    num_hiddens: int = setting(256, "hidden units", minimum=1)
-    batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
-    num_steps: int = setting(35, "tokens a subsequence", minimum=1)
-    num_epochs: int = setting(
-        500, "passes over the corpus", minimum=1, flag="--epochs", effect="length"
+    num_hiddens: int = setting(256, "hidden units", minimum=1, maximum=MOST_UNITS)
+    batch_size: int = setting(
+        32, "subsequences a minibatch", minimum=1, maximum=1_000_000
     )
-    lr: float = setting(1.0, "learning rate", above=0)
+    num_steps: int = setting(35, "tokens a subsequence", minimum=1, maximum=MOST_STEPS)
+    num_epochs: int = setting(
+        500,
+        "passes over the corpus",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
+    )
+    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
     )
@@ -104,12 +134,19 @@ class BpttConfig(CorpusConfig):
     """Three ways to cut the gradient through time, on one task."""
 
     cell: str = setting("rnn", "kind of recurrent layer", ("rnn", "gru", "lstm"))
-    num_hiddens: int = setting(64, "hidden units", minimum=1)
-    batch_size: int = setting(32, "subsequences a minibatch", minimum=1)
-    num_steps: int = setting(
-        64, "tokens a subsequence: as far as full computation reaches", minimum=2
+    num_hiddens: int = setting(64, "hidden units", minimum=1, maximum=MOST_UNITS)
+    batch_size: int = setting(
+        32, "subsequences a minibatch", minimum=1, maximum=1_000_000
     )
-    length: int = setting(8, "steps a segment of regular truncation", minimum=1)
+    num_steps: int = setting(
+        64,
+        "tokens a subsequence: as far as full computation reaches",
+        minimum=2,
+        maximum=MOST_STEPS,
+    )
+    length: int = setting(
+        8, "steps a segment of regular truncation", minimum=1, maximum=MOST_STEPS
+    )
     probability: float = setting(
         0.5, "that randomised truncation lets the gradient pass", above=0, maximum=1
     )
@@ -117,19 +154,31 @@ class BpttConfig(CorpusConfig):
         4,
         "steps between its draws; its mean segment is period / (1 - probability)",
         minimum=1,
+        maximum=MOST_STEPS,
     )
     num_epochs: int = setting(
-        150, "passes over the corpus", minimum=1, flag="--epochs", effect="length"
+        150,
+        "passes over the corpus",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
     )
-    lr: float = setting(1.0, "learning rate", above=0)
+    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
     )
     num_draws: int = setting(
-        200, "random truncations of one minibatch to measure", minimum=2
+        200,
+        "random truncations of one minibatch to measure",
+        minimum=2,
+        maximum=100_000,
     )
     flow_steps: int = setting(
-        60, "steps of the demonstration of vanishing and exploding", minimum=2
+        60,
+        "steps of the demonstration of vanishing and exploding",
+        minimum=2,
+        maximum=10_000,
     )
 
 
@@ -146,19 +195,31 @@ class LinesConfig(Config):
         "", "folder to look in first for corpus files", effect="folder"
     )
     num_examples: int = setting(
-        4000, "lines of each language, chosen from the whole file", minimum=2
+        4000,
+        "lines of each language, chosen from the whole file",
+        minimum=2,
+        maximum=MOST,
     )
     heldout_fraction: float = setting(
         0.2, "part of the lines that is held out", above=0, maximum=0.9
     )
-    num_steps: int = setting(40, "longer lines are left out", minimum=2)
-    embed_size: int = setting(16, "numbers that stand for a character", minimum=1)
-    num_hiddens: int = setting(64, "hidden units", minimum=1)
-    batch_size: int = setting(64, "lines a minibatch", minimum=1)
-    num_epochs: int = setting(
-        5, "passes over the lines", minimum=1, flag="--epochs", effect="length"
+    num_steps: int = setting(
+        40, "longer lines are left out", minimum=2, maximum=MOST_STEPS
     )
-    lr: float = setting(0.01, "learning rate of Adam", above=0)
+    embed_size: int = setting(
+        16, "numbers that stand for a character", minimum=1, maximum=MOST_UNITS
+    )
+    num_hiddens: int = setting(64, "hidden units", minimum=1, maximum=MOST_UNITS)
+    batch_size: int = setting(64, "lines a minibatch", minimum=1, maximum=1_000_000)
+    num_epochs: int = setting(
+        5,
+        "passes over the lines",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
+    )
+    lr: float = setting(0.01, "learning rate of Adam", above=0, maximum=LARGEST_REAL)
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
     )
@@ -168,14 +229,24 @@ class LinesConfig(Config):
 class OneToManyConfig(LinesConfig):
     """A language in, a line out."""
 
-    num_hiddens: int = setting(128, "hidden units", minimum=1)
+    num_hiddens: int = setting(128, "hidden units", minimum=1, maximum=MOST_UNITS)
     num_epochs: int = setting(
-        15, "passes over the lines", minimum=1, flag="--epochs", effect="length"
+        15,
+        "passes over the lines",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
     )
     temperature: float = setting(
-        0.7, "of the sampled lines: below 1 sharper, above flatter", above=0
+        0.7,
+        "of the sampled lines: below 1 sharper, above flatter",
+        above=0,
+        maximum=LARGEST_REAL,
     )
-    num_samples: int = setting(5, "lines to sample for each language", minimum=1)
+    num_samples: int = setting(
+        5, "lines to sample for each language", minimum=1, maximum=10_000
+    )
 
 
 @dataclass(frozen=True)
@@ -193,21 +264,39 @@ class EditionV1Config(_Generating):
     cell: str = setting(
         "rnn", "which of its models", ("rnn-scratch", "rnn", "gru", "lstm", "birnn")
     )
-    num_hiddens: int = setting(32, "hidden units a direction", minimum=1)
-    batch_size: int = setting(1024, "subsequences a minibatch", minimum=1)
-    num_steps: int = setting(32, "tokens a subsequence", minimum=1)
+    num_hiddens: int = setting(
+        32, "hidden units a direction", minimum=1, maximum=MOST_UNITS
+    )
+    batch_size: int = setting(
+        1024, "subsequences a minibatch", minimum=1, maximum=1_000_000
+    )
+    num_steps: int = setting(32, "tokens a subsequence", minimum=1, maximum=MOST_STEPS)
     num_train: int = setting(
-        10000, "subsequences to train on: one begins at each token", minimum=1
+        10000,
+        "subsequences to train on: one begins at each token",
+        minimum=1,
+        maximum=MOST,
     )
-    num_val: int = setting(5000, "subsequences that follow, to validate on", minimum=1)
+    num_val: int = setting(
+        5000, "subsequences that follow, to validate on", minimum=1, maximum=MOST
+    )
     num_epochs: int = setting(
-        100, "passes over them", minimum=1, flag="--epochs", effect="length"
+        100,
+        "passes over them",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
     )
-    lr: float = setting(1.0, "learning rate", above=0)
+    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
     theta: float = setting(1.0, "gradient_clip_val; 0: no clipping", minimum=0)
     prefixes: str = setting(
         "it has", "what to continue, separated by commas", effect="text"
     )
     num_preds: int = setting(
-        20, "tokens to generate after each prefix", minimum=0, effect="text"
+        20,
+        "tokens to generate after each prefix",
+        minimum=0,
+        maximum=MOST_STEPS,
+        effect="text",
     )

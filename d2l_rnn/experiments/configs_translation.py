@@ -7,7 +7,15 @@ from typing import List
 
 from ..errors import UsageError
 from .configs import Config, whose_weights
-from .settings import setting
+from .settings import (
+    LARGEST_REAL,
+    MOST,
+    MOST_EPOCHS,
+    MOST_LAYERS,
+    MOST_STEPS,
+    MOST_UNITS,
+    setting,
+)
 
 
 @dataclass(frozen=True)
@@ -24,21 +32,36 @@ class TranslationConfig(Config):
         "", "folder to look in first for corpus files", effect="folder"
     )
     num_examples: int = setting(
-        600, "index of the last pair to read, from 0 as in the book; 0: all", minimum=0
+        600,
+        "index of the last pair to read, from 0 as in the book; 0: all",
+        minimum=0,
+        maximum=MOST,
     )
     num_heldout: int = setting(
-        0, "of these, how many to hold out and evaluate on", minimum=0
+        0, "of these, how many to hold out and evaluate on", minimum=0, maximum=MOST
     )
     min_freq: int = setting(
-        2, "how often a word must occur to be in the vocabulary", minimum=1
+        2,
+        "how often a word must occur to be in the vocabulary",
+        minimum=1,
+        maximum=MOST,
     )
-    batch_size: int = setting(64, "pairs a minibatch", minimum=1)
+    batch_size: int = setting(64, "pairs a minibatch", minimum=1, maximum=1_000_000)
     num_steps: int = setting(
-        10, "tokens that a sentence is cut or padded to, <eos> among them", minimum=2
+        10,
+        "tokens that a sentence is cut or padded to, <eos> among them",
+        minimum=2,
+        maximum=MOST_STEPS,
     )
-    embed_size: int = setting(32, "numbers that stand for a token", minimum=1)
-    num_hiddens: int = setting(32, "hidden units a layer", minimum=1)
-    num_layers: int = setting(2, "recurrent layers on each side", minimum=1)
+    embed_size: int = setting(
+        32, "numbers that stand for a token", minimum=1, maximum=MOST_UNITS
+    )
+    num_hiddens: int = setting(
+        32, "hidden units a layer", minimum=1, maximum=MOST_UNITS
+    )
+    num_layers: int = setting(
+        2, "recurrent layers on each side", minimum=1, maximum=MOST_LAYERS
+    )
     dropout: float = setting(
         0.1, "rate between the layers and on attention", minimum=0, maximum=0.99
     )
@@ -56,9 +79,14 @@ class TranslationConfig(Config):
         False, "encoder that ends at a sentence's length; always with --bidirectional"
     )
     num_epochs: int = setting(
-        300, "passes over the pairs", minimum=1, flag="--epochs", effect="length"
+        300,
+        "passes over the pairs",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
     )
-    lr: float = setting(0.005, "learning rate of Adam", above=0)
+    lr: float = setting(0.005, "learning rate of Adam", above=0, maximum=LARGEST_REAL)
     theta: float = setting(1.0, "largest norm of the gradient", above=0)
     schedule: str = setting(
         "none",
@@ -74,7 +102,11 @@ class TranslationConfig(Config):
         effect="text",
     )
     alpha: float = setting(
-        0.75, "exponent of the length in a beam's ranking", minimum=0, effect="text"
+        0.75,
+        "exponent of the length in a beam's ranking",
+        minimum=0,
+        maximum=10,
+        effect="text",
     )
     initial_weights: str = whose_weights()
 
@@ -110,8 +142,8 @@ class TranslationConfig(Config):
             beams = []
         if not beams or min(beams) < 1:
             raise UsageError(
-                f"--beam-sizes {self.beam_sizes!r}: accepted are whole numbers from 1 "
-                "on, separated by commas"
+                f"--beam-sizes {self.beam_sizes!r:.60}: accepted are whole numbers "
+                "from 1 on, separated by commas"
             )
         return beams
 
@@ -141,7 +173,12 @@ class Seq2SeqAttentionConfig(TranslationConfig):
     """The decoder attends to the encoder's outputs at every step (Section 10.4)."""
 
     num_epochs: int = setting(
-        250, "passes over the pairs", minimum=1, flag="--epochs", effect="length"
+        250,
+        "passes over the pairs",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
     )
     score: str = setting(
         "additive",
@@ -156,9 +193,13 @@ class Seq2SeqAttentionConfig(TranslationConfig):
         "weight of the squares by which each source position's attention, summed over "
         "the target, strays from --tau",
         minimum=0,
+        maximum=LARGEST_REAL,
     )
     tau: float = setting(
-        1.0, "attention that a source position should get in sum", above=0
+        1.0,
+        "attention that a source position should get in sum",
+        above=0,
+        maximum=1_000,
     )
 
     def __post_init__(self) -> None:

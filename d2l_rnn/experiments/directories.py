@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import ExitStack, contextmanager
+import stat
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Callable, ContextManager, Iterator
 
@@ -59,8 +60,9 @@ def run_directory(
             named = real
         if not named.name:
             raise _holds_other_files(named)  # the root
-        if os.path.lexists(named) and not named.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        with suppress(FileNotFoundError):  # another run may be moving it aside just now
+            if not stat.S_ISDIR(os.stat(named).st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     return named
 
 

@@ -27,6 +27,7 @@ from .configs_sequences import EditionV1Config
 from .contract import ExperimentRun, Json, Notify
 from .corpus import read_text, source_of
 from .prefixes import NUM_OWN, fitting
+from .sizes import check_sizes
 
 
 class TimeMachine(d2l.TimeMachine):
@@ -67,6 +68,7 @@ _RNNS: Dict[str, Callable[[int, int], Any]] = {
 
 def build(config: EditionV1Config, vocab_size: int) -> Any:
     """The edition's model of a configuration, initialised as it initialises."""
+    check_sizes(config, vocab_size)
     layer = _RNNS[config.cell](vocab_size, config.num_hiddens)
     kind = RNNLMScratch if config.cell == "rnn-scratch" else RNNLM
     return kind(layer, vocab_size=vocab_size, lr=config.lr)

@@ -19,6 +19,7 @@ from ..training.loop import EpochRow
 from .configs_sequences import HandwrittenConfig
 from .contract import Json, Notify
 from .language import TextModelRun
+from .sizes import check_sizes
 
 
 class AsLanguageModel:
@@ -89,6 +90,7 @@ class HandwrittenRun(TextModelRun[HandwrittenConfig]):
         self, config: HandwrittenConfig, device: Device, notify: Notify
     ) -> None:
         super().__init__(config, device, notify)
+        check_sizes(config, len(self.corpus.vocab))
         self.net = HandwrittenRNN(
             len(self.corpus.vocab),
             config.num_hiddens,

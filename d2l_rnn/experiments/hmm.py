@@ -21,6 +21,7 @@ from ..training.loop import EpochRow
 from .configs_bidirectional import HMMConfig
 from .contract import ExperimentRun, Json, Notify
 from .corpus import read_split, rows_of, score_of
+from .sizes import check_sizes
 
 _TABLES = ("initial", "transition", "emission")
 _TRIALS = "trial_perplexities"
@@ -124,6 +125,7 @@ class HMMRun(ExperimentRun[HMMConfig]):
         super().__init__(config, device, notify)
         self.corpus = read_split(config, notify)
         self.source = self.corpus.source
+        check_sizes(config, len(self.corpus.vocab))
         self.ids = np.array(self.corpus.training)
         self.rows_held_out = rows_of(self.corpus.heldout, config.batch_size)
         self.model: HiddenMarkovModel

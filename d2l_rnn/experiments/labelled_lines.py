@@ -7,7 +7,8 @@ from typing import Any, Callable, Iterator, List, Mapping, Sequence, Tuple, Type
 
 from mxnet import init, np
 
-from ..data.lines import LANGUAGES, Line, labelled_lines
+from ..data.lines import Line, labelled_lines
+from ..data.pairs import LANGUAGES
 from ..data.translation import PairLoader, build_array_nmt, build_vocab_nmt
 from ..inference.ngrams import NgramClassifier
 from ..protocols import Device
@@ -20,6 +21,7 @@ from .configs_sequences import LinesConfig
 from .contract import Notify
 from .corpus import read_pairs_file, source_of
 from .nets import NetRun
+from .sizes import check_sizes
 
 L = TypeVar("L", bound=LinesConfig)
 
@@ -54,6 +56,7 @@ class LinesRun(NetRun[L]):
         self.vocab = build_vocab_nmt([list(line.text) for line in self.training])
         self.train_iter = self._minibatches(self.training, True)
         self.heldout_iter = self._minibatches(self.heldout, False)
+        check_sizes(config, len(self.vocab))
         set_seed(epoch_seed(config.seed, 0))
         sizes = (len(self.vocab), config.embed_size, config.num_hiddens, len(LANGUAGES))
         self.net = type(self).kind(*sizes)

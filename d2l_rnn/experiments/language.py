@@ -46,6 +46,7 @@ from .corpus import Corpus, read_corpus, read_text, source_of, tokens_of
 from .initial_weights import nearest
 from .nets import NetRun
 from .prefixes import NUM_OWN, Prefixes, fitting
+from .sizes import check_sizes
 from .trained import Saved
 
 _GLUON = {"rnn": rnn.RNN, "gru": rnn.GRU, "lstm": rnn.LSTM}
@@ -80,6 +81,7 @@ def build_as_the_book(
 
 def _make(config: LanguageModelConfig, vocab_size: int, device: Device) -> Any:
     """Of Gluon's layers: not initialised."""
+    check_sizes(config, vocab_size)
     if config.implementation == "scratch":
         return _make_scratch(config, vocab_size, device)
     options: Dict[str, Any] = {"bidirectional": config.bidirectional}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import (
@@ -20,7 +19,7 @@ from typing import (
 import numpy
 
 from ..arrays import Floats
-from ..data.lines import LANGUAGES
+from ..data.pairs import LANGUAGES
 from ..data.text import Vocab, clean
 from ..errors import RunError, UsageError
 from ..files import PathLike
@@ -31,10 +30,13 @@ from ..inference.hmm_steps import HMMSteps
 from ..inference.network import Network, of_gluon, of_scratch
 from ..protocols import Arrays
 from ..results import record
-from ..training import checkpoint
+from ..results.record_fields import Row
 from .configs import LanguageModelConfig
 from .configs_bidirectional import HMMConfig
 from .configs_sequences import EditionV1Config, HandwrittenConfig, OneToManyConfig
+from .prefixes import named, unknown_of
+from .resume import checkpoint_of
+from .settings import from_record
 from .table import Experiment, find
 
 # Gluon's own default for ``rnn.RNN``, which the book uses, is relu.
@@ -53,17 +55,10 @@ def configured(trained: record.RunRecord) -> Tuple[Experiment, Any]:
         experiment = find(trained.experiment)
     except UsageError as error:
         raise RunError(f"run {trained.directory}: {error}") from None
-    names = [field.name for field in dataclasses.fields(experiment.config)]
-    # A field that came after the run was made has the default that goes on as before.
-    fields: Dict[str, Any] = {
-        name: trained.config[name] for name in names if name in trained.config
-    }
     try:
-        return experiment, dataclasses.replace(experiment.config, **fields)
-    except (TypeError, UsageError) as error:
-        raise RunError(
-            f"run {trained.directory}: its record is of another version ({error})"
-        ) from None
+        return experiment, from_record(experiment.config, trained.config)
+    except UsageError as error:
+        raise RunError(f"{trained.directory / record.CONFIG}: {error}") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +81,7 @@ class LoadedRun:
     directory: Path
     experiment: str
     config: Any
-    history: List[record.Row]
+    history: List[Row]
     vocab: Vocab
     steps: Steps
     _arrays: Arrays
@@ -115,27 +110,32 @@ class LoadedRun:
         return [self.vocab.to_tokens(min(2, len(self.vocab) - 1))]
 
     def ids(self, prefix: str) -> List[int]:
-        """A prefix as the model reads it.
+        """A prefix as the model reads it: cleaned as its text was, where it has to be.
 
         Raises
         ------
         UsageError
             If it is empty, or has tokens outside of the vocabulary: names them.
         """
-        if isinstance(self.config, OneToManyConfig):
-            tokens = ["<bos>", *prefix]
-        else:
-            tokens = prefix.split() if self.of_words else list(prefix)
+        tokens = self._tokens(prefix)
+        unknown = unknown_of(tokens, self.vocab.token_to_idx)
+        if unknown and getattr(self.config, "clean", "none") == "book":
+            cleaned = self._tokens(clean([prefix])[0])
+            if cleaned and len(cleaned) == len(tokens):  # a case, not letters, went
+                tokens, unknown = cleaned, unknown_of(cleaned, self.vocab.token_to_idx)
         if not tokens:
             raise UsageError(f"prefix {prefix!r}: at least one token is needed")
-        unknown = [token for token in tokens if token not in self.vocab.token_to_idx]
         if unknown:
-            names = ", ".join(map(repr, dict.fromkeys(unknown)))
             raise UsageError(
-                f"prefix {prefix!r}: {names} not among the {len(self.vocab)} tokens of "
-                f"the vocabulary of {self.directory}"
+                f"prefix {prefix!r}: {named(unknown)} not among the {len(self.vocab)} "
+                f"tokens of the vocabulary of {self.directory}"
             )
         return self.vocab[tokens]
+
+    def _tokens(self, prefix: str) -> List[str]:
+        if isinstance(self.config, OneToManyConfig):
+            return ["<bos>", *prefix]
+        return prefix.split() if self.of_words else list(prefix)
 
     def joined(self, tokens: Sequence[int]) -> str:
         """Ids as a text."""
@@ -257,10 +257,10 @@ def load_run(path: PathLike) -> LoadedRun:
             f"run {path}: {experiment.name} continues no texts; our language models, "
             "one-to-many and hmm do"
         )
-    arrays, notes = checkpoint.load(Path(path) / record.CHECKPOINT)
+    arrays, notes = checkpoint_of(trained, Path(path) / record.CHECKPOINT)
     try:
         vocab, steps = made(config, arrays, list(notes["vocab"]))
-    except (KeyError, ValueError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise RunError(
             f"checkpoint of run {path} does not fit its settings ({error})"
         ) from None

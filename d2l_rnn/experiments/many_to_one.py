@@ -6,7 +6,7 @@ from typing import Any, List, Sequence, Tuple
 
 from mxnet import gluon
 
-from ..data.lines import LANGUAGES
+from ..data.pairs import LANGUAGES
 from ..models.shapes import LineClassifier
 from ..results import printed
 from .configs_sequences import LinesConfig

@@ -8,7 +8,8 @@ import numpy
 from mxnet import np, npx
 
 from ..arrays import Floats, Integers
-from ..data.lines import LANGUAGES, Line
+from ..data.lines import Line
+from ..data.pairs import LANGUAGES
 from ..inference import decoding
 from ..models.shapes import LineGenerator
 from ..results import printed

@@ -22,7 +22,7 @@ from ..training.checkpoint import arrays_of
 from ..training.initialisation import initialize
 from ..training.loop import EpochRow
 from .contract import Source, draw_curve
-from .directories import make_room, run_directory, sole_use
+from .directories import make_room, run_directory, sole_use, usable
 from .own import check_name
 from .run_log import RunLog
 
@@ -122,8 +122,11 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
         corpus = {"name": self._source.name, "sha1": self._source.sha1}
         identity = {"experiment": self.name, "seed": self.seed, "corpus": corpus}
         self._log.save(arrays_of(named_arrays(self._net)), identity)
-        draw_curve(self.directory)
-        self._log.finish(self._log.result({"texts": list(texts)}))
+        try:
+            with usable(self.directory):
+                draw_curve(self.directory)
+        finally:  # there is no resuming here: the result goes without the picture
+            self._log.finish(self._log.result({"texts": list(texts)}))
 
 
 def source_of_batches(batches: object) -> Source:

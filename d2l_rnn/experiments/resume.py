@@ -10,16 +10,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, List, Mapping, NoReturn, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Iterable,
+    List,
+    Mapping,
+    NoReturn,
+    Sequence,
+    Tuple,
+    TypedDict,
+)
 
-from ..errors import RunError
+from ..errors import RunError, UsageError
 from ..results import record
 from ..results.json_files import line_of
+from ..results.record_fields import Corpus, Row
+from ..strict_json import check
 from .configs import Config
 from .contract import ExperimentRun, Json
-from .settings import settings_with
+from .settings import from_record, settings_with
 from .table import Experiment
 
 if TYPE_CHECKING:
@@ -55,8 +67,13 @@ def check_settings(
     int
         The number of epochs that the run was to have; more may be asked for now.
     """
-    # A field that the record lacks came later, with the default that keeps its meaning.
-    found = {**config_json(experiment, experiment.config), **earlier.config}
+    try:
+        begun = config_json(experiment, from_record(experiment.config, earlier.config))
+    except UsageError as error:
+        raise RunError(f"{earlier.directory / record.CONFIG}: {error}") from None
+    own = {field.name for field in fields(config)}
+    others = {key: v for key, v in earlier.config.items() if key not in own}
+    found = {**begun, **others}
     wanted = config_json(experiment, config)
     where = settings_with(config, "device", "folder")  # not what it computes
     for key in sorted((set(wanted) | set(found)) - set(where)):
@@ -65,9 +82,11 @@ def check_settings(
         if key == "num_epochs" and isinstance(had, int) and isinstance(asked, int):
             longer = had <= asked
         if had != asked and not longer:
+            plain = key.isidentifier() and len(key) <= 60
+            name = key if plain else f"{key!a:.60}"
             raise RunError(
-                f"run directory {earlier.directory}: began with {key} {had!r}, not "
-                f"{asked!r}; resume it as it was, or name another with --out"
+                f"run directory {earlier.directory}: began with {name} {had!r:.60}, "
+                f"not {asked!r:.60}; resume it as it was, or name another with --out"
             )
     return int(found.get("num_epochs", 0))
 
@@ -75,12 +94,12 @@ def check_settings(
 class RowsHash:
     """A SHA-256 over rows, one after the other, as they are written."""
 
-    def __init__(self, rows: Iterable[Json] = ()) -> None:
+    def __init__(self, rows: Iterable[record.Json] = ()) -> None:
         self._sha256 = hashlib.sha256()
         for row in rows:
             self.update(row)
 
-    def update(self, row: Json) -> None:
+    def update(self, row: record.Json) -> None:
         """Take in one more row."""
         self._sha256.update(line_of(row))
 
@@ -111,8 +130,6 @@ def reached(
         If data, rows and checkpoint do not agree with one another, or with what is
         asked for now.
     """
-    from ..training import checkpoint
-
     directory = earlier.directory
     corpus = earlier.environment.get("corpus") or {}
     if corpus.get("sha1", run.source.sha1) != run.source.sha1:
@@ -124,23 +141,97 @@ def reached(
     path = directory / record.CHECKPOINT
     if not path.exists():
         return [], {}  # stopped before anything was saved: the rows come again
-    arrays, notes = checkpoint.load(path)
+    arrays, notes = load_checkpoint(path)
     _check_identity(directory, notes, identity(experiment, run))
+    problem = other_rows(notes, earlier.epochs)
+    if problem:
+        refuse(directory, problem)
+    return [{**row} for row in earlier.epochs[: notes[EPOCH]]], arrays
+
+
+class _Notes(TypedDict, total=False):
+    """What the runner notes in a checkpoint; those of version 0.1.0 have less."""
+
+    experiment: str
+    seed: int
+    epoch: int
+    rows_sha256: str
+    corpus: Corpus
+
+
+def load_checkpoint(path: Path) -> Tuple[Arrays, Mapping[str, Any]]:
+    """A run's checkpoint, of which also the notes are what they should be.
+
+    Raises
+    ------
+    RunError
+        If it is none of a run.
+    """
+    from .. import checkpoint_file
+
+    arrays, notes = checkpoint_file.load(path)
+    try:
+        check(notes, _Notes, "note ")
+        if notes.get(EPOCH, 0) < 0:
+            raise ValueError(f"note {EPOCH} {notes[EPOCH]}: accepted is at least 0")
+    except ValueError as error:
+        raise RunError(f"checkpoint {path}: {error}") from None
+    return arrays, notes
+
+
+def checkpoint_of(
+    trained: record.RunRecord, path: Path
+) -> Tuple[Arrays, Mapping[str, Any]]:
+    """A checkpoint for use elsewhere, beside the record of the run that it is of.
+
+    Raises
+    ------
+    RunError
+        If it is none, or of another run; or a finished run was changed.
+    """
+    if trained.result is not None:
+        trained.verify()
+    arrays, notes = load_checkpoint(path)
+    problem = _of_another_run(notes, trained)
+    if problem:
+        raise RunError(f"checkpoint {path}: {problem}")
+    return arrays, notes
+
+
+def _of_another_run(notes: Mapping[str, Any], trained: record.RunRecord) -> str:
+    """What keeps a checkpoint from being of the run whose record lies beside it."""
+    corpus = trained.environment.get("corpus", {})
+    beside = {
+        "experiment": trained.experiment,
+        "seed": trained.seed,
+        "corpus": corpus.get("sha1"),
+    }
+    found = {**notes, "corpus": notes.get("corpus", {}).get("sha1")}
+    for name, value in beside.items():
+        if value is not None and found.get(name) not in (value, None):
+            return f"of another {name} than the record beside it, {found[name]!r:.60}"
+    return other_rows(notes, trained.epochs) if EPOCH in notes else ""
+
+
+def other_rows(notes: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    """What keeps rows from being those that a checkpoint is the state after."""
     epoch = notes.get(EPOCH)
-    kept: List[Json] = [{**row} for row in earlier.epochs[:epoch]]
-    if [row.get("epoch") for row in kept] != list(range(1, (epoch or 0) + 1)):
-        refuse(
-            directory,
+    if epoch is None:
+        return "its checkpoint does not say after which epoch it was made"
+    kept = rows[:epoch]
+    if [row.get("epoch") for row in kept] != list(range(1, len(kept) + 1)) or (
+        len(kept) < epoch
+    ):
+        return (
             f"its checkpoint is the state after epoch {epoch}, and {record.EPOCHS} has "
-            f"not each of the epochs 1 to {epoch} once",
+            f"not each of the epochs 1 to {epoch} once"
         )
     if ROWS in notes and notes[ROWS] != RowsHash(kept).hexdigest():
-        refuse(
-            directory,
+        return (
             f"{record.EPOCHS} is not what was written: its first {epoch} rows do not "
-            "have the SHA-256 that the checkpoint states",
+            "have the SHA-256 that the checkpoint states"
         )
-    return kept, arrays
+    return ""
 
 
 def _check_identity(
@@ -153,5 +244,5 @@ def _check_identity(
             refuse(
                 directory,
                 f"its checkpoint is of another {key}"
-                + (f", {found[key]!r}" if isinstance(value, (str, int)) else ""),
+                + (f", {found[key]!r:.60}" if isinstance(value, (str, int)) else ""),
             )

@@ -80,12 +80,13 @@ class RunLog:
 
     def save(self, arrays: Arrays, identity: Json) -> None:
         """Save the state after the rows so far, with what it is the state of."""
-        from ..training import checkpoint
+        from .. import checkpoint_file
 
         notes = {**identity, EPOCH: len(self.epochs), ROWS: self._hash.hexdigest()}
         with usable(self.directory):
             self._writer.sync()  # before a checkpoint that counts them
-            checkpoint.save(self.directory / record.CHECKPOINT, dict(arrays), notes)
+            path = self.directory / record.CHECKPOINT
+            checkpoint_file.save(path, dict(arrays), notes)
 
     def result(self, own: Json) -> Json:
         """What every finished run tells, and its own."""

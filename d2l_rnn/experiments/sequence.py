@@ -25,12 +25,14 @@ from ..training.parameters import Parameters
 from .configs_sequences import SequenceConfig
 from .contract import Json, Notify, Source
 from .nets import NetRun
+from .sizes import check_sizes
 
 _SHOWN = printed.STEPS_AHEAD
 
 
 def build(config: SequenceConfig, device: Device) -> nn.Sequential:
     """The book's net: tau inputs, one ReLU layer, one output; Xavier's weights."""
+    check_sizes(config)
     net = nn.Sequential()
     net.add(
         nn.Dense(config.num_hiddens, activation="relu", in_units=config.tau),

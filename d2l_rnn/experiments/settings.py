@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence, TypeVar
 
 from ..errors import UsageError
+from ..results.record import MOST_ROWS
 
 # What a setting has an effect on. Runs that differ in a setting of the first kind are
 # other experiments; which of the others matter depends on what is asked.
@@ -22,7 +23,16 @@ EFFECTS = (
     "folder",  # where files are looked for
 )
 
+#: Upper bounds: beyond them no run makes sense, and some would not end.
+MOST_UNITS = 65_536
+MOST_LAYERS = 100
+MOST_STEPS = 10_000
+MOST_EPOCHS = MOST_ROWS  # a record has one for each
+MOST = 2**31 - 1  # of what the data bounds anyway
+LARGEST_REAL = 1e38  # float32 ends at 3.4e38
+LONGEST_TEXT = 10_000  # letters
 
+C = TypeVar("C")
 _NO_RULES = {"choices": None, "minimum": None, "above": None, "maximum": None}
 
 
@@ -93,7 +103,7 @@ def types_of(config_class: type) -> Dict[str, Any]:
 
 
 def check_fields(config: Any) -> None:
-    """Refuse values out of bounds.
+    """Refuse values of another type, and values out of bounds.
 
     Raises
     ------
@@ -104,20 +114,82 @@ def check_fields(config: Any) -> None:
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         rules = {**_NO_RULES, **field.metadata}  # a reader's plain field has none
-        problem = None
-        if types[field.name] in (int, float) and not isinstance(value, (int, float)):
-            problem = "a number"
-        elif types[field.name] is int and value != int(value):
-            problem = "a whole number"
-        elif isinstance(value, float) and math.isnan(value):
-            problem = "a number"
-        elif rules["choices"] is not None and value not in rules["choices"]:
-            problem = ", ".join(map(str, rules["choices"]))
-        elif rules["minimum"] is not None and value < rules["minimum"]:
-            problem = f"at least {rules['minimum']}"
-        elif rules["above"] is not None and value <= rules["above"]:
-            problem = f"greater than {rules['above']}"
-        elif rules["maximum"] is not None and value > rules["maximum"]:
-            problem = f"at most {rules['maximum']}"
-        if problem:
-            raise UsageError(f"{flag_of(field)} {value}: accepted is {problem}")
+        accepted = _other_type(value, types[field.name]) or _out_of_bounds(value, rules)
+        if accepted:
+            raise UsageError(
+                f"{flag_of(field)} {_shown(value)}: accepted is {accepted}"
+            )
+
+
+def _other_type(value: Any, kind: Any) -> str:
+    """What is accepted, where a value is not of a field's type."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind is bool and not isinstance(value, bool):
+        return "true or false"
+    if kind is int and not (is_number and isinstance(value, int)):
+        return "a whole number"
+    if kind is float and (not is_number or value != value):
+        return "a number"
+    if kind is str and not isinstance(value, str):
+        return "a text"
+    if kind is str and len(value) > LONGEST_TEXT:
+        return f"a text of at most {LONGEST_TEXT:,} letters"
+    if kind is str and ("\0" in value or not _is_unicode(value)):
+        return "a text in UTF-8 without NULs"
+    return ""
+
+
+def _out_of_bounds(value: Any, rules: Mapping[str, Any]) -> str:
+    if rules["choices"] is not None and value not in rules["choices"]:
+        return ", ".join(map(str, rules["choices"]))
+    if rules["minimum"] is not None and value < rules["minimum"]:
+        return f"at least {rules['minimum']}"
+    if rules["above"] is not None and value <= rules["above"]:
+        return f"greater than {rules['above']}"
+    if rules["maximum"] is not None and value > rules["maximum"]:
+        return f"at most {rules['maximum']}"
+    return ""
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(value: object) -> str:
+    """A value in one short line, whatever it is."""
+    if isinstance(value, int) and value.bit_length() > 100:
+        return f"of about 10^{int(value.bit_length() * math.log10(2))}"
+    text = ascii(value).strip("'")
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def from_record(defaults: C, found: Mapping[str, object]) -> C:
+    """A configuration as a record has it.
+
+    Parameters
+    ----------
+    defaults : dataclass
+        Of the experiment: what came after the record was made has its default, which
+        goes on as before.
+    found : mapping
+        The content of ``config.json``; what is no field is left out.
+
+    Raises
+    ------
+    UsageError
+        As if it had been typed.
+    """
+    types = types_of(type(defaults))
+    values: Dict[str, Any] = {}
+    for name in types:
+        if name in found:
+            value = found[name]
+            if types[name] is str and isinstance(value, float):
+                # JSON has no infinity: its reader takes the text "inf" for one.
+                value = value if math.isfinite(value) else str(value)
+            values[name] = value
+    return dataclasses.replace(defaults, **values)  # type: ignore[type-var]

@@ -14,9 +14,9 @@ from ..generation.filling import Filler
 from ..generation.translations import Translator
 from ..protocols import Arrays, Device
 from ..results import record
-from ..training import checkpoint
 from .contract import C
 from .loaded import configured
+from .resume import checkpoint_of
 
 if TYPE_CHECKING:
     from .language import TrainedLanguageModel
@@ -51,9 +51,14 @@ class Saved(Generic[C]):
 
     def vocabulary(self, name: str) -> Vocab:
         """A vocabulary among the notes; RunError where there is none."""
+        tokens = self.notes.get(name)
         try:
-            return Vocab.from_tokens(self.notes[name])
-        except (KeyError, TypeError, UsageError) as error:
+            if not isinstance(tokens, list) or not all(
+                isinstance(token, str) for token in tokens
+            ):
+                raise UsageError(f"{name} is no list of texts")
+            return Vocab.from_tokens(tokens)
+        except UsageError as error:
             raise RunError(f"checkpoint {self.path}: no vocabulary ({error})") from None
 
 
@@ -78,8 +83,10 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
     """
     path = Path(path)
     path = path / record.CHECKPOINT if os.path.isdir(path) else path
-    arrays, notes = checkpoint.load(path)
+    if not os.path.exists(path):
+        raise RunError(f"checkpoint {path}: no such file")
     trained = record.read_run(path.parent)
+    arrays, notes = checkpoint_of(trained, path)
     experiment, config = configured(trained)
     family = experiment.family()
     if not issubclass(family.usable_as, wanted):

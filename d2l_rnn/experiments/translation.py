@@ -38,6 +38,7 @@ from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
 from .contract import Json, Notify, tell_nobody
 from .corpus import read_pairs_file, source_of
 from .nets import NetRun
+from .sizes import check_sizes
 from .trained import Saved
 from .translation_quality import (
     corpus_bleu_held_out,
@@ -215,6 +216,7 @@ class TranslationRun(NetRun[TranslationConfig]):
 
 def build(config: TranslationConfig, src_size: int, tgt_size: int) -> Any:
     """The encoder-decoder of a configuration, not initialised."""
+    check_sizes(config, src_size, tgt_size)
     sizes = (config.embed_size, config.num_hiddens, config.num_layers, config.dropout)
     encoder = Seq2SeqEncoder(
         src_size,

@@ -14,6 +14,7 @@ from ..training.optimisers import Adam
 from ..training.parameters import Parameters
 from .configs_bidirectional import BothSidesConfig
 from .nets import SideBySide
+from .sizes import check_sizes
 
 BIDIRECTIONAL, LEFT_TO_RIGHT = "bidirectional", "left_to_right"
 B = TypeVar("B", bound=BothSidesConfig)
@@ -39,6 +40,7 @@ def build_both(
     vocab_size, num_outputs : int
     device : mxnet.Context
     """
+    check_sizes(config, vocab_size, num_outputs)
     set_seed(epoch_seed(config.seed, 0))
     nets: Dict[str, Any] = {}
     num_hiddens = config.num_hiddens

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Tuple, TypedDict, Union
 
-from .record import Row
+from .record_fields import Row
 
 BOOK = Path(__file__).with_name("book.json")
 

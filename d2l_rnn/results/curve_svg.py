@@ -11,6 +11,7 @@ from .book import BookNumber
 WIDTH, HEIGHT = 720, 350
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 54  # margins around the plot
 CLOSEST_TICKS = 22
+SMALLEST, LARGEST = 1e-300, 1e300  # that can be divided and rounded without a care
 
 Curve = Tuple[Sequence[int], Sequence[float]]
 
@@ -20,7 +21,7 @@ class _Scale:
 
     def __init__(self, last_epoch: float, low: float, high: float) -> None:
         self.last_epoch = max(last_epoch, 1)
-        room = 0.04 * max(math.log(high / low), 0.02)
+        room = 0.04 * max(math.log(high) - math.log(low), 0.02)
         self.low = math.log(low) - room
         self.high = math.log(high) + room
 
@@ -114,7 +115,7 @@ def _positive(curve: Curve) -> Curve:
     pairs = [
         (epoch, value)
         for epoch, value in zip(*curve)
-        if epoch >= 0 and 0 < value < math.inf
+        if epoch >= 0 and SMALLEST <= value <= LARGEST
     ]
     return [epoch for epoch, _ in pairs], [value for _, value in pairs]
 

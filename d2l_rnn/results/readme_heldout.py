@@ -10,7 +10,8 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, cas
 
 from ..errors import RunError
 from .readme_summary import Entry, Summary, provenance, public, rounded
-from .record import Environment, RunRecord
+from .record import RunRecord
+from .record_fields import Environment
 
 
 class Recorded(Entry):
@@ -66,6 +67,7 @@ def summarize(
             "seed": run.seed or 0,
             "options": told,
             "environment": cast(Environment, public(run.environment)),
+            "older": run.older,
             "pairs": result["pairs"],
             "sentences": heldout["sentences"],
             "perplexity": result["heldout_perplexity"],

@@ -31,7 +31,8 @@ from .readme_summary import (
     round_off,
     rounded,
 )
-from .record import Environment, RunRecord
+from .record import RunRecord
+from .record_fields import Environment
 from .verdict.comparable import curve_of, incomparable, published_curve
 from .verdict.grouping import weights_of
 
@@ -93,6 +94,7 @@ def _entry(
         "experiment": run.experiment,
         "config": public(run.config),
         "environment": cast(Environment, public(run.environment)),
+        "older": run.older,
         "result": {key: rounded(value) for key, value in _summary_of(run).items()},
         "curve": {
             "epochs": [epochs[i] for i in tenth],

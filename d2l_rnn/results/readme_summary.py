@@ -17,11 +17,14 @@ from typing import (
     TypedDict,
     TypeVar,
     Union,
+    cast,
 )
 
 from ..errors import RunError
-from .json_files import check, read_text
-from .record import Environment
+from ..strict_json import check, loads
+from .json_files import read_text
+from .record import OLDER
+from .record_fields import Environment
 
 _DIGITS = 6
 # What tells on the machine's owner and says nothing on the numbers.
@@ -30,11 +33,22 @@ _PRIVATE = frozenset(
 )
 
 
-class Entry(TypedDict):
-    """What is kept of every run."""
+class _File(TypedDict, total=False):
+    """A summary as it lies in a file."""
 
+    runs: List[Dict[str, object]]
+    notes: Dict[str, str]
+
+
+class _Entry(TypedDict):
     experiment: str
     environment: Environment
+
+
+class Entry(_Entry, total=False):
+    """What is kept of every run; those of before say nothing of ``older``."""
+
+    older: bool
 
 
 Kind = TypeVar("Kind", bound=Entry)
@@ -57,13 +71,16 @@ class Summary(Generic[Kind]):
 def load_summary(path: Path, kind: Type[Kind]) -> Summary[Kind]:
     """Read a summary; RunError if it is none."""
     try:
-        content = json.loads(read_text(path))
-        summary = Summary[Kind](content["runs"], content.get("notes", {}))
-        for number, entry in enumerate(summary.runs, start=1):
+        content = loads(read_text(path))
+        if not isinstance(content, dict) or "runs" not in content:
+            raise ValueError("it has no runs")
+        check(content, _File)
+        file = cast(_File, content)
+        for number, entry in enumerate(file["runs"], start=1):
             check(entry, kind, f"run {number}: ")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{path}: no summary of recorded runs ({error!r})") from None
-    return summary
+    except ValueError as error:
+        raise RunError(f"{path}: no summary of recorded runs ({error})") from None
+    return Summary(cast(List[Kind], file["runs"]), file.get("notes", {}))
 
 
 def public(mapping: Mapping[str, object]) -> Dict[str, object]:
@@ -113,6 +130,8 @@ def provenance(entries: Sequence[Entry]) -> List[str]:
             f"Python {here.get('python')}, mxnet {here.get('mxnet')}, "
             f"d2l_rnn {here.get('d2l_rnn')} at {here.get('commit')}"
         )
+        if entry.get("older", True):
+            place += f" ({OLDER})"
         dates.setdefault(place, []).append(str(here.get("started"))[:10])
     lines = []
     for place, days in dates.items():

@@ -9,6 +9,7 @@ environment.json        versions, device, engine, threads, commit, corpus, comma
 epochs.jsonl            one flat JSON object an epoch, appended and flushed
 result.json             the finished run's numbers and texts, with a digest of all, and
                         ``files``, the SHA-256 of every other file but the checkpoint
+                        (which has its own)
 curve.png               the training curve
 checkpoint.safetensors  the trained parameters
 ======================= =============================================================
@@ -30,14 +31,22 @@ from typing import (
     Mapping,
     Optional,
     Sequence,
-    TypedDict,
     cast,
 )
 
 from ..errors import RunError, system_errors_as
-from ..files import GrowingFile, PathLike, digests, make_directory
-from .json_files import encode, line_of, parse, read_json, read_text, write_json
+from ..files import GrowingFile, PathLike, digests, make_directory, read_regular
+from .json_files import (
+    LARGEST_FILE,
+    encode,
+    line_of,
+    parse,
+    read_json,
+    read_text,
+    write_json,
+)
 from .metrics import perplexity
+from .record_fields import Environment, Result, Row, Settings
 
 Json = Mapping[str, object]
 
@@ -45,88 +54,12 @@ RUNS = "runs"  # where run directories are looked for
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
 EPOCHS, RESULT = "epochs.jsonl", "result.json"
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.png"
+#: Rows of a record that are read; no experiment of ours has as many epochs.
+MOST_ROWS = 100_000
+#: What is said of a finished run whose result has no ``files`` yet.
+OLDER = "older record: only config, epochs and result verified"
 # Of a result, what is not under its digest: the digest itself, and what came later.
 _NOT_DIGESTED = ("digest", "files")
-
-
-class Corpus(TypedDict, total=False):
-    """What a run was trained on, as its environment names it."""
-
-    name: str
-    sha1: str
-    tokens: int
-
-
-class Environment(TypedDict, total=False):
-    """``environment.json``: what a run ran on, and from what."""
-
-    d2l_rnn: str
-    python: str
-    mxnet: str
-    device: str
-    path: str
-    processor: str
-    cores: int
-    threads: int
-    commit: Optional[str]
-    corpus: Corpus
-    command: str
-    started: str
-
-
-class Row(TypedDict, total=False):
-    """A line of ``epochs.jsonl``; an experiment's own fields come beside these."""
-
-    epoch: int
-    loss: float  # summed, in nats
-    tokens: int
-    seconds: float
-    perplexity: float
-    tokens_per_sec: float
-    heldout_perplexity: Optional[float]
-
-
-class Heldout(TypedDict, total=False):
-    """What translating held-out sentences gave."""
-
-    sentences: int
-    bleu: Dict[str, float]
-
-
-class Coverage(TypedDict, total=False):
-    """How far the attention that source positions got strays from one."""
-
-    stray: Optional[float]
-
-
-class Result(TypedDict, total=False):
-    """``result.json``; an experiment's own fields come beside these."""
-
-    experiment: str
-    seed: int
-    status: str
-    epochs: int
-    perplexity: Optional[float]
-    heldout_perplexity: Optional[float]
-    tokens_per_sec: Optional[float]
-    wall_seconds: float
-    device: str
-    corpus: str
-    corpus_sha1: str
-    texts: List[str]
-    untrained: str
-    pairs: int
-    heldout: Optional[Heldout]
-    coverage: Optional[Coverage]
-    digest: str
-    files: Dict[str, str]
-
-
-class _Settings(TypedDict, total=False):
-    """Of ``config.json`` what every experiment has."""
-
-    experiment: str
-    seed: int
 
 
 def digest(config: Json, epochs: Sequence[Json], result: Json) -> str:
@@ -236,14 +169,22 @@ class RunRecord:
         seed = self.config.get("seed")
         return seed if isinstance(seed, int) else None
 
+    @property
+    def older(self) -> bool:
+        """Whether it finished before results had ``files``."""
+        return self.result is not None and "files" not in self.result
+
     def verify(self) -> None:
         """Check that the finished run is what was written.
+
+        Pictures are checked where they are shown (:mod:`.pictures`).
 
         Raises
         ------
         RunError
-            If the run has not finished, the digest does not agree, or the final
-            perplexity does not follow from the last epoch's loss.
+            If the run has not finished, the digest does not agree, a file is not the
+            one that was written, or the final perplexity does not follow from the last
+            epoch's loss.
         """
         if self.damage:
             raise RunError(self.damage)
@@ -254,6 +195,12 @@ class RunRecord:
                 f"run {self.directory}: changed after it was written (its digest does "
                 "not agree)"
             )
+        for name in () if self.older else (CONFIG, ENVIRONMENT, EPOCHS):
+            if self.result["files"].get(name) != sha256_of(self.directory / name):
+                raise RunError(
+                    f"run {self.directory}: {name} changed after it was written (its "
+                    "SHA-256 does not agree)"
+                )
         if self.epochs and "perplexity" in self.result:
             last, stated = self.epochs[-1], self.result["perplexity"]
             try:
@@ -269,6 +216,14 @@ class RunRecord:
                     f"run {self.directory}: perplexity {stated} does not follow from "
                     f"its last epoch ({derived})"
                 )
+
+
+def sha256_of(path: Path) -> Optional[str]:
+    """SHA-256 of a file of a run; None where there is none that can be read."""
+    try:
+        return hashlib.sha256(read_regular(path, LARGEST_FILE)).hexdigest()
+    except OSError:
+        return None
 
 
 def read_run(directory: PathLike) -> RunRecord:
@@ -290,7 +245,11 @@ def read_run(directory: PathLike) -> RunRecord:
     result = directory / RESULT
     epochs = []
     rows, environment = directory / EPOCHS, directory / ENVIRONMENT
-    lines = read_text(rows).splitlines() if rows.exists() else []
+    lines = read_text(rows).split("\n") if rows.exists() else []
+    if lines and lines[-1] == "":
+        lines.pop()
+    if len(lines) > MOST_ROWS:
+        raise RunError(f"{rows}: more than the {MOST_ROWS:,} epochs accepted")
     for number, line in enumerate(lines, start=1):
         try:
             epochs.append(parse(line, Row))
@@ -301,7 +260,7 @@ def read_run(directory: PathLike) -> RunRecord:
             raise RunError(f"{rows}, line {number}: {error}") from None
     return RunRecord(
         directory,
-        cast(Json, read_json(directory / CONFIG, _Settings)),
+        cast(Json, read_json(directory / CONFIG, Settings)),
         read_json(environment, Environment) if environment.exists() else {},
         epochs,
         read_json(result, Result) if result.exists() else None,
@@ -311,17 +270,14 @@ def read_run(directory: PathLike) -> RunRecord:
 def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
     """Read run directories, and all those below the other directories given.
 
-    What is below a directory is taken as it is: a record that cannot be read becomes
-    one with its ``damage``, so that it does not hide the others. Runs that made room
-    for another (``earlier-1-seed-1``) are read only if they are named themselves, and
-    so are hidden folders, where a finished run grows longer, and runs inside a run: an
-    audit's inner model is part of the audit.
+    Below a directory, a record that cannot be read becomes one with its ``damage``, so
+    that it hides no others. Read only if named are runs that made room for another
+    (``earlier-1-seed-1``), hidden folders (a run grows longer there), runs in a run.
 
     Raises
     ------
     RunError
-        If a path is not a directory, is a run that cannot be read, or has no run below
-        it.
+        If a path is no directory, is a run that cannot be read, or has none below it.
     """
     records = []
     for path in map(Path, paths):
@@ -339,15 +295,34 @@ def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:
 
 def _run_directories(path: Path) -> List[Path]:
     """All directories below that hold a file of a run, complete or not."""
-    files = (path.rglob(name) for name in (CONFIG, EPOCHS, RESULT))
-    found = {file.parent for group in files for file in group}
-    alone = (run for run in found if found.isdisjoint(run.parents))
-    return sorted(run for run in alone if not run.name.startswith(("earlier-", ".")))
+    found = {f.parent for name in (CONFIG, EPOCHS, RESULT) for f in path.rglob(name)}
+    runs = {run for run in found if (run / CONFIG).is_file()}
+    alone = sorted(run for run in found if runs.isdisjoint(run.parents))
+    return [run for run in alone if not run.name.startswith(("earlier-", "."))]
 
 
 def _read_or_note(directory: Path) -> RunRecord:
     try:
         return read_run(directory)
     except RunError as error:
-        name = {"experiment": directory.parent.name}
-        return RunRecord(directory, name, {}, [], None, str(error))
+        return _damaged(directory, directory.parent.name, error)
+
+
+def verified(record: RunRecord) -> RunRecord:
+    """A run for showing: as it is, but nothing of a finished one that was changed.
+
+    Returns
+    -------
+    RunRecord
+        The same; or one with the reason as its ``damage`` and nothing else.
+    """
+    try:
+        if record.result is not None:
+            record.verify()
+        return record
+    except RunError as error:
+        return _damaged(record.directory, record.experiment, error)
+
+
+def _damaged(directory: Path, experiment: str, error: RunError) -> RunRecord:
+    return RunRecord(directory, {"experiment": experiment}, {}, [], None, str(error))

@@ -1,20 +1,21 @@
 """All runs on one HTML page that needs nothing else: no script, no outside address.
 
 What a run directory holds is written by others: every text is escaped, pictures are
-taken in only if they are PNG files, and the page's policy forbids it to load anything.
+taken in only if they are the PNG files that were drawn, and the page's policy forbids
+it to load anything.
 """
 
 from __future__ import annotations
 
 import base64
 from html import escape
-from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..files import PathLike, write_bytes
 from .book import BookNumber
 from .curve_svg import curve_svg
-from .record import CURVE, RunRecord
+from .pictures import pictures
+from .record import RunRecord
 from .report_style import STYLE
 from .starts import mixed_starts
 from .verdict.comparable import curve_of
@@ -35,8 +36,6 @@ from .verdict.rendering import (
     speed,
 )
 
-_LARGEST_PICTURE = 4 << 20  # bytes
-_PNG = b"\x89PNG\r\n\x1a\n"
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _UNSHOWN_FIELDS = ("experiment", "seed")
 _WITHOUT_EFFECT = ("--quiet", "--resume", "--no-plot", "--json", "--tensorboard")
@@ -178,7 +177,8 @@ def _section(verdict: Verdict, anchor: str) -> str:
     parts.append("<details><summary>Hyperparameters and environment</summary>")
     parts.append("<h3>Hyperparameters</h3>")
     parts.append(_pairs([run.config for run in verdict.runs], _UNSHOWN_FIELDS))
-    parts.append("<h3>Environment</h3>")
+    older = any(run.older for run in verdict.runs)
+    parts.append(f"<h3>Environment{' (not verified)' if older else ''}</h3>")
     environments = [_flat(run.environment) for run in verdict.runs]
     parts.append(_pairs(environments, ("command", "starts")))
     parts.append("</details></section>")
@@ -196,7 +196,8 @@ def _command(run: RunRecord) -> str:
 
 
 def _curve(verdict: Verdict) -> str:
-    curves = [curve_of(run, verdict.book) for run in verdict.runs]
+    finished = [run for run in verdict.runs if run.result is not None]
+    curves = [curve_of(run, verdict.book) for run in finished]
     label = f"training curve of {verdict.experiment} against the epoch"
     picture = curve_svg(curves, verdict.book, label)
     if picture is None:
@@ -242,32 +243,24 @@ def _texts(verdict: Verdict) -> str:
 
 def _pictures(runs: Sequence[RunRecord]) -> str:
     """The pictures of the first run that has any, beside its training curve."""
+    shown, remarks = "", ""
     for run in runs:
+        found, left_out = pictures(run)
+        for why in left_out:
+            remarks += f"<p class=soft>Seed {run.seed}, not shown: {escape(why)}.</p>"
         figures = []
-        for path in sorted(run.directory.glob("*.png")):
-            data = _png(path) if path.name != CURVE else None
-            if data is not None:
-                caption = escape(f"{path.stem}, seed {run.seed}")
-                picture = base64.b64encode(data).decode()
-                figures.append(
-                    f'<figure><img alt="{caption}" '
-                    f'src="data:image/png;base64,{picture}">'
-                    f"<figcaption>{caption}</figcaption></figure>"
-                )
-        if figures:
-            pictures = "".join(figures)
-            return f"<h3>Pictures</h3><div class=pictures>{pictures}</div>"
-    return ""
-
-
-def _png(path: Path) -> Optional[bytes]:
-    try:
-        if path.is_symlink() or path.stat().st_size > _LARGEST_PICTURE:
-            return None
-        data = path.read_bytes()
-    except OSError:
-        return None
-    return data if data.startswith(_PNG) else None
+        for name, data in found.items():
+            caption = escape(f"{name[: -len('.png')]}, seed {run.seed}")
+            picture = base64.b64encode(data).decode()
+            figures.append(
+                f'<figure><img alt="{caption}" '
+                f'src="data:image/png;base64,{picture}">'
+                f"<figcaption>{caption}</figcaption></figure>"
+            )
+        shown = shown or "".join(figures)
+    if shown:
+        shown = f"<h3>Pictures</h3><div class=pictures>{shown}</div>"
+    return shown + remarks
 
 
 def _flat(environment: Mapping[str, object]) -> Dict[str, object]:

@@ -1,100 +1,13 @@
-"""Trained parameters as a file: no pickle, written whole, checked when read.
-
-The format is safetensors: a JSON header with the place of every array, then the raw
-numbers. The format alone does not notice a flipped bit, so a SHA-256 over names,
-shapes, numbers and notes travels in the header.
-"""
+"""A net's parameters, and its optimiser's state, out of the net and back into it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from typing import Any, Dict, Mapping, Optional, Tuple
-
-import numpy
+from typing import Dict, Mapping, Optional
 
 from ..arrays import Floats
 from ..errors import RunError
-from ..files import PathLike, write_bytes
 from ..protocols import Array, Arrays
 from .optimisers import Adam, without_optimiser
-
-_DIGEST = "sha256"
-
-
-def save(path: PathLike, arrays: Dict[str, Floats], notes: Any) -> None:
-    """Save arrays and notes, atomically.
-
-    Parameters
-    ----------
-    path : path
-    arrays : dict of str to numpy.ndarray
-    notes : anything that JSON holds
-        What is needed to use the arrays: configuration, vocabulary, epoch.
-    """
-    from safetensors.numpy import save as serialise
-
-    text = json.dumps(notes, sort_keys=True)
-    metadata = {"notes": text, _DIGEST: _digest(arrays, text)}
-    write_bytes(path, serialise(arrays, metadata=metadata))
-
-
-def load(path: PathLike) -> Tuple[Dict[str, Floats], Any]:
-    """Read what :func:`save` wrote.
-
-    Returns
-    -------
-    arrays : dict of str to numpy.ndarray
-    notes : as saved
-
-    Raises
-    ------
-    RunError
-        If the file is missing, is no checkpoint of ours, or is damaged.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-    except FileNotFoundError:
-        raise RunError(f"checkpoint {path}: no such file") from None
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"checkpoint {path}: unreadable ({error})") from None
-    if "notes" not in metadata or _DIGEST not in metadata:
-        raise RunError(f"checkpoint {path}: not written by d2l_rnn")
-    if metadata[_DIGEST] != _digest(arrays, metadata["notes"]):
-        raise RunError(f"checkpoint {path}: damaged (its SHA-256 does not agree)")
-    return (
-        {current_name(name): array for name, array in arrays.items()},
-        json.loads(metadata["notes"]),
-    )
-
-
-_OLD_NAME = re.compile(r"_unfused\.(\d+)\.(?:([lr])_cell\.)?([ih]2h_(?:weight|bias))\Z")
-
-
-def current_name(name: str) -> str:
-    """The name of a parameter that a checkpoint of version 0.1.0 has under another.
-
-    ``rnn._unfused.0.i2h_weight`` and ``rnn._unfused.0.r_cell.i2h_weight`` are
-    ``rnn.l0_i2h_weight`` and ``rnn.r0_i2h_weight``: Gluon's own names know no layer
-    above the tenth.
-    """
-    return _OLD_NAME.sub(
-        lambda match: f"{match.group(2) or 'l'}{match.group(1)}_{match.group(3)}", name
-    )
-
-
-def _digest(arrays: Dict[str, Floats], text: str) -> str:
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(arrays):
-        array = numpy.ascontiguousarray(arrays[name])
-        digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def arrays_of(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from d2l_rnn.data.lines import LANGUAGES, labelled_lines
-from d2l_rnn.data.pairs import load_pairs
+from d2l_rnn.data.lines import labelled_lines
+from d2l_rnn.data.pairs import LANGUAGES, load_pairs
 from d2l_rnn.errors import DataError
 
 

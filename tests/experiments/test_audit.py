@@ -162,10 +162,10 @@ def damage(folder: Path, kind: str) -> List[str]:
     [
         ("no record", "not a run directory"),
         ("flipped bit", "damaged"),
-        ("hmm", "no language model"),
-        ("nonsense", "unknown"),
-        ("other size", "another model"),
-        ("bad field", "another version (--num-steps 0"),
+        ("hmm", "changed after it was written"),
+        ("nonsense", "changed after it was written"),
+        ("other size", "changed after it was written"),
+        ("bad field", "changed after it was written"),
     ],
 )
 def test_unusable_checkpoints_are_refused(
@@ -185,6 +185,7 @@ def test_another_corpus_than_trained_on_is_refused(
     Path("other.txt").write_text("another text, of other letters. " * 50)
     config = json.loads(Path("copy/config.json").read_text())
     config["corpus"] = "other.txt"
+    Path("copy/result.json").unlink()  # a finished run would be refused as changed
     Path("copy/config.json").write_text(json.dumps(config))
     assert main(["audit", "copy"]) == RunError.exit_status
     assert "trained on text.txt, and the corpus in reach is other.txt" in (

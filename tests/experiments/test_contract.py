@@ -95,7 +95,14 @@ def test_one_of_each_kind_is_checked() -> None:
     assert checked == {row.family for row in EXPERIMENTS.values()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+# The others take several times as long, and are checked by the slow suite.
+QUICK = {"sequence", "text-stats", "rnn-handwritten", "gru", "hmm", "seq2seq"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in NAMES],
+)
 def test_the_contract_is_kept(name: str, corpora: Dict[str, str]) -> None:
     if find(name).family is families.edition_v1:
         pytest.importorskip("d2l", reason="d2l is not installed here")
@@ -104,6 +111,7 @@ def test_the_contract_is_kept(name: str, corpora: Dict[str, str]) -> None:
     assert len(found) >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [{"schedule": "linear"}, {"attention_penalty": 0.1, "tau": 0.8}],

@@ -5,16 +5,23 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, List, Optional
 
+import mxnet
 import pytest
 
 from d2l_rnn.errors import RunError
 from d2l_rnn.experiments import environment, recorded
 from d2l_rnn.experiments.directories import make_room, run_directory, sole_use
+from d2l_rnn.models.language_model import RNNModel
+from d2l_rnn.results.record import read_run
+from d2l_rnn.training.loop import EpochRow
+
+from ..devices import make_device
 
 OPEN = os.open  # as it is before a test replaces it
 
@@ -117,11 +124,13 @@ def test_a_lock_file_stays() -> None:
 def test_what_is_no_directory_is_refused(kind: str) -> None:
     Path("file").write_text("content")
     Path("loop").symlink_to("loop")
-    out = {"device": os.devnull, "root": "/"}.get(kind, kind)
-    with pytest.raises(RunError, match="Not a directory|holds other files"):
+    device = make_device(Path("device"))
+    out = {"device": str(device), "root": "/"}.get(kind, kind)
+    with pytest.raises(RunError, match="Not a dir|other files|Too many levels"):
         with sole_use(run_directory("rnn", 1, out)):
             pass
-    assert sorted(os.listdir()) == ["file", "loop"]
+    assert {*os.listdir()} - {"device"} == {"file", "loop"}
+    assert stat.S_ISCHR(os.stat(device).st_mode)
     assert Path("file").read_text() == "content"
 
 
@@ -289,6 +298,23 @@ def test_where_a_recording_goes_does_not_change_with_the_current_directory() -> 
         assert not run.directory.exists()
         run.directory.mkdir()
     assert Path("../run").is_dir()
+
+
+def test_a_recording_whose_picture_finds_no_room_has_its_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(directory: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(recorded, "draw_curve", full)
+    net = RNNModel(mxnet.gluon.rnn.RNN(2), 3)
+    with recorded.record("mine", out="run") as run:
+        run.begin(net, [], mxnet.cpu())
+        run.epoch(EpochRow(1, 1.0, 1, 1.0))
+        with pytest.raises(RunError, match="run: No space left on device"):
+            run.end(["text"])
+    result = read_run("run").result
+    assert result is not None and result["texts"] == ["text"]
 
 
 ENTERING = """

@@ -42,7 +42,7 @@ class CountingRun(ExperimentRun[CountingConfig]):
     def __init__(self, config: CountingConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
         self.source = Source("none", "0" * 40, 1)
-        self.count = np.zeros(1)
+        self.count: Floats = np.zeros(1)
 
     def rows(self, first_epoch: int) -> Iterator[EpochRow]:
         for epoch in range(first_epoch, self.config.num_epochs + 1):

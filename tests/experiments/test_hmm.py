@@ -9,6 +9,7 @@ from typing import Any, Dict
 import numpy as np
 import pytest
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.cli import main
 from d2l_rnn.experiments.corpus import read_split, rows_of, score_of
 from d2l_rnn.experiments.hmm import best_trial, iterations, learn
@@ -17,7 +18,6 @@ from d2l_rnn.experiments.table import find
 from d2l_rnn.inference.hmm import HiddenMarkovModel, predict_missing, score
 from d2l_rnn.inference.hmm_learning import random_model
 from d2l_rnn.results.record import read_run
-from d2l_rnn.training import checkpoint
 
 SMALL: Dict[str, Any] = {
     "corpus": "sample",
@@ -48,7 +48,7 @@ def test_the_record_is_what_the_saved_model_says() -> None:
     assert min(record.result["trial_perplexities"]) == pytest.approx(
         record.epochs[1]["perplexity"]
     )
-    arrays, notes = checkpoint.load(Path("a/checkpoint.safetensors"))
+    arrays, notes = checkpoint_file.load(Path("a/checkpoint.safetensors"))
     trials = arrays.pop("trial_perplexities").tolist()
     assert trials == record.result["trial_perplexities"]
     model = HiddenMarkovModel(**arrays)

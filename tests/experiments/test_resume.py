@@ -13,6 +13,7 @@ from typing import Any, Dict, List
 
 import pytest
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.cli import main
 from d2l_rnn.errors import RunError
 from d2l_rnn.experiments import runner
@@ -20,7 +21,6 @@ from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
 from d2l_rnn.files import digests
 from d2l_rnn.results.record import CHECKPOINT, RESULT, RunRecord, digest, read_run
-from d2l_rnn.training import checkpoint
 
 TINY: Dict[str, Any] = {
     "max_tokens": 300,
@@ -206,17 +206,17 @@ def test_the_checkpoint_of_another_run_is_refused(
 ) -> None:
     stop("rnn-scratch", "parts", 3)
     path = "parts/checkpoint.safetensors"
-    arrays, notes = checkpoint.load(path)
-    checkpoint.save(path, arrays, {**notes, key: value})
+    arrays, notes = checkpoint_file.load(path)
+    checkpoint_file.save(path, arrays, {**notes, key: value})
     with pytest.raises(RunError, match=words):
         run("rnn-scratch", "parts", resume=True)
 
 
 def as_of_version_0_1_0(out: str) -> None:
     path = Path(out, "checkpoint.safetensors")
-    arrays, notes = checkpoint.load(path)
+    arrays, notes = checkpoint_file.load(path)
     kept = ("vocab", "token", "corpus", "epoch")
-    checkpoint.save(path, arrays, {key: notes[key] for key in kept})
+    checkpoint_file.save(path, arrays, {key: notes[key] for key in kept})
     environment = json.loads(Path(out, "environment.json").read_text())
     del environment["starts"]
     Path(out, "environment.json").write_text(json.dumps(environment))

@@ -76,5 +76,5 @@ def test_errors_of_a_model_that_knows_the_sine() -> None:
 
 
 def test_a_series_too_short_for_its_steps_is_refused() -> None:
-    with pytest.raises(UsageError, match="--num-points 600: at least 668"):
+    with pytest.raises(UsageError, match="--num-points 600: at least 731"):
         dataclasses.replace(SequenceConfig(), num_points=600)

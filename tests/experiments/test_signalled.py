@@ -21,7 +21,7 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from d2l_rnn.training import checkpoint
+from d2l_rnn import checkpoint_file
 
 from ..public.families import FAMILIES
 from .processes import ROOT, Program
@@ -136,7 +136,7 @@ def test_a_run_whose_terminal_is_closed_is_saved(tmp_path: Path) -> None:
     os.close(terminal)
     assert process.wait(120) == 128 + signal.SIGHUP, shown
     assert b"perplexity" in shown  # the bar's
-    _, notes = checkpoint.load(folder / RUN / "checkpoint.safetensors")
+    _, notes = checkpoint_file.load(folder / RUN / "checkpoint.safetensors")
     assert notes["epoch"] == num_rows(folder) >= 3
 
 

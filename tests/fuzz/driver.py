@@ -82,7 +82,7 @@ def answer(door: str, number: int, attempt: Attempt, folder: Path) -> str:
         return f"no answer within {SECONDS} seconds"
     except Exception as error:  # anything else: that is what is looked for
         place = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{error!r:.300} at {Path(place.filename).name}:{place.lineno}"
+        return f"{error!r:.1000} at {Path(place.filename).name}:{place.lineno}"
     return ""
 
 

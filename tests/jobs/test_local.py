@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterator, List, Optional
 
 import pytest
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.cli import main
 from d2l_rnn.commands import reproduce
 from d2l_rnn.commands.shared_settings import shared_out
@@ -23,7 +24,6 @@ from d2l_rnn.experiments.directories import sole_use
 from d2l_rnn.experiments.table import EXPERIMENTS
 from d2l_rnn.jobs import dask, local
 from d2l_rnn.jobs.local import Job, Outcome, run_locally
-from d2l_rnn.training import checkpoint
 
 SAMPLE = ["--corpus", "sample"]
 EPOCHS = 300
@@ -359,7 +359,7 @@ def test_a_killed_parent_leaves_no_children() -> None:
     locks = [folder.with_name(".seed-1.lock") for folder in folders]
     until(lambda: not any(map(is_held, locks)))
     for folder, path in zip(folders, rows):
-        _, notes = checkpoint.load(folder / "checkpoint.safetensors")
+        _, notes = checkpoint_file.load(folder / "checkpoint.safetensors")
         assert notes["epoch"] == len(path.read_text().splitlines()) < 1000000
         log = folder.with_name("seed-1.log").read_text()
         assert "--resume goes on" in log.splitlines()[-1]

@@ -16,9 +16,9 @@ from typing import Any, Dict, List, Tuple
 import pytest
 from safetensors.numpy import load_file
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.cli import main
 from d2l_rnn.results.record import read_run
-from d2l_rnn.training import checkpoint
 
 from .families import FAMILIES
 
@@ -37,7 +37,8 @@ def beside_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def contents(folder: Path) -> Dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    # The lock of a run lies beside its directory, and stays.
+    files = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
@@ -106,7 +107,7 @@ def test_a_checkpoint_is_read_and_found_whole(run: Path) -> None:
     if not path.exists():
         assert record.experiment in ("text-stats", "bilstm-audit")
         return
-    arrays, notes = checkpoint.load(path)
+    arrays, notes = checkpoint_file.load(path)
     assert numbers_of(arrays) == numbers_of(load_file(str(path)))
     assert notes["epoch"] == len(record.epochs) == 2
 

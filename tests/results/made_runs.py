@@ -35,6 +35,7 @@ def write_run(
     corpus: Optional[Dict[str, Any]] = None,
     result: Optional[Dict[str, Any]] = None,
     finish: bool = True,
+    pictures: Optional[Dict[str, bytes]] = None,
 ) -> RunRecord:
     """Write and read a run whose number in the book's metric follows ``curve``.
 
@@ -46,6 +47,8 @@ def write_run(
         What is to be other than the book's.
     finish : bool
         Whether there is a result.
+    pictures : dict of str to bytes, optional
+        Files that are drawn before it is.
     """
     number = BOOK.get(experiment)
     requires = dict(number.requires) if number is not None else {"num_steps": 1}
@@ -66,6 +69,8 @@ def write_run(
     writer = RunWriter(directory, fields, environment)
     for epoch, value in enumerate(curve, start=1):
         writer.append(_row(number, epoch, float(value)))
+    for picture, content in (pictures or {}).items():
+        (directory / picture).write_bytes(content)
     if not finish:
         writer.close()
         return read_run(directory)

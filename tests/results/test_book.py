@@ -10,7 +10,7 @@ import pytest
 
 from d2l_rnn.results.book import BOOK as BOOK_FILE
 from d2l_rnn.results.book import render_book
-from d2l_rnn.results.record import Row
+from d2l_rnn.results.record_fields import Row
 
 from .made_runs import BOOK, builds_of
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results.record import Row, RunRecord, read_run, read_runs
+from d2l_rnn.results.record import RunRecord, read_run, read_runs
+from d2l_rnn.results.record_fields import Row
 from d2l_rnn.results.verdict.compare import (
     DIFFERS,
     NOT_COMPARABLE,

@@ -141,6 +141,10 @@ def test_an_audits_inner_model_is_no_second_run(tmp_path: Path) -> None:
     inner = write_run(audit.directory / "model", "bilstm", 1, [1.2] * 500)
     found = read_runs([tmp_path])
     assert [record.experiment for record in found] == ["bilstm-audit"]
+    # a file that lies about makes no run of the folder, which would hide all below
+    (tmp_path / "result.json").write_text("{}")
+    found = [record for record in read_runs([tmp_path]) if not record.damage]
+    assert [record.experiment for record in found] == ["bilstm-audit"]
     # who names it gets it
     (named,) = read_runs([inner.directory])
     assert named.experiment == "bilstm"

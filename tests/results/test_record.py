@@ -12,7 +12,7 @@ import pytest
 from d2l_rnn.errors import RunError
 from d2l_rnn.files import write_bytes
 from d2l_rnn.results.metrics import median, perplexity, three_lines
-from d2l_rnn.results.record import RunWriter, digest, read_run
+from d2l_rnn.results.record import MOST_ROWS, RunWriter, digest, read_run
 
 CONFIG = {"experiment": "lstm", "seed": 1, "theta": math.inf}
 
@@ -162,3 +162,31 @@ def test_metrics() -> None:
         "perplexity 1.2, 9123.4 tokens/sec on cpu(0)\ntime traveller\ntraveller"
     )
     assert three_lines(math.inf, 1, "gpu(0)", []).startswith("perplexity inf, ")
+
+
+def test_numbers_that_are_not_finite_are_numbers_wherever_they_stand(
+    tmp_path: Path,
+) -> None:
+    """And texts in a list that look like one stay texts; both keep the digest."""
+    writer = RunWriter(tmp_path, CONFIG, {})
+    scores = {"hmm": {"perplexity": math.inf, "accuracy": 0.5}}
+    models = [{"n": 1, "perplexity": -math.inf}]
+    writer.finish({"scores": scores, "models": models, "texts": ["inf", "nan"]})
+    record = read_run(tmp_path)
+    record.verify()
+    assert record.result is not None
+    result: Dict[str, Any] = {**record.result}
+    assert (result["scores"], result["models"]) == (scores, models)
+    assert result["texts"] == ["inf", "nan"]
+
+
+def test_more_rows_than_a_run_can_have_are_refused(tmp_path: Path) -> None:
+    RunWriter(tmp_path, CONFIG, {}).close()
+    rows = tmp_path / "epochs.jsonl"
+    rows.write_text("{}\n" * (MOST_ROWS + 1))
+    with pytest.raises(RunError, match="more than the 100,000 epochs accepted"):
+        read_run(tmp_path)
+    rows.unlink()
+    os.mkfifo(rows)
+    with pytest.raises(RunError, match="a named pipe, not a regular file"):
+        read_run(tmp_path)

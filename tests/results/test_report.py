@@ -129,16 +129,28 @@ def test_what_a_run_says_stays_text(records: List[RunRecord]) -> None:
 
 
 def test_pictures_are_embedded_if_they_are_pictures(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", "tagging", 1, [3.0, 2.0])
     heatmap = plots.heatmap_figure(np.eye(2), ["a", "b"], ["c", "d"])
-    plots.save(heatmap, run.directory / "attention.png")
-    plots.save(heatmap, run.directory / "curve.png")  # drawn by the page itself
-    (run.directory / "false.png").write_text("<svg onload=alert(1)>")
     secret = tmp_path / "secret.png"
-    secret.write_bytes((run.directory / "attention.png").read_bytes())
+    plots.save(heatmap, secret)
+    drawn = {
+        "attention.png": secret.read_bytes(),
+        "curve.png": secret.read_bytes(),  # drawn by the page itself
+        "false.png": b"<svg onload=alert(1)>",
+        "changed.png": secret.read_bytes(),
+        "lost.png": secret.read_bytes(),
+    }
+    run = write_run(tmp_path / "run", "tagging", 1, [3.0, 2.0], pictures=drawn)
     (run.directory / "linked.png").symlink_to(secret)
-    (picture,) = Page(render_report([run], BOOK)).named("img")
+    with open(run.directory / "changed.png", "ab") as file:
+        file.write(b"\0")
+    (run.directory / "lost.png").unlink()
+    os.mkfifo(run.directory / "waiting.png")
+    page = Page(render_report([run], BOOK))
+    (picture,) = page.named("img")
     assert picture["alt"] == "attention, seed 1"
+    text = "".join(page.text)
+    for name in ("false", "changed", "lost", "linked", "waiting"):
+        assert f"Seed 1, not shown: {name}.png: " in text
 
 
 def test_a_page_of_nothing_is_a_page() -> None:

@@ -159,7 +159,7 @@ def sample_corpus() -> List[int]:
     return corpus_from_lines(clean(load_text("sample").lines), max_tokens=10000)[0]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_follows_the_book_s_own_train_ch8(
     old: ModuleType, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from mxnet import autograd, cpu, gluon, init, np
 from mxnet.gluon import nn, rnn
 
+from d2l_rnn import checkpoint_file
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import DivergenceError, RunError
 from d2l_rnn.models.gluon_layers import named_arrays
@@ -72,9 +73,9 @@ def test_a_resumed_training_is_the_uninterrupted_one_bit_for_bit(
     expected = whole.losses(5)
     first = Language()
     begun = [row.loss for row in islice(first.rows(5), 2)]
-    checkpoint.save(tmp_path / "c", first.arrays(), {})
+    checkpoint_file.save(tmp_path / "c", first.arrays(), {})
     second = Language()
-    second.restore(checkpoint.load(tmp_path / "c")[0])
+    second.restore(checkpoint_file.load(tmp_path / "c")[0])
     assert begun + second.losses(5, first_epoch=3) == expected
     for name, array in whole.arrays().items():
         onp.testing.assert_array_equal(second.arrays()[name], array)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..book import BookNumber
-from ..record import RunRecord
+from ..record import RunRecord, verified
 from .comparable import (
     Settings,
     other_corpus,
@@ -49,7 +49,7 @@ def compare_against(
     settings = settings or {}
     groups: Dict[Tuple[Kind, Optional[str]], List[RunRecord]] = {}
     seen = set()
-    for run in runs:
+    for run in map(verified, runs):
         kind = kind_of(run, settings.get(run.experiment))
         reason = unusable(run, number) or _no_curve(run, number)
         if reason is None and (kind, run.seed) in seen:

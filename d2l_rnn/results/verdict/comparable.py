@@ -20,12 +20,15 @@ _NO_HYPERPARAMETERS = ("corpus", "corpus_sha1", "num_epochs")
 def incomparable(
     run: RunRecord, number: Optional[BookNumber], settings: Optional[Settings] = None
 ) -> Optional[str]:
-    """Why a run cannot be held against the published number; None where it can.
+    """Why a verified run cannot be held against the published number; None if it can.
 
     ``settings`` are those of its experiment that change a number, as the book has them.
     """
     if run.damage:
         return run.damage
+    if run.result is None:
+        due = "" if number is None else f" of {number.num_epochs}"
+        return f"not finished: {len(run.epochs)}{due} epochs"
     if number is None:
         return NOT_PRINTED
     return unusable(run, number) or (
@@ -34,13 +37,12 @@ def incomparable(
 
 
 def unusable(run: RunRecord, number: BookNumber) -> Optional[str]:
-    """Why the record of a run says nothing, whatever its settings."""
+    """Why a verified record of a run says nothing, whatever its settings."""
     if run.damage:
         return run.damage
     if run.result is None:
         return f"not finished: {len(run.epochs)} of {number.num_epochs} epochs"
     try:
-        run.verify()
         published_curve(run, number, [e for e in number.epochs if e <= len(run.epochs)])
     except RunError as error:
         return str(error)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..book import BookNumber
-from ..record import RunRecord
+from ..record import OLDER, RunRecord, verified
 from .comparable import Settings, incomparable, published_curve
 from .grouping import BOOK_WEIGHTS, SAID, Kind, kind_of, set_apart
 from .judge import MIXED, QUARTER, Judgement, judge, too_few
@@ -102,7 +102,8 @@ def compare(
     Parameters
     ----------
     runs : iterable of RunRecord
-        In any order, of any number of experiments.
+        In any order, of any number of experiments. Of a finished run that does not
+        verify, nothing but the reason is in its verdict.
     book : dict of str to BookNumber
     settings : dict of str to dict, optional
         The settings of each experiment that change a number, as the book has them. A
@@ -118,7 +119,7 @@ def compare(
     settings = settings or {}
     groups: Dict[Tuple[Kind, Optional[str]], List[RunRecord]] = {}
     seeds: Dict[Tuple[Kind, str], Path] = {}
-    for run in runs:
+    for run in map(verified, runs):
         name = run.experiment
         reason = incomparable(run, book.get(name), settings.get(name))
         kind = kind_of(run, settings.get(name))
@@ -166,6 +167,10 @@ def _judged(
         curves = [published_curve(run, number) for run in runs]
         values = tuple(curve[-1] for curve in curves)
         verdict, reason, judgement = verdict_on_curves(curves, number, kind.weights)
+    older = sum(run.older for run in runs)
+    if older:
+        which = "" if older == len(runs) else f"{older} of {len(runs)}: "
+        reason += f"; {which}{OLDER}"
     return Verdict(
         kind.experiment, verdict, reason, tuple(runs), values, number, judgement
     )
@@ -241,7 +246,9 @@ def final_values(
 ) -> Tuple[float, ...]:
     values = []
     for run in runs:
-        value = (run.result or {}).get("perplexity")
+        if run.result is None:  # what it has so far, nothing vouches for
+            continue
+        value = run.result.get("perplexity")
         if number is not None and run.epochs:
             try:
                 value = number.value_of(run.epochs[-1])
