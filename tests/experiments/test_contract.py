@@ -154,9 +154,9 @@ class Walk(ExperimentRun[WalkConfig]):
             self.place += self.speed
             number = epoch + (self.config.fault == "order")
             if self.config.fault != "late":
-                yield EpochRow(number, float(self.place**2), 1, 1.0)
+                yield EpochRow(number, float(self.place[0] ** 2), 1, 1.0)
             else:  # it has gone on when the row is seen
-                row = EpochRow(number, float(self.place**2), 1, 1.0)
+                row = EpochRow(number, float(self.place[0] ** 2), 1, 1.0)
                 self.place += self.speed
                 yield row
                 self.place -= self.speed
@@ -170,12 +170,12 @@ class Walk(ExperimentRun[WalkConfig]):
         self.speed = arrays.get("speed", self.speed)
 
     def notes(self) -> Json:
-        return {"seen": float(self.place)} if self.config.fault == "notes" else {}
+        return {"seen": float(self.place[0])} if self.config.fault == "notes" else {}
 
     def result(self, epochs: Sequence[Json]) -> Json:
         self.made += self.config.fault == "result"
         self.place += self.made
-        return {"ends_at": float(self.place)}
+        return {"ends_at": float(self.place[0])}
 
     @staticmethod
     def text(result: Mapping[str, Any]) -> str:
