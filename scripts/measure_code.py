@@ -7,7 +7,8 @@
 
 A line of code is one on which some token stands that is no comment and no docstring.
 `Any` is counted wherever the syntax tree has the name, imports too.
-A resume is a module that loads a checkpoint and has a name or an attribute `resume`.
+A resume is a module that loads a checkpoint and has a name or an attribute `resume`, or
+that name itself.
 An epoch loop is a `for epoch in range(...)` with a `yield` in it; it is MXNet's if its
 module imports mxnet, also as d2l's part for it.
 """
@@ -105,7 +106,7 @@ def loads_a_checkpoint(tree: ast.Module) -> bool:
                 return True
             if isinstance(called, ast.Attribute) and called.attr == "load":
                 if isinstance(called.value, ast.Name):
-                    if called.value.id == "checkpoint":
+                    if called.value.id in ("checkpoint", "checkpoint_file"):
                         return True
     return False
 
@@ -143,7 +144,7 @@ def measure(path: str, source: str) -> Measured:
     tree = ast.parse(source)
     names = list(names_in(tree))
     found = Measured(1, code_lines(source, tree), names.count("Any"))
-    if "resume" in names and loads_a_checkpoint(tree):
+    if "resume" in [*names, Path(path).stem] and loads_a_checkpoint(tree):
         found.resumes = [path]
     loops = found.mxnet_loops if imports_mxnet(tree) else found.other_loops
     loops += [path] * num_epoch_loops(tree)

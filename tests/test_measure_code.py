@@ -60,6 +60,7 @@ def test_loops_resumes_and_who_imports_mxnet(script: Any) -> None:
     source += SOURCE + "\ndef go_on(options, path):\n"
     source += "    if options.resume:\n        return checkpoint.load(path)\n"
     found = script.measure("a.py", source)
+    assert script.measure("resume.py", source.replace("resume", "go")).resumes
     assert found.resumes == ["a.py"] and found.mxnet_loops == ["a.py"]
     other = script.measure("a.py", source.replace("checkpoint.load", "path.load"))
     assert other.resumes == []
