@@ -153,8 +153,14 @@ class _Running:
             tensorboard.import_library()  # complain before anything is written
         self.device = device_from(config.device)
         family, tell = experiment.family(), self._patiently()
+        # What is said of a run that is refused after all would hide why it is.
+        held: List[str] = []
+        self.tell: Notify = notify if earlier is None else held.append
+        self.held = held
         with told(tell, "reading the data"):
-            self.run: ExperimentRun[Any] = family(config, self.device, notify)
+            self.run: ExperimentRun[Any] = family(
+                config, self.device, lambda message: self.tell(message)
+            )
 
     def to_the_end(self) -> None:
         """Go on from what is there; leave a run that is finished or can be resumed."""
@@ -186,6 +192,9 @@ class _Running:
                     "another with --out"
                 )
         kept, arrays = reached(self.earlier, self.experiment, self.run)
+        self.tell = self.notify
+        for message in self.held:
+            self.notify(message)
         if kept:
             self.run.restore(arrays)
         return kept
