@@ -52,7 +52,7 @@ def of_other_weights(runs: int, kind: str) -> Floats:
         middle = np.median(curves, axis=0)
         spread = 1.4826 * np.median(np.abs(curves - middle), axis=0)
         deviation = ((curves - middle) / spread).clip(-CUT, CUT).std(axis=0, ddof=1)
-        shapes = np.ones((1, len(spread)))
+        shapes: Floats = np.ones((1, len(spread)))
         if kind == "smooth":
             shapes = waves(len(spread))
         effects = random.standard_normal((runs + 1, len(shapes))) @ shapes
