@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 import numpy
+from mxnet import gluon
 
+from ..arrays import Floats
 from ..inference.network import Network, of_gluon, of_scratch
 from ..models import scratch
-from ..models.gluon_layers import named_arrays
+from ..models.gluon_layers import named_arrays, named_parameters
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
-from ..protocols import Array, Device, LanguageModel, State
-from .recognise import (
-    Architecture,
-    parameters_in_order,
-    why_not_to_generate,
-)
+from ..protocols import Array, Device, LanguageModel, Net, State
+from ..training.checkpoint import arrays_of
+from .recognise import Architecture, why_not_to_generate
 from .step_graphs import StepGraphs
 
 _KINDS = {
@@ -43,21 +42,17 @@ def as_network(net: Any, device: Device) -> Union[Network, str]:
     reason = why_not_to_generate(net)
     if reason:
         return reason
-    if device.device_type != "cpu":
-        return "on a GPU the net itself is asked"
+    arrays = copied_arrays(net, device)
+    if isinstance(arrays, str):
+        return arrays
     structure: Optional[Tuple[str, int, int]]
     if isinstance(net, RNNModel):
-        if any(parameter._data is None for parameter in parameters_in_order(net)):
-            return "the net has not seen a minibatch yet"
         model = Architecture.of(net)
         structure = model.mode, model.num_layers, model.directions
     else:
         structure = _structure(net.forward_fn)
     if structure is None:
         return "its layers are put together in a way of their own"
-    arrays = {name: array.asnumpy() for name, array in named_arrays(net).items()}
-    if not all(numpy.isfinite(array).all() for array in arrays.values()):
-        return "a weight is not finite"  # what is the likeliest of NaNs?
     try:
         if isinstance(net, RNNModel):
             network = of_gluon(*structure, arrays)
@@ -68,6 +63,19 @@ def as_network(net: Any, device: Device) -> Union[Network, str]:
     if net.vocab_size != network.vocab_size or network.num_inputs != net.vocab_size:
         return "it does not score the tokens that it reads"
     return network
+
+
+def copied_arrays(net: Net, device: Device) -> Union[Dict[str, Floats], str]:
+    """A recognised net's arrays by name, copied; in words why NumPy is not asked."""
+    if device.device_type != "cpu":
+        return "on a GPU the net itself is asked"
+    parameters = named_parameters(net) if isinstance(net, gluon.Block) else {}
+    if any(parameter._data is None for parameter in parameters.values()):
+        return "the net has not seen a minibatch yet"
+    arrays = arrays_of(named_arrays(net))
+    if not all(numpy.isfinite(array).all() for array in arrays.values()):
+        return "a weight is not finite"  # what is the likeliest of NaNs?
+    return arrays
 
 
 def _structure(forward_fn: object) -> Optional[Tuple[str, int, int]]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Tuple, Union
 
-import numpy
 from mxnet import np, npx
 
 from ..arrays import Floats, Integers
 from ..inference.decoding import Step
 from ..inference.translation_network import DecoderState, Design, TranslationNetwork
 from ..models import attention
-from ..models.gluon_layers import LSTM, named_arrays, named_parameters
+from ..models.gluon_layers import LSTM
 from ..protocols import Array, Device, State
+from .generation import copied_arrays
 from .teacher_forcing import why_not_to_translate
 
 _SCORES = {
@@ -38,13 +38,9 @@ def as_translation_network(net: Any, device: Device) -> Union[TranslationNetwork
     reason = why_not_to_translate(net)
     if reason:
         return reason
-    if device.device_type != "cpu":
-        return "on a GPU the net itself is asked"
-    if any(p._data is None for p in named_parameters(net).values()):
-        return "the net has not seen a minibatch yet"
-    arrays = {name: array.asnumpy() for name, array in named_arrays(net).items()}
-    if not all(numpy.isfinite(array).all() for array in arrays.values()):
-        return "a weight is not finite"
+    arrays = copied_arrays(net, device)
+    if isinstance(arrays, str):
+        return arrays
     try:
         return TranslationNetwork(_design(net), arrays)
     except (KeyError, ValueError) as error:

@@ -10,7 +10,7 @@ import numpy
 from ..arrays import Floats
 from ..errors import UsageError
 from ..inference.beam import beam_search
-from ..inference.decoding import advance, restrict
+from ..inference.decoding import advance, check_limits, restrict
 
 
 class Steps(Protocol):
@@ -49,13 +49,8 @@ class Choice:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        temperature = self.temperature
-        if temperature is not None and not 0 < temperature < float("inf"):
-            raise UsageError(f"temperature {temperature}: accepted are numbers above 0")
-        if self.top_k is not None and self.top_k < 1:
-            raise UsageError(f"top_k {self.top_k}: at least 1")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise UsageError(f"top_p {self.top_p}: above 0, at most 1")
+        temperature = 1.0 if self.temperature is None else self.temperature
+        check_limits(temperature, self.top_k, self.top_p)
         if self.beam is not None and self.beam < 1:
             raise UsageError(f"beam {self.beam}: at least 1")
         if self.beam is not None and self.draws:
@@ -106,10 +101,7 @@ def continuation(
         Ends the sequence, and is not given.
     """
     generator = numpy.random.default_rng([choice.seed, sample])
-    state = steps.begin_state(1) if state is None else state
-    for token in prefix[:-1]:
-        _, state = steps.step(numpy.array([token]), state)
-    token = prefix[-1]
+    state, token = _before_the_last(steps, prefix, state), prefix[-1]
     for _ in range(num_preds):
         log_probs, state = advance(steps.step, [token], state)
         if choice.draws:
@@ -133,10 +125,16 @@ def beam_of(
     eos: Optional[int] = None,
 ) -> List[int]:
     """The likeliest ``num_preds`` tokens after a prefix that a beam finds."""
-    state = steps.begin_state(1) if state is None else state
-    for token in prefix[:-1]:
-        _, state = steps.step(numpy.array([token]), state)
+    state = _before_the_last(steps, prefix, state)
     [[best]] = beam_search(
         steps.step, steps.select, state, [prefix[-1]], eos, num_preds, width, alpha=0
     )
     return list(best.tokens)
+
+
+def _before_the_last(steps: Steps, prefix: Sequence[int], state: object) -> object:
+    """The state in which the last token of a prefix is read."""
+    state = steps.begin_state(1) if state is None else state
+    for token in prefix[:-1]:
+        _, state = steps.step(numpy.array([token]), state)
+    return state

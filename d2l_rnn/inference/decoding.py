@@ -163,12 +163,7 @@ def restrict(
     UsageError
         If an argument is out of its range.
     """
-    if temperature <= 0:
-        raise UsageError(f"temperature {temperature}: greater than 0 (0 is greedy)")
-    if top_k is not None and top_k < 1:
-        raise UsageError(f"top_k {top_k}: at least 1")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise UsageError(f"top_p {top_p}: greater than 0, at most 1")
+    check_limits(temperature, top_k, top_p)
     scores = _normalise(log_probs.astype("float64") / temperature)
     order = np.argsort(-scores, axis=1, kind="stable")
     rank = np.argsort(order, axis=1, kind="stable")
@@ -181,6 +176,18 @@ def restrict(
         kept |= rank == 0
         scores = _normalise(np.where(kept, scores, -np.inf))
     return scores
+
+
+def check_limits(
+    temperature: float, top_k: Optional[int], top_p: Optional[float]
+) -> None:
+    """Raise :class:`UsageError` for what :func:`restrict` cannot take."""
+    if not 0 < temperature < float("inf"):
+        raise UsageError(f"temperature {temperature}: greater than 0 (0 is greedy)")
+    if top_k is not None and top_k < 1:
+        raise UsageError(f"top_k {top_k}: at least 1")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise UsageError(f"top_p {top_p}: greater than 0, at most 1")
 
 
 def _normalise(scores: Floats) -> Floats:
