@@ -121,5 +121,6 @@ class Animator:
     def _repr_svg_(self) -> str:
         """The picture, for IPython."""
         picture = io.StringIO()
-        self.fig.savefig(picture, format="svg")
+        with boxes_accepted():
+            legible(self.fig).savefig(picture, format="svg")
         return picture.getvalue()
