@@ -53,6 +53,7 @@ FOUNDATIONS = {
     "protocols",
     "safetensors_file",
     "seeding",
+    "semantics",
     "streams",
     "strict_json",
 }
@@ -357,6 +358,7 @@ ANY = {
     "results/record.py": 1,
     "training/bptt.py": 1,
     "checkpoint_file.py": 3,
+    "d2lzh/engine.py": 11,
     "training/objectives.py": 4,
     "training/visibility.py": 1,
 }

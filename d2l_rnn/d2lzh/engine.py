@@ -286,8 +286,11 @@ def continued(
 
 
 def _ids_of(prefix: str, char_to_idx: Dict[str, int]) -> List[int]:
+    if not prefix:
+        raise UsageError("the prefix is empty: at least one character is needed")
     unknown = [char for char in dict.fromkeys(prefix) if char not in char_to_idx]
-    if unknown or not prefix:
-        lacks = f"the corpus has no {', '.join(map(repr, unknown))}"
-        raise UsageError(f"prefix {prefix!r}: {lacks if unknown else 'it is empty'}")
+    if unknown:
+        raise UsageError(
+            f"prefix {prefix!r}: the corpus has no {', '.join(map(repr, unknown))}"
+        )
     return [char_to_idx[char] for char in prefix]

@@ -6,7 +6,7 @@ from typing import Tuple
 
 from mxnet import nd
 
-from ..protocols import Array, State
+from ..protocols import Array, LegacyArray, State
 from ..semantics import Semantics
 from . import language_model
 
@@ -19,10 +19,10 @@ class RNNModel(language_model.RNNModel):
     semantics are on or off.
     """
 
-    def __call__(self, *args: object) -> Tuple[Array, State]:
+    def __call__(self, *args: object) -> Tuple[LegacyArray, State]:
         """As :meth:`forward`, under the rules of ``nd``, whatever they are outside."""
         with Semantics(numpy=False):
-            answer: Tuple[Array, State] = super().__call__(*args)
+            answer: Tuple[LegacyArray, State] = super().__call__(*args)
         return answer
 
     def forward(self, inputs: Array, state: State) -> Tuple[Array, State]:

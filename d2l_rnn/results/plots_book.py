@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional, Sequence, Sized, Tuple
 import numpy as np
 
 from ..errors import UsageError
+from .plots_fonts import legible
 
 
 def show_heatmaps(

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from matplotlib.figure import Figure
 
 from ..notebook import kernel_shell
+from .plots_fonts import boxes_accepted, legible
 
 Limits = Optional[Sequence[float]]
 
