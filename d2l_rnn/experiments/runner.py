@@ -234,7 +234,10 @@ class _Running:
             first_epoch,
             self.options.quiet,
             *(() if self.run.perplexities else ("loss", _loss_of)),
+            notify=self.notify,
         )
+        if not self.options.quiet and first_epoch <= self.num_epochs:
+            self.notify(self._headline())
         stack.callback(progress.close)
         with ExitStack() as listening:
             noted: Optional[List[int]] = None
@@ -260,6 +263,13 @@ class _Running:
             if self.saved_epoch < len(self.log.epochs):  # it ended before its time
                 self._save(len(self.log.epochs))
         progress.close()
+
+    def _headline(self) -> str:
+        """What is trained, and on how much."""
+        run, source = self.run, self.run.source
+        what = f"{self.experiment.name}: {source.tokens:,} {run.unit} of {source.name}"
+        parameters = run.num_parameters()
+        return f"{what}, {parameters:,} parameters" if parameters else what
 
     def _save(self, epoch: int) -> None:
         self.log.save(self.run.arrays(), identity(self.experiment, self.run))
