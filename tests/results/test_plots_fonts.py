@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import platform
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any, Iterator, List
 
+import numpy
 import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
@@ -91,7 +94,7 @@ def test_texts_fall_back_behind_their_own_font(monkeypatch: pytest.MonkeyPatch) 
     """Tick labels, titles, legends and what stands at a line's end alike."""
     monkeypatch.setattr(plots_fonts, "chinese_font", lambda: "Some CJK")
     tokens = ["我", "到家", "了"]
-    weights = plots.np.full((3, 2), 0.5)
+    weights = numpy.full((3, 2), 0.5)
     figure = attention_figure([(["i'm", "home"], tokens, weights)])
     for _ in range(2):  # a second time changes nothing
         plots_fonts.legible(figure)
@@ -136,8 +139,8 @@ def test_without_a_font_one_warning_names_the_package(
 def test_the_package_is_that_of_the_system(
     system: str, tool: str, cure: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installation.platform, "system", lambda: system)
-    monkeypatch.setattr(installation.shutil, "which", lambda name: name == tool or None)
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(shutil, "which", lambda name: name == tool or None)
     assert cure in installation.font_cure().text
 
 
