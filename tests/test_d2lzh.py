@@ -445,3 +445,23 @@ def test_on_the_books_lyrics_the_published_perplexity_comes_out() -> None:
         )
         found.append(values(history)[-1])
     assert min(found) < 83.729646 * 1.2 and max(found) > 83.729646 / 1.2
+
+
+def test_the_code_of_the_chinese_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """docs/zh/first-edition.md, with one epoch of a small net."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("D2L_RNN_DATA", raising=False)
+    page = Path(__file__).parents[1] / "docs" / "zh" / "first-edition.md"
+    text = page.read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"(?s)```python\n(.*?)```", text))
+    small = {"256": "8", "250, 35": "1, 35", "32, 50, 50": "32, 1, 3"}
+    for number, instead in small.items():
+        assert number in code
+        code = code.replace(number, instead)
+    with pytest.warns(SampleCorpusWarning):
+        exec(code, {})
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("epoch 1, perplexity ")
+    assert [line[:5] for line in printed[1:]] == [" - 小镇", " - 河水"]
