@@ -109,8 +109,10 @@ def values(history: Any) -> List[float]:
     return [perplexity(row.loss, row.tokens) for row in history]
 
 
-@pytest.mark.parametrize("random_iter", [False, True])
-@pytest.mark.parametrize("cell", first_edition.CELLS)
+@pytest.mark.parametrize(
+    "cell, random_iter",
+    [("rnn", False), ("rnn", True), ("gru", False), ("lstm", False)],
+)
 def test_from_scratch_follows_the_books_loop(
     cell: str, random_iter: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
