@@ -69,18 +69,17 @@ def load_trained(path: PathLike) -> Trained:
     trained = record.read_run(Path(path))
     trained.verify()
     experiment, config = configured(trained)
-    found = _NETS.get(type(config))
-    if found is None:
+    if type(config) not in _NETS:
         raise RunError(
             f"run {path}: {experiment.name} leaves no net to export; our language "
             "models, cloze, tagging, lines, translation and hmm do"
         )
     arrays, notes = checkpoint_of(trained, Path(path) / record.CHECKPOINT)
-    make, names = found
     try:
+        names = _NETS[type(config)][1]
         vocabularies = {name: _tokens(notes, name) for name in names}
         sizes = [len(tokens) for tokens in vocabularies.values()]
-        net = make(config, arrays, *sizes)
+        net = net_of(config, arrays, *sizes)
     except ValueError as error:
         raise RunError(
             f"checkpoint of run {path} does not fit its settings ({error})"
@@ -92,6 +91,26 @@ def load_trained(path: PathLike) -> Trained:
         if hasattr(config, name):
             facts[name] = str(getattr(config, name))
     return Trained(net, experiment.name, facts, vocabularies)
+
+
+def net_of(config: Any, arrays: Arrays, *sizes: int) -> Net:
+    """The net of a configuration and its arrays.
+
+    Parameters
+    ----------
+    config : Config
+    arrays : mapping of str to numpy.ndarray
+        By the names that checkpoints have; others than the net's may be among them.
+    sizes : int
+        Of the vocabularies.
+
+    Raises
+    ------
+    ValueError
+        If an array is missing, or does not fit.
+    """
+    make, _ = _NETS[type(config)]
+    return make(config, arrays, *sizes)
 
 
 def _tokens(notes: Mapping[str, Any], name: str) -> List[str]:
