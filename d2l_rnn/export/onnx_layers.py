@@ -24,7 +24,7 @@ _EPSILON = 1e-12
 
 
 def embedded(graph: Graph, tokens: str, table: Optional[Floats], size: int) -> str:
-    """Tokens (batch, length) as vectors (length, batch, size); one-hot without table."""
+    """Tokens (batch, length) as rows of a table, or one-hot: (length, batch, size)."""
     moved = graph("Transpose", tokens, perm=[1, 0])
     if table is not None:
         return graph("Gather", graph.constant(table), moved, axis=0)

@@ -51,7 +51,7 @@ def export(trained: Trained, path: Path) -> Exported:
         parameter.set_data(np.array(arrays[name]))
         parameters[f"arg:{name}"] = parameter.data()
     names = ["tokens", *[f"state_{k}" for k in range(stack.num_states)]]
-    inputs = [symbol.var(name, dtype="float32").as_np_ndarray() for name in names]
+    inputs = [symbol.var(name).as_np_ndarray() for name in names]
     outputs = block(*inputs)
     graph = symbol.Group([output.as_nd_ndarray() for output in outputs])
     text: str = graph.as_np_ndarray().tojson()

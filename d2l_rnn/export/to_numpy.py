@@ -1,7 +1,7 @@
 """The arrays by name, for a program of the reader's own: ``.npz`` or ``.safetensors``.
 
-Recurrent layers in Gluon's layout (see :mod:`.nets`). What the arrays do not tell (cell,
-layers, vocabulary, ...) is a JSON object, whose values are texts: the array
+Recurrent layers in Gluon's layout (see :mod:`.nets`). What the arrays do not tell, as
+cell, layers and vocabulary, is a JSON object, whose values are texts: the array
 ``metadata`` of an ``.npz``, itself a text that needs no pickle, or the metadata of a
 safetensors file.
 """
@@ -24,7 +24,7 @@ from .nets import (
     Trained,
     TranslationNet,
 )
-from .writing import Exported
+from .writing import Exported, as_json, tensors
 
 SUFFIXES = (".npz", ".safetensors")
 
@@ -40,17 +40,14 @@ def export(trained: Trained, path: Path) -> Exported:
     """
     arrays = trained.net.named()
     facts = {**trained.facts, **_structure(trained)}
-    for name, tokens in trained.vocabularies.items():
-        facts[name] = json.dumps(list(tokens))
+    vocabularies = trained.vocabularies
     if path.suffix == ".npz":
         buffer = io.BytesIO()
-        text = np.array(json.dumps(facts, sort_keys=True))
-        np.savez(buffer, metadata=text, **arrays)
+        text = json.dumps({**facts, **as_json(vocabularies)}, sort_keys=True)
+        np.savez(buffer, metadata=np.array(text), **arrays)
         content = buffer.getvalue()
     else:
-        from safetensors.numpy import save
-
-        content = save(arrays, metadata=facts)
+        content = tensors(arrays, facts, vocabularies)
     width = max(map(len, arrays))
     lines = [f"  {name:{width}}  {array.shape}" for name, array in arrays.items()]
     return Exported({path: content}, "\n".join([f"{path}:", *lines]))

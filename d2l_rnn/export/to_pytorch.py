@@ -6,12 +6,11 @@ names.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from .nets import LanguageNet, Trained, plain_language_net
-from .writing import Exported
+from .writing import Exported, tensors
 
 SUFFIXES = (".safetensors",)
 
@@ -54,13 +53,9 @@ def export(trained: Trained, path: Path) -> Exported:
         If PyTorch has no such layer.
     """
     net = plain_language_net(trained, "pytorch", "torch.nn")
-    from safetensors.numpy import save
-
     arrays = {_name(name): array for name, array in net.named().items()}
-    facts = dict(trained.facts)
-    for name, tokens in trained.vocabularies.items():
-        facts[name] = json.dumps(list(tokens))
-    return Exported({path: save(arrays, metadata=facts)}, _snippet(net, path))
+    content = tensors(arrays, trained.facts, trained.vocabularies)
+    return Exported({path: content}, _snippet(net, path))
 
 
 def _name(name: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import List, Mapping, NamedTuple
+from typing import Dict, List, Mapping, NamedTuple, Sequence
+
+import numpy as np
 
 from ..files import target_of, write_bytes
+from ..protocols import Arrays
 
 
 class Exported(NamedTuple):
@@ -27,6 +31,23 @@ class Exported(NamedTuple):
 def with_suffix(path: Path, ending: str) -> Path:
     """``PATH`` with another ending in the place of its suffix: ``a.x``, ``-b.x``."""
     return path.with_name(path.stem + ending)
+
+
+def tensors(
+    arrays: Arrays, facts: Mapping[str, str], vocabularies: Mapping[str, Sequence[str]]
+) -> bytes:
+    """A safetensors file; its metadata are the facts, and vocabularies as JSON."""
+    from safetensors.numpy import save
+
+    # It writes an array's memory as it lies, whatever its strides are.
+    rows = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    content: bytes = save(rows, metadata={**facts, **as_json(vocabularies)})
+    return content
+
+
+def as_json(vocabularies: Mapping[str, Sequence[str]]) -> Dict[str, str]:
+    """Each a JSON list, in the order of the ids."""
+    return {name: json.dumps(list(tokens)) for name, tokens in vocabularies.items()}
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:

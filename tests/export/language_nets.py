@@ -1,4 +1,4 @@
-"""Every kind of language model with drawn weights: as a net here, and to be exported."""
+"""Every kind of language model, its weights drawn: a net here, and to be exported."""
 
 from __future__ import annotations
 
@@ -49,9 +49,12 @@ CONFIGS: Dict[str, Any] = {
 }
 #: What one fused layer of PyTorch or Gluon computes.
 FUSED = [
-    name
+    name for name in CONFIGS if "peephole" not in name and name not in ("gru-scratch",)
+]
+# d2l alone takes seconds to import.
+KINDS = [
+    pytest.param(name, marks=pytest.mark.slow) if name.endswith("-v1") else name
     for name in CONFIGS
-    if "peephole" not in name and name not in ("gru-scratch",)
 ]
 BOTH_WAYS = [name for name in CONFIGS if "bi" in name]
 
