@@ -66,8 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     exported = target.export(trained, path)
     for file in exported.files:
         _check_not_of_the_run(file, options.run)
-    with system_errors_as(UsageError, f"--out {path}"):
-        write_all(exported.files)
+    write_all(exported.files)
     names = [str(file) for file in exported.files]
     text = exported.text
     if options.json:

@@ -10,6 +10,7 @@ from typing import Dict, List, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
+from ..errors import UsageError, system_errors_as
 from ..files import target_of, write_bytes
 from ..protocols import Arrays
 
@@ -55,19 +56,22 @@ def write_all(files: Mapping[Path, bytes]) -> None:
 
     Raises
     ------
-    OSError
-        As of :func:`d2l_rnn.files.write_bytes`.
+    UsageError
+        If one cannot be written; names it.
     """
-    targets = [target_of(path) for path in files]
+    for path in files:
+        with system_errors_as(UsageError, f"--out {path}"):
+            target_of(path)
     new: List[Path] = []
     try:
-        for target, content in zip(targets, files.values()):
-            was_there = os.path.exists(target)
-            write_bytes(target, content)
+        for path, content in files.items():
+            was_there = os.path.exists(path)
+            with system_errors_as(UsageError, f"--out {path}"):
+                write_bytes(path, content)
             if not was_there:
-                new.append(target)
+                new.append(path)
     except BaseException:
-        for target in new:
+        for path in new:
             with suppress(OSError):
-                os.unlink(target)
+                os.unlink(path)
         raise

@@ -141,7 +141,7 @@ def damaged(folder: Path, how: str) -> Path:
         ("tampered", "changed after it was written"),
         ("unfinished", "not finished"),
         ("without a checkpoint", "no such file"),
-        ("of another run", "of another"),
+        ("of another run", "does not fit its settings (no array rnn.l0_i2h_weight)"),
         ("a flipped bit", "damaged"),
         ("of other sizes", "array dense.weight has the shape (27, 7), not (27, 8)"),
     ],
@@ -282,7 +282,7 @@ def test_the_help_names_the_targets(capsys: pytest.CaptureFixture[str]) -> None:
         assert words in text
 
 
-@pytest.mark.parametrize("target", ["onnx", "pytorch", "numpy"])
+@pytest.mark.parametrize("target", ["onnx", "numpy"])
 def test_no_mxnet_is_needed(target: str, tmp_path: Path) -> None:
     needs(target)
     out = str(tmp_path / f"net{SUFFIX[target]}")
