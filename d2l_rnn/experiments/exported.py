@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 import numpy
 
+from .. import __version__
 from ..data.pairs import LANGUAGES
 from ..errors import RunError
 from ..export.nets import (
@@ -20,11 +21,8 @@ from ..export.nets import (
     Trained,
     TranslationNet,
     Weights,
-    dense_of,
-    stack_of_gluon,
-    stack_of_scratch,
-    taken,
 )
+from ..export.reading import dense_of, stack_of_gluon, stack_of_scratch, taken
 from ..files import PathLike
 from ..inference.translation_network import Design
 from ..protocols import Arrays
@@ -86,7 +84,7 @@ def load_trained(path: PathLike) -> Trained:
         ) from None
     if isinstance(config, LinesConfig):
         vocabularies["labels"] = list(LANGUAGES)
-    facts = {"experiment": experiment.name}
+    facts = {"experiment": experiment.name, "d2l_rnn": __version__}
     for name in ("token", "clean", "num_steps"):
         if hasattr(config, name):
             facts[name] = str(getattr(config, name))

@@ -1,6 +1,7 @@
 """A trained network -> files that other programs read (weights are arguments).
 
 nets          what can be taken along: plain arrays, and how they are put together
+reading       layers out of a checkpoint's arrays, of the shapes that they have to have
 to_onnx       ONNX graphs, one recurrent node a layer
 onnx_graph    nodes, inputs and constants of one such graph
 onnx_layers   recurrent layers, products and attention as nodes

@@ -14,7 +14,6 @@ from onnx import (
     numpy_helper,
 )
 
-from .. import __version__
 from ..errors import UsageError
 
 #: Set explicitly: the defaults of the newest onnx are beyond what the onnxruntime of
@@ -103,7 +102,6 @@ class Graph:
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR_VERSION,
             producer_name="d2l_rnn",
-            producer_version=__version__,
         )
         helper.set_model_props(model, dict(metadata))
         if model.ByteSize() > _LARGEST_FILE:

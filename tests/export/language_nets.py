@@ -85,6 +85,12 @@ class Made(NamedTuple):
         return list(drawn.astype("float32"))
 
 
+def agree(name: str, found: Any, wanted: Any) -> None:
+    """Both are the same within the tolerance; prints (``-s``) how near they are."""
+    numpy.testing.assert_allclose(found, wanted, **TOLERANCE)
+    print(f"{name}: {abs(found - wanted).max():.1e}")
+
+
 def made(name: str) -> Made:
     """A net of a kind, its weights no small numbers."""
     config = CONFIGS[name]

@@ -17,6 +17,7 @@ from .language_nets import (
     VOCAB,
     VOCAB_SIZE,
     Made,
+    agree,
     made,
 )
 
@@ -59,12 +60,10 @@ def test_logits_and_states_are_the_net_s(name: str) -> None:
         expected, expected_after = net.forward(tokens, state)
         logits, after = ran(by, tokens, state)
         assert logits.shape == (batch, length, VOCAB_SIZE)
-        numpy.testing.assert_allclose(logits, expected, **TOLERANCE)
+        agree(f"{name}, logits", logits, expected)
         assert len(after) == len(expected_after) == len(state)
-        farthest = [abs(a - b).max() for a, b in zip(after, expected_after)]
-        print(f"{name}: {abs(logits - expected).max():.1e}, {max(farthest):.1e}")
         for found, wanted in zip(after, expected_after):
-            numpy.testing.assert_allclose(found, wanted, **TOLERANCE)
+            agree(f"{name}, state", found, wanted)
     if name not in BOTH_WAYS:
         begun, between = ran(by, tokens[:, :3], state)
         ended, end = ran(by, tokens[:, 3:], between)

@@ -27,7 +27,7 @@ from d2l_rnn.models.gluon_layers import named_arrays
 from d2l_rnn.models.shapes import LineClassifier, LineGenerator
 from d2l_rnn.training.initialisation import initialize_seq2seq
 
-from .language_nets import TOLERANCE
+from .language_nets import TOLERANCE, agree
 
 pytest.importorskip("onnx", reason="onnx is not installed here")
 # It has no wheel for Python 3.15: setup.cfg.
@@ -72,7 +72,7 @@ def test_both_sides(kind: str, num_layers: int) -> None:
         given = {"tokens": tokens, "state_0": state[0], "state_1": state[1]}
         logits, *found = by.run(None, given)
         wanted = expected.asnumpy().reshape(length, batch, -1).swapaxes(0, 1)
-        numpy.testing.assert_allclose(logits, wanted, **TOLERANCE)
+        agree(f"{kind}, {num_layers} layers", logits, wanted)
         for array, own in zip(found, after):
             numpy.testing.assert_allclose(array, own.asnumpy(), **TOLERANCE)
 
@@ -86,7 +86,7 @@ def test_many_to_one() -> None:
         tokens = numpy.random.randint(WORDS, size=(len(lengths), 5))
         [logits] = by.run(None, {"tokens": tokens, "lengths": lengths})
         expected = net(np.array(tokens), np.array(lengths)).asnumpy()
-        numpy.testing.assert_allclose(logits, expected, **TOLERANCE)
+        agree("many-to-one", logits, expected)
 
 
 def test_one_to_many() -> None:
@@ -100,7 +100,7 @@ def test_one_to_many() -> None:
     tokens = numpy.random.randint(WORDS, size=(3, 4))
     logits, after = both["-decoder"].run(None, {"tokens": tokens, "state_0": state})
     expected, [end] = net(np.array(tokens), begin)
-    numpy.testing.assert_allclose(logits, expected.asnumpy(), **TOLERANCE)
+    agree("one-to-many", logits, expected.asnumpy())
     numpy.testing.assert_allclose(after, end.asnumpy(), **TOLERANCE)
 
 
@@ -170,7 +170,7 @@ def test_translation(name: str) -> None:
             tokens = numpy.random.randint(TARGET, size=(rows, 1))
             expected, own = net.decoder(np.array(tokens), own)
             logits, state, weights = advanced(by, tokens, state)
-            numpy.testing.assert_allclose(logits, expected.asnumpy(), **TOLERANCE)
+            agree(f"translation, {name}", logits, expected.asnumpy())
             recurrent = own[1] if weights is not None else own
             for k in range(sum(key.startswith("state_") for key in state)):
                 wanted = recurrent[k].asnumpy()
