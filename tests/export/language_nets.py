@@ -19,7 +19,7 @@ from d2l_rnn.models.gluon_layers import named_arrays
 
 VOCAB_SIZE, NUM_HIDDENS = 11, 6
 VOCAB = ["<unk>", *"abcdefghij"]
-TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
+TOLERANCE: Any = {"rtol": 1e-5, "atol": 1e-5}
 
 _LSTM = LanguageModelConfig(num_hiddens=NUM_HIDDENS)
 _SCRATCH = replace(_LSTM, implementation="scratch")

@@ -16,6 +16,7 @@ import pytest
 from d2l_rnn.cli import main
 from d2l_rnn.errors import D2lRnnError
 from d2l_rnn.experiments.loaded import load_run
+from d2l_rnn.files import write_bytes
 
 KEPT = Path(__file__).parents[1] / "public" / "runs"
 SUFFIX = {"onnx": ".onnx", "pytorch": ".safetensors", "gluon": "", "numpy": ".npz"}
@@ -230,16 +231,13 @@ def test_a_second_file_that_fails_takes_the_first_with_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs("onnx")
-    from d2l_rnn.export import writing
-
-    write = writing.write_bytes
 
     def full(path: Path, content: bytes) -> None:
         if "decoder" in path.name:
             raise OSError(28, "No space left on device")
-        write(path, content)
+        write_bytes(path, content)
 
-    monkeypatch.setattr(writing, "write_bytes", full)
+    monkeypatch.setattr("d2l_rnn.export.writing.write_bytes", full)
     out = tmp_path / "net.onnx"
     status, _, err = said(capsys, KEPT / "seq2seq", "--to", "onnx", "--out", out)
     assert status == 2 and "No space left on device" in err
