@@ -361,6 +361,7 @@ ANY = {
     "training/bptt.py": 1,
     "checkpoint_file.py": 3,
     "export/onnx_graph.py": 2,
+    "export/to_numpy.py": 1,
     "training/objectives.py": 4,
     "training/visibility.py": 1,
 }

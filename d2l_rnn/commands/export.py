@@ -22,12 +22,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="d2l-rnn export",
         description=__doc__,
         epilog="targets:\n"
-        "  onnx     PATH.onnx: tokens and state_0, ... in, logits and next_state_0,\n"
-        "           ... out; an encoder-decoder is PATH-encoder.onnx and\n"
-        "           PATH-decoder.onnx (needs the extra: pip install 'd2l_rnn[onnx]')\n"
-        "  pytorch  PATH.safetensors: a state_dict; prints the module that loads it\n"
+        "  onnx     NAME.onnx: tokens and state_0, ... in, logits and next_state_0,\n"
+        "           ... out; an encoder-decoder is NAME-encoder.onnx and\n"
+        "           NAME-decoder.onnx (needs the extra: pip install 'd2l_rnn[onnx]')\n"
+        "  pytorch  NAME.safetensors: a state_dict; prints the module that loads it\n"
         "  gluon    PATH-symbol.json and PATH-0000.params for SymbolBlock.imports\n"
-        "  numpy    PATH.npz or PATH.safetensors: the arrays by name\n"
+        "  numpy    NAME.npz or NAME.safetensors: the arrays by name\n"
         "docs/export.md has the layouts, and which models go where.\n"
         "examples:\n"
         "  d2l-rnn export runs/lstm/seed-1 --to onnx --out lstm.onnx\n"

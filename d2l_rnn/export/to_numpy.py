@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Dict
+from typing import Any, Dict
 
 import numpy as np
 
@@ -44,7 +44,9 @@ def export(trained: Trained, path: Path) -> Exported:
     if path.suffix == ".npz":
         buffer = io.BytesIO()
         text = json.dumps({**facts, **as_json(vocabularies)}, sort_keys=True)
-        np.savez(buffer, metadata=np.array(text), **arrays)
+        # A dict of arrays alone does not fit its types, where flags have names too.
+        contents: Dict[str, Any] = {"metadata": np.array(text), **arrays}
+        np.savez(buffer, **contents)
         content = buffer.getvalue()
     else:
         content = tensors(arrays, facts, vocabularies)
