@@ -11,6 +11,7 @@ import pytest
 import d2l_rnn as d2l
 from d2l_rnn.cli import main
 from d2l_rnn.data.corpora import SAMPLE_CHINESE, load_text, sha1_of
+from d2l_rnn.experiments.exported import load_trained
 from d2l_rnn.experiments.loaded import load_run
 from d2l_rnn.experiments.table import find
 from d2l_rnn.experiments.translation_quality import DEMONSTRATION, sentences_to_show
@@ -48,6 +49,7 @@ def test_a_finished_run_is_loaded_and_continues_chinese(
     assert len(loaded.vocab) == len(set("".join(load_text("sample-zh").lines))) + 2
     said = loaded.generate("小镇的钟", num_preds=6)
     assert said == result["texts"][0]
+    assert len(load_trained(run).vocabularies["vocab"]) == len(loaded.vocab)
     capsys.readouterr()
     command = ["generate", str(run), "--prefix", "河水", "--num-preds", "6"]
     assert main(command) == 0
