@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence, cast
+from typing import Any, Dict, List, Mapping, Sequence
 
 from ..arrays import Floats
 from ..data.text import TOKENS, Vocab, clean, tokenize
@@ -55,7 +55,7 @@ class TextStatsRun(ExperimentRun[TextStatsConfig]):
                 f"counts are kept of up to {len(tables)} tokens, not {order}: those of "
                 f"more would take over {MOST_BYTES >> 20} MiB"
             )
-        return cast(Dict[str, Floats], tables)
+        return tables
 
     def notes(self) -> Mapping[str, Any]:
         """The vocabulary, and what a token is."""

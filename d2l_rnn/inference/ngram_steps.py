@@ -50,7 +50,7 @@ class NgramSteps:
         return np.log(given), state
 
 
-def named_tables(model: ContextModel, largest: int) -> Dict[str, Integers]:
+def named_tables(model: ContextModel, largest: int) -> Dict[str, Floats]:
     """The counts of a model as arrays by name, the shortest n-grams first.
 
     Parameters
@@ -64,11 +64,11 @@ def named_tables(model: ContextModel, largest: int) -> Dict[str, Integers]:
     dict of str to numpy.ndarray of int64, each (num_ngrams, n + 1)
         See :meth:`.ngrams.ContextModel.tables`.
     """
-    found: Dict[str, Integers] = {}
+    found: Dict[str, Floats] = {}  # as a checkpoint's arrays are called, if integers
     for length, table in enumerate(model.tables(), start=1):
         if sum(t.nbytes for t in (*found.values(), table)) > largest:
             break
-        found[_NAME.format(length)] = table
+        found[_NAME.format(length)] = cast("Floats", table)
     return found
 
 
