@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, List, Optional, TypeVar
 
 from .errors import D2lRnnError, UsageError
+from .installation import missing
 from .notebook import kernel_shell
 from .results.metrics import perplexity, tokens_per_sec
 from .results.record_fields import Row
@@ -47,10 +48,8 @@ class Epochs(List[T]):
         """
         try:
             import pandas
-        except ImportError as error:
-            raise D2lRnnError(
-                f"to_pandas() needs pandas ({error}): pip install pandas"
-            ) from None
+        except ImportError:
+            raise D2lRnnError(f"to_pandas(): {missing('pandas')}") from None
         return pandas.DataFrame([{**row} for row in self.rows()])
 
     def plot(self, against: str = "") -> Figure:
