@@ -16,7 +16,7 @@ from typing import Any  # noqa: E402
 from mxnet import cpu, init, np, npx  # noqa: E402
 from serving import Endless, SentWorkload, Tasks, serve  # noqa: E402
 
-import d2l_rnn  # noqa: E402, F401  (before mxnet: it chooses engine and threads)
+from d2l_rnn import runtime  # noqa: E402, F401  (before mxnet: engine and threads)
 
 BEAM_SIZE = 4
 _SENTENCE = ["a", "b", "c"]
