@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
-from ..errors import RunError, UsageError
-from ..results.record import RESULT, RUNS
-from .parsing import Parser, lines_of_stdin, notify, number
+from ..errors import UsageError
+from ..results.record import RUNS
+from .parsing import Parser, lines_of_stdin, newest, number, say_newest
 
 if TYPE_CHECKING:
     from ..experiments.loaded import LoadedRun
@@ -124,6 +124,8 @@ def main(arguments: Sequence[str]) -> int:
     prefixes = _prefixes(options.prefix, run)
     for prefix in prefixes:  # all are known before anything is generated
         run.ids(prefix)
+    if not options.run:
+        say_newest(run.directory)
     for prefix in prefixes:
         for sample in range(options.num_samples):
             _generate(run, prefix, choice, sample, options)
@@ -143,19 +145,13 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _newest() -> Path:
-    """The newest finished run that continues texts; says which."""
+    """The newest finished run that continues texts."""
     from ..experiments.loaded import continues_texts
 
-    finished = sorted(
-        Path(RUNS).glob(f"*/*/{RESULT}"), key=lambda path: -path.stat().st_mtime
-    )
-    for path in finished:
-        if continues_texts(path.parent):
-            notify(f"run {path.parent}, the newest")
-            return path.parent
-    raise RunError(
+    return newest(
+        continues_texts,
         f"no finished run of a language model in {RUNS}/: train one, for example with "
-        "'d2l-rnn run lstm', or name its directory"
+        "'d2l-rnn run lstm', or name its directory",
     )
 
 

@@ -12,9 +12,9 @@ import re
 from typing import Any, Dict, Iterator, List, NamedTuple
 
 from ..arrays import Floats
+from ..history import recorded
 from ..protocols import Arrays
 from .contract import ExperimentRun, Json
-from .run_log import epoch_json
 from .table import Experiment
 
 _TIMED = ("seconds", "tokens_per_sec", "seconds_per_update")
@@ -77,7 +77,7 @@ def check(experiment: Experiment, config: Any, device: Any) -> Iterator[Finding]
 
 def _epochs(run: ExperimentRun[Any], first_epoch: int) -> Iterator[_Epoch]:
     for row in run.rows(first_epoch):
-        fields = {**epoch_json(row), **run.metrics(row)}
+        fields = {**recorded(row), **run.metrics(row)}
         arrays = {name: array.copy() for name, array in run.arrays().items()}
         yield _Epoch(_untimed(_as_json(fields)), arrays)
 

@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
+from ..history import recorded
 from ..results import record
-from ..results.metrics import median, perplexity, tokens_per_sec
+from ..results.metrics import median
 from .contract import Json, Source
 from .directories import usable
 from .environment import environment, with_starts
@@ -70,7 +71,7 @@ class RunLog:
 
     def append(self, row: Any, metrics: Mapping[str, float]) -> Json:
         """Record an ``EpochRow``; return it as recorded."""
-        fields = {**epoch_json(row), **metrics}
+        fields = {**recorded(row), **metrics}
         if not self._perplexities:
             del fields["perplexity"]
         with usable(self.directory):
@@ -119,15 +120,3 @@ class RunLog:
     def close(self) -> None:
         """Close the files; without a result the run can be resumed."""
         self._writer.close()
-
-
-def epoch_json(row: Any) -> Json:
-    """An ``EpochRow`` as it stands in ``epochs.jsonl``."""
-    return {
-        "epoch": row.epoch,
-        "loss": row.loss,
-        "tokens": row.tokens,
-        "seconds": max(0.0, row.seconds),  # a clock may go back
-        "perplexity": perplexity(row.loss, row.tokens),
-        "tokens_per_sec": tokens_per_sec(row.tokens, row.seconds),
-    }

@@ -265,6 +265,8 @@ class _Running:
                     raise signals.Interrupted(noted[0])
             if self.saved_epoch < len(self.log.epochs):  # it ended before its time
                 self._save(len(self.log.epochs))
+            elif not self.log.epochs:
+                self._save_if_any()
         progress.close()
 
     def _headline(self) -> str:
@@ -277,6 +279,12 @@ class _Running:
     def _save(self, epoch: int) -> None:
         self.log.save(self.run.arrays(), identity(self.experiment, self.run))
         self.saved_epoch, self.saved_at = epoch, time.perf_counter()
+
+    def _save_if_any(self) -> None:
+        """What is learnt without epochs, by counting say."""
+        arrays = self.run.arrays()
+        if arrays:
+            self.log.save(arrays, identity(self.experiment, self.run))
 
     def _do_what_is_needed(self) -> None:
         """The runs inside this one, each in a folder of its directory."""

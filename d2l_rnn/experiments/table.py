@@ -262,6 +262,11 @@ def published_settings() -> Dict[str, Dict[str, Any]]:
     return {row.name: settings_with(row.config, "number", "length") for row in _ROWS}
 
 
+def is_ours(experiment: Experiment) -> bool:
+    """Whether it is a row of this table: a reader's own may have any net."""
+    return EXPERIMENTS.get(experiment.name) is experiment
+
+
 def find(name: str) -> Experiment:
     """The experiment of that name, or a reader's own: see :mod:`.own`.
 

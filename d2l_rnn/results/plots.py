@@ -88,7 +88,7 @@ def curve_figure(
     many = len(records) > 3
     for index, run in enumerate(records):
         epochs, values = curve_of(run, book_number)
-        label = f"seed {run.seed}"
+        label = "this run" if run.seed is None else f"seed {run.seed}"
         if many:
             label = f"ours, {len(records)} seeds" if index == 0 else "_"
         axes.plot(

@@ -17,7 +17,6 @@ from ..files import PathLike, write_bytes
 from .book import BookNumber
 from .plots import Points, lines_figure, save
 from .plots_fonts import boxes_accepted, legible
-from .plots_fonts import boxes_accepted, legible
 from .record import RunRecord
 from .verdict.comparable import curve_of
 
