@@ -91,6 +91,7 @@ class Array(Tensor, Protocol):
 class LegacyArray(Protocol):
     """What is used of ``mx.nd``'s arrays, and of its symbols: views of an array."""
 
+    shape: Shape
     size: int
     grad: Optional[LegacyArray]
 

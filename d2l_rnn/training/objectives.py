@@ -13,12 +13,18 @@ from mxnet import autograd
 from ..protocols import Array, Device, LanguageModel, Loss, Minibatch, State
 
 
+class Differentiable(Protocol):
+    """What a gradient is taken of: an array, or several on as many devices."""
+
+    def backward(self) -> None: ...
+
+
 class Minimised(NamedTuple):
     """What an objective makes of a minibatch.
 
     Attributes
     ----------
-    objective : mxnet.np.ndarray
+    objective : mxnet.np.ndarray, or object with ``backward()``
         What the gradient is taken of.
     loss : mxnet.np.ndarray, of one element
         What is reported: ``loss * weight`` is summed over the epoch.
@@ -29,7 +35,7 @@ class Minimised(NamedTuple):
         What the optimiser divides the clipped gradient by.
     """
 
-    objective: Array
+    objective: Differentiable
     loss: Array
     weight: float
     num_terms: int
