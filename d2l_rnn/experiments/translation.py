@@ -123,13 +123,13 @@ class TranslationRun(NetRun[TranslationConfig]):
 
     def path(self) -> str:
         """A graph, or plain and why."""
-        return self._objective(self.translator.net, self.device).path
+        return self._objective().path
 
     def rows(self, first_epoch: int) -> Iterator[TranslationRow]:
         """Teacher forcing or scheduled sampling, the gradient clipped, Adam."""
         config, optimiser = self.config, self.adams[""]
-        nets = [self.translator.net, *self.replicas]
-        objectives = list(map(self._objective, nets, self.devices))
+        others = map(self._objective_on, self.replicas, self.devices[1:])
+        objectives = [self._objective(), *others]
         sharded: Any = None
         together: Any = optimiser
         if self.replicas:
@@ -163,7 +163,10 @@ class TranslationRun(NetRun[TranslationConfig]):
             return "--attention-penalty is recorded of one device"
         return why_not_with_dropout(config)
 
-    def _objective(self, net: Any, device: Device) -> TracedTranslation:
+    def _objective(self) -> TracedTranslation:
+        return self._objective_on(self.translator.net, self.device)
+
+    def _objective_on(self, net: Any, device: Device) -> TracedTranslation:
         config = self.config
         return TracedTranslation(
             net,

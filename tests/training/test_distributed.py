@@ -16,6 +16,7 @@ from mxnet.gluon import rnn
 
 from d2l_rnn.acceleration.epochs import next_token, parameters_of
 from d2l_rnn.acceleration.recognise import SWITCH
+from d2l_rnn.arrays import Floats
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.models import scratch
 from d2l_rnn.models.gluon_layers import named_arrays
@@ -70,7 +71,7 @@ def sgd(parameters: Parameters) -> Any:
 
 def trained(
     kind: str, optimiser: Any, num_devices: int, num_epochs: int, fresh: bool = False
-) -> Tuple[onp.ndarray, List[Any]]:
+) -> Tuple[Floats, List[Any]]:
     """The curve, (num_epochs,), and the nets."""
     devices = [cpu(k) for k in range(num_devices)]
     nets = nets_on(NETS[kind], devices)
@@ -78,7 +79,8 @@ def trained(
     make = parameters_of if optimiser is sgd else lambda net, _: Parameters.of(net)
     each = [make(net, LOADER) for net in nets]
     objectives = [next_token(n, p, d, fresh) for n, p, d in zip(nets, each, devices)]
-    objective, together = objectives[0], optimiser(each[0])
+    objective: Any = objectives[0]
+    together: Any = optimiser(each[0])
     if num_devices > 1:
         objective = Sharded(objectives, devices)
         together = SummedGradients([optimiser(p) for p in each], objective)
