@@ -48,7 +48,7 @@ class PixelsConfig(Config):
     )
     batch_size: int = setting(32, "images a minibatch", minimum=1, maximum=1_000_000)
     num_epochs: int = setting(
-        40,
+        25,
         "passes over the images",
         minimum=1,
         maximum=MOST_EPOCHS,
