@@ -16,7 +16,7 @@ from ..arrays import Integers
 from ..errors import DataError
 from ..files import read_regular
 from .png import read_png
-from .reading import LARGEST_TEXT, shown
+from .reading import read_content, shown
 
 DIGITS = "digits"
 ACCEPTED = (
@@ -25,6 +25,7 @@ ACCEPTED = (
 MOST_PIXELS = 10_000  # of one image: each is a step of a net
 MOST_FILES = 100_000
 MOST_CLASSES = 1_000
+LONGEST_LABEL = 100  # letters
 LARGEST_PNG = 2**20  # bytes
 LARGEST_UNPACKED = 512 * 2**20  # bytes: MNIST has 55 million
 #: Every how many images one is held out; the last of the file.
@@ -151,6 +152,10 @@ def _checked(name: str, values: Any, labels: Sequence[object], most: int = 0) ->
     if not np.isfinite(values).all() or values.min() < 0:
         raise DataError(f"{name}: a grey value is negative or no number")
     classes = sorted({str(label) for label in labels}, key=_in_order)
+    if any(len(label) > LONGEST_LABEL or not _is_unicode(label) for label in classes):
+        raise DataError(
+            f"{name}: a label is longer than {LONGEST_LABEL} letters, or no UTF-8"
+        )
     if len(classes) > MOST_CLASSES:
         raise DataError(f"{name}: {len(classes):,} classes; at most {MOST_CLASSES:,}")
     index = {label: number for number, label in enumerate(classes)}
@@ -161,14 +166,22 @@ def _checked(name: str, values: Any, labels: Sequence[object], most: int = 0) ->
     return Images(name, sha1, values, np.array(numbers, np.int64), classes)
 
 
+def _is_unicode(label: str) -> bool:
+    try:
+        label.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _in_order(label: str) -> Tuple[int, str]:
     return (int(label) if label.isdecimal() else -1, label)
 
 
 def _npz(path: Path) -> Tuple[Any, Sequence[object]]:
     what = f"images {shown(path)}"
+    content = read_content(path, "images", ACCEPTED)
     try:
-        content = read_regular(path, LARGEST_TEXT)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = {info.filename: info for info in archive.infolist()}
             if sum(info.file_size for info in members.values()) > LARGEST_UNPACKED:
@@ -182,10 +195,6 @@ def _npz(path: Path) -> Tuple[Any, Sequence[object]]:
                 for names in _NAMES
                 if f"{names[0]}.npy" in members
             ]
-    except FileNotFoundError:
-        raise DataError(f"{what}: no such file; accepted are {ACCEPTED}") from None
-    except OSError as error:
-        raise DataError(f"{what}: {error.strerror or error}") from None
     except (zipfile.BadZipFile, ValueError, RuntimeError, NotImplementedError) as error:
         raise DataError(f"{what}: no .npz file that can be read ({error})") from None
     except Exception as error:  # a damaged member: zlib's and others' own errors
@@ -200,8 +209,12 @@ def _npz(path: Path) -> Tuple[Any, Sequence[object]]:
     labels = [arrays[1] for arrays in found if len(arrays) > 1]
     if any(array.ndim != 1 or array.dtype.kind not in "uiUb" for array in labels):
         raise DataError(f"{what}: labels are one whole number or text an image")
-    named = np.concatenate(labels).tolist() if len(labels) == len(images) else []
-    return np.concatenate(images), named
+    if len(labels) < len(images):
+        return np.concatenate(images), []
+    try:
+        return np.concatenate(images), np.concatenate(labels).tolist()
+    except (SystemError, ValueError) as error:  # a letter that is none
+        raise DataError(f"{what}: a label is no text ({error})") from None
 
 
 def _array(content: bytes) -> Any:
@@ -213,12 +226,12 @@ def _array(content: bytes) -> Any:
         If it is none of numbers or texts, or not as long as its header says.
     """
     file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
+    format: Any = np.lib.format  # has no types
+    version = format.read_magic(file)
     if version == (1, 0):
-        header = np.lib.format.read_array_header_1_0(file)
+        shape, by_columns, dtype = format.read_array_header_1_0(file)
     else:
-        header = np.lib.format.read_array_header_2_0(file)
-    shape, by_columns, dtype = header
+        shape, by_columns, dtype = format.read_array_header_2_0(file)
     if dtype.hasobject or dtype.kind not in "uifbU":
         raise ValueError(f"an array of {dtype}")
     rest = content[file.tell() :]

@@ -155,6 +155,6 @@ def _numbers(rows: Integers, depth: int) -> Integers:
     """Bytes as numbers of so many bits; of 16 bits the higher 8."""
     if depth == 16:
         return rows[:, ::2]
-    bits = np.unpackbits(rows, axis=1).reshape(len(rows), -1, depth)
+    bits = np.unpackbits(rows.astype(np.uint8), axis=1).reshape(len(rows), -1, depth)
     weights = 2 ** np.arange(depth)[::-1]
     return np.asarray(bits @ weights)

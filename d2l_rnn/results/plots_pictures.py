@@ -100,7 +100,7 @@ def _tiled(images: Any) -> Any:
 
 def _show(axes: Any, levels: Any, num_levels: int) -> None:
     """Levels as grey on the lightest blue, where there is nothing."""
-    shown = np.ma.masked_less(levels, 0)
+    shown = np.where(levels < 0, np.nan, levels)
     axes.set_facecolor("#dbe7f3")
     axes.imshow(shown, cmap="gray_r", vmin=0, vmax=num_levels - 1, aspect="equal")
     axes.set_xticks([])

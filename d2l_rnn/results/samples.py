@@ -81,7 +81,7 @@ def read_samples(directory: Path, up_to: int, every: int) -> List[Sample]:
         return []
     path = directory / SAMPLES
     try:
-        lines = read_regular(path, _LARGEST).split(b"\n")
+        lines = read_regular(path, _LARGEST).splitlines()
         found = [_sample(line) for line in lines[: len(due)]]
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}") from None
