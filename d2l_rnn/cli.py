@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, List, Optional
 
 from . import __version__, signals, streams
 from .errors import D2lRnnError, UsageError
+from .hints import did_you_mean
 
 if TYPE_CHECKING:
     from .commands.parsing import Parser
@@ -129,8 +130,9 @@ def _answer(arguments: List[str]) -> int:
         return 0
     name, *rest = arguments[len(flags) :]
     if name not in COMMANDS:
+        accepted = f"accepted are {', '.join(COMMANDS)}"
         raise UsageError(
-            f"command {name!r} is unknown; accepted are {', '.join(COMMANDS)}"
+            f"command {name!r} is unknown; {did_you_mean(name, COMMANDS, accepted)}"
         )
     status: int = import_module(f"{__package__}.commands.{name}").main(rest)
     return status
