@@ -8,13 +8,14 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple, Union, cast
 
 import numpy as np
 
-from ..arrays import Integers
+from ..arrays import Floats, Integers
 from ..errors import DataError
 from ..files import read_regular
+from ..installation import missing
 from .png import read_png
 from .reading import read_content, shown
 
@@ -32,6 +33,9 @@ LARGEST_UNPACKED = 512 * 2**20  # bytes: MNIST has 55 million
 HELD_OUT = 5
 # What an .npz calls its images and their classes; the second pair is Keras's MNIST.
 _NAMES = (("images", "labels"), ("x_train", "y_train"), ("x_test", "y_test"))
+
+#: Values of pixels, whole or not.
+Grey = Union[Floats, Integers]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,7 @@ class Images:
 
     name: str
     sha1: str
-    values: Any
+    values: Grey
     labels: Integers
     classes: List[str]
 
@@ -117,20 +121,21 @@ def load_images(source: str, most: int = 0) -> Images:
     return _checked(name, *_npz(path), most)
 
 
-def _digits() -> Tuple[Any, Sequence[object]]:
+def _digits() -> Tuple[Grey, Sequence[object]]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
         raise DataError(
-            "images digits: the package scikit-learn, which has them, is missing; pip "
-            "install 'd2l_rnn[digits]' or scripts/reproduce.sh pixels brings it; or "
-            "name your own with --images"
+            f"images {DIGITS}: {missing('scikit-learn')} (scripts/reproduce.sh pixels "
+            "does too); or name your own with --images"
         ) from None
     found = load_digits()
     return found.images.astype(np.uint8), found.target.tolist()
 
 
-def _checked(name: str, values: Any, labels: Sequence[object], most: int = 0) -> Images:
+def _checked(
+    name: str, values: Grey, labels: Sequence[object], most: int = 0
+) -> Images:
     """Images, found to be some; classes are in the order of numbers or letters."""
     if values.ndim != 3 or values.dtype.kind not in "uifb":
         raise DataError(
@@ -178,7 +183,7 @@ def _in_order(label: str) -> Tuple[int, str]:
     return (int(label) if label.isdecimal() else -1, label)
 
 
-def _npz(path: Path) -> Tuple[Any, Sequence[object]]:
+def _npz(path: Path) -> Tuple[Grey, Sequence[object]]:
     what = f"images {shown(path)}"
     content = read_content(path, "images", ACCEPTED)
     try:
@@ -209,15 +214,16 @@ def _npz(path: Path) -> Tuple[Any, Sequence[object]]:
     labels = [arrays[1] for arrays in found if len(arrays) > 1]
     if any(array.ndim != 1 or array.dtype.kind not in "uiUb" for array in labels):
         raise DataError(f"{what}: labels are one whole number or text an image")
+    whole = cast(Grey, np.concatenate(images))
     if len(labels) < len(images):
-        return np.concatenate(images), []
+        return whole, []
     try:
-        return np.concatenate(images), np.concatenate(labels).tolist()
+        return whole, np.concatenate(labels).tolist()
     except (SystemError, ValueError) as error:  # a letter that is none
         raise DataError(f"{what}: a label is no text ({error})") from None
 
 
-def _array(content: bytes) -> Any:
+def _array(content: bytes) -> Grey:
     """An array of an .npz file, whose header is believed no further than it is long.
 
     Raises
@@ -244,7 +250,7 @@ def _array(content: bytes) -> Any:
     return array
 
 
-def _folder(path: Path, most: int) -> Tuple[Any, Sequence[object]]:
+def _folder(path: Path, most: int) -> Tuple[Grey, Sequence[object]]:
     """PNG files by name, then by folder: the held-out ones are of every class."""
     what = f"images {shown(path)}"
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional, Sequence
 
 from ..arrays import Integers
+from ..installation import missing
 from .contract import Notify
 
 _MOST_IMAGES = 10_000  # its training takes the square of them
@@ -37,10 +38,7 @@ def judge_of(
     try:
         from sklearn.svm import SVC
     except ImportError:
-        notify(
-            "no classifier judges what is drawn: the package scikit-learn is missing; "
-            "pip install 'd2l_rnn[digits]' brings it"
-        )
+        notify(f"no classifier judges what is drawn: {missing('scikit-learn')}")
         return None
     machine: Any = SVC().fit(images[:_MOST_IMAGES], labels)
     judge: Judge = machine.predict

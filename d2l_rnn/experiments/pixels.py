@@ -56,6 +56,7 @@ class PixelsRun(SideBySide[PixelsConfig]):
     """
 
     text = staticmethod(printed.pixels)
+    unit = "pixels"
 
     def __init__(self, config: PixelsConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import List, Optional, Tuple
 
 from mxnet import np
 from mxnet.gluon import nn, rnn
 
-from ..protocols import Array
+from ..protocols import Array, Device
 
 _LAYERS = {"lstm": rnn.LSTM, "gru": rnn.GRU}
 
@@ -45,7 +45,7 @@ class PixelModel(nn.Block):
         self.dropout = nn.Dropout(dropout)
         self.dense = nn.Dense(num_levels, flatten=False, in_units=num_hiddens)
 
-    def begin_state(self, batch_size: int, ctx: Any = None) -> List[Array]:
+    def begin_state(self, batch_size: int, ctx: Optional[Device] = None) -> List[Array]:
         """Zeros: each (num_layers, batch_size, num_hiddens)."""
         state: List[Array] = self.rnn.begin_state(batch_size, ctx=ctx)
         return state

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence
+from typing import List, Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..arrays import Integers
@@ -26,7 +27,7 @@ def samples_figure(
     classes : sequence of str
         Named above the columns; none where there is no class.
     """
-    blocks: List[Any] = []
+    blocks: List[Integers] = []
     for images in sheets.values():
         if len(images) == 1:  # no classes: in rows of ten
             images = images[0, : len(images[0]) // 10 * 10 or None]
@@ -90,15 +91,16 @@ def completions_figure(
     return figure
 
 
-def _tiled(images: Any) -> Any:
+def _tiled(images: Integers) -> Integers:
     """(rows, columns, height, width) as one picture; -1 between them."""
     rows, columns, height, width = images.shape
     framed = np.full((rows, height + 1, columns, width + 1), -1)
     framed[:, :height, :, :width] = images.transpose(0, 2, 1, 3)
-    return framed.reshape(rows * (height + 1), -1)[:-1, :-1]
+    whole = framed.reshape(rows * (height + 1), -1)
+    return np.asarray(whole[:-1, :-1])
 
 
-def _show(axes: Any, levels: Any, num_levels: int) -> None:
+def _show(axes: Axes, levels: Integers, num_levels: int) -> None:
     """Levels as grey on the lightest blue, where there is nothing."""
     shown = np.where(levels < 0, np.nan, levels)
     axes.set_facecolor("#dbe7f3")

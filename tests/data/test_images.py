@@ -40,7 +40,7 @@ def test_the_digits_are_those_of_scikit_learn() -> None:
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(DataError, match=r"d2l_rnn\[digits\].*--images"):
+    with pytest.raises(DataError, match="scikit-learn is missing.*--images"):
         load_images("digits")
 
 
