@@ -34,7 +34,7 @@ class PixelsConfig(Config):
     levels: int = setting(
         17, "grey levels, from black to the lightest pixel", minimum=2, maximum=256
     )
-    cell: str = setting("lstm", "kind of recurrent layer", ("lstm", "gru"))
+    cell: str = setting("gru", "kind of recurrent layer", ("lstm", "gru"))
     conditional: bool = setting(True, "tell the net an image's class")
     embed_size: int = setting(
         16, "numbers that stand for a level", minimum=1, maximum=MOST_UNITS
