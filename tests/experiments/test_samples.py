@@ -68,10 +68,18 @@ def samples(out: str) -> List[Any]:
 
 @pytest.mark.parametrize(
     "name",
-    ["lstm", "gru-scratch", "rnn-handwritten", "pixels"]
+    ["lstm", "pixels"]
     + [
         pytest.param(n, marks=pytest.mark.slow)
-        for n in ("bilstm", "deep-lstm", "rnn-scratch-random", "one-to-many", "gru-v1")
+        for n in (
+            "gru-scratch",
+            "rnn-handwritten",
+            "bilstm",
+            "deep-lstm",
+            "rnn-scratch-random",
+            "one-to-many",
+            "gru-v1",
+        )
     ],
 )
 def test_the_curve_is_the_same_bit_for_bit(name: str) -> None:
@@ -87,6 +95,7 @@ def test_the_curve_is_the_same_bit_for_bit(name: str) -> None:
     assert all(sample.get("texts") or sample.get("png") for sample in found)
 
 
+@pytest.mark.slow
 def test_dropout_draws_as_it_would_have() -> None:
     config: Dict[str, Any] = {**ODD, "num_layers": 2, "dropout": 0.5}
     run("lstm", "without", **{**config, "sample_every": 0})
@@ -121,6 +130,7 @@ def test_resumed_they_are_those_of_a_run_without_a_break(name: str, after: int) 
     read_run("run").verify()
 
 
+@pytest.mark.slow
 def test_a_longer_run_keeps_those_of_the_shorter() -> None:
     run("gru", "run", **ODD)
     run("gru", "run", resume=True, **{**ODD, "num_epochs": 9})
@@ -133,8 +143,16 @@ def test_a_longer_run_keeps_those_of_the_shorter() -> None:
     [
         (lambda path: path.unlink(), "No such file"),
         (lambda path: path.write_text(""), "not one sample after each 2"),
-        (lambda path: path.write_text("[1]\n"), "not a JSON object"),
-        (lambda path: path.write_text('{"epoch": 2, "texts": "a"}\n'), "texts"),
+        pytest.param(
+            lambda path: path.write_text("[1]\n"),
+            "not a JSON object",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            lambda path: path.write_text('{"epoch": 2, "texts": "a"}\n'),
+            "texts",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_lost_ones_are_missed(damage: Any, why: str) -> None:
