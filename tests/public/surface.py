@@ -70,7 +70,7 @@ class _Parser(Exception):
 
 @contextlib.contextmanager
 def _parsers_caught() -> Iterator[None]:
-    parse = argparse.ArgumentParser.parse_known_args  # which parse_args calls
+    parse = argparse.ArgumentParser.parse_known_args  # what parse_args calls
 
     def catch(parser: argparse.ArgumentParser, *given: Any) -> Any:
         if parser.prog == "d2l-rnn":  # the door, behind which the commands are
