@@ -10,6 +10,7 @@ from ..hints import did_you_mean
 from . import families
 from .configs import ChineseConfig, Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
+from .configs_pixels import PixelsConfig
 from .configs_sequences import (
     BpttConfig,
     EditionV1Config,
@@ -78,6 +79,7 @@ _FAMILIES: Dict[type, Family] = {
     TextStatsConfig: families.text_stats,
     LinesConfig: families.many_to_one,
     OneToManyConfig: families.one_to_many,
+    PixelsConfig: families.pixels,
     AuditConfig: families.audit,
     HMMConfig: families.hmm,
     ClozeConfig: families.cloze,
@@ -211,6 +213,12 @@ _ROWS: List[Experiment] = [
     _row("many-to-one", LinesConfig(), "8.4", "which language a line is in"),
     _row(
         "one-to-many", OneToManyConfig(), "8.4", "lines of a language that is asked for"
+    ),
+    _row(
+        "pixels",
+        PixelsConfig(),
+        "8.4",
+        "pictures drawn pixel by pixel: digits of a class that is asked for",
     ),
     _row(
         "rnn-scratch-v1",
