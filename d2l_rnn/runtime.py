@@ -172,8 +172,11 @@ def describe() -> Dict[str, Union[str, int, bool, None]]:
     -------
     dict
         ``engine``, ``threads`` (None: MXNet's own choice), ``threads_bound`` (each to
-        a core), ``cores``, ``malloc_keeps_memory``, ``mxnet_imported_first``.
+        a core), ``cores``, ``malloc_keeps_memory``, ``mxnet_imported_first``,
+        ``numpy_kernels`` (empty: OpenBLAS's own choice).
     """
+    from . import blas_kernels
+
     return {
         "engine": os.environ.get(_CHOSEN_BEFORE_IMPORT, "ThreadedEnginePerDevice"),
         "threads": _number(os.environ.get("OMP_NUM_THREADS")),
@@ -181,6 +184,7 @@ def describe() -> Dict[str, Union[str, int, bool, None]]:
         "cores": available_cores(),
         "malloc_keeps_memory": _chosen.get("malloc_keeps_memory", False),
         "mxnet_imported_first": _chosen.get("mxnet_imported_first", False),
+        "numpy_kernels": blas_kernels.chosen,
     }
 
 

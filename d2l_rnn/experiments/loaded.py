@@ -25,6 +25,7 @@ from ..errors import RunError, UsageError
 from ..files import PathLike
 from ..generation.choosing import Choice, Chosen, Steps, beam_of, continuation
 from ..inference.cells import ElmanCell, Gate
+from ..inference.handwritten_language_model import parameter_names
 from ..inference.hmm import HiddenMarkovModel
 from ..inference.hmm_steps import HMMSteps
 from ..inference.network import Network, of_gluon, of_scratch
@@ -33,7 +34,12 @@ from ..results import record
 from ..results.record_fields import Row
 from .configs import LanguageModelConfig
 from .configs_bidirectional import HMMConfig
-from .configs_sequences import EditionV1Config, HandwrittenConfig, OneToManyConfig
+from .configs_sequences import (
+    EditionV1Config,
+    HandwrittenConfig,
+    HandwrittenGatedConfig,
+    OneToManyConfig,
+)
 from .prefixes import named, unknown_of
 from .resume import checkpoint_of
 from .settings import from_record
@@ -301,6 +307,13 @@ def _handwritten(
     return Vocab.from_tokens(tokens), Network([[cell]], V.T, c[:, 0])
 
 
+def _handwritten_gated(
+    config: HandwrittenGatedConfig, arrays: Arrays, tokens: List[str]
+) -> Tuple[Vocab, Steps]:
+    params = [arrays[name] for name in parameter_names(config.cell)]
+    return Vocab.from_tokens(tokens), of_scratch(config.cell, 1, 1, params)
+
+
 def _one_to_many(
     config: OneToManyConfig, arrays: Arrays, tokens: List[str]
 ) -> Tuple[Vocab, Steps]:
@@ -332,6 +345,7 @@ _Made = Callable[[Any, Mapping[str, Floats], List[str]], Tuple[Vocab, Steps]]
 _MADE: Dict[type, _Made] = {
     LanguageModelConfig: _language_model,
     HandwrittenConfig: _handwritten,
+    HandwrittenGatedConfig: _handwritten_gated,
     OneToManyConfig: _one_to_many,
     EditionV1Config: _edition_v1,
     HMMConfig: _hmm,

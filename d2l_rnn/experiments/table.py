@@ -14,6 +14,7 @@ from .configs_sequences import (
     BpttConfig,
     EditionV1Config,
     HandwrittenConfig,
+    HandwrittenGatedConfig,
     LinesConfig,
     OneToManyConfig,
     SequenceConfig,
@@ -71,6 +72,7 @@ _V1 = EditionV1Config()
 _FAMILIES: Dict[type, Family] = {
     LanguageModelConfig: families.language,
     HandwrittenConfig: families.handwritten,
+    HandwrittenGatedConfig: families.handwritten,
     BpttConfig: families.bptt,
     EditionV1Config: families.edition_v1,
     SequenceConfig: families.sequence,
@@ -130,8 +132,20 @@ _ROWS: List[Experiment] = [
         "8.7",
         "full, truncated and randomly truncated backpropagation compared",
     ),
+    _row(
+        "gru-handwritten",
+        HandwrittenGatedConfig(cell="gru"),
+        "9.1",
+        "GRU in NumPy, forward and backward pass by hand",
+    ),
     _row("gru-scratch", replace(_SCRATCH, cell="gru"), "9.1.2", "GRU from scratch"),
     _row("gru", replace(_LSTM, cell="gru"), "9.1.3", "GRU language model"),
+    _row(
+        "lstm-handwritten",
+        HandwrittenGatedConfig(),
+        "9.2",
+        "LSTM in NumPy, forward and backward pass by hand",
+    ),
     _row("lstm-scratch", _SCRATCH, "9.2.2", "LSTM from scratch"),
     _row(
         "lstm-peephole",
