@@ -111,14 +111,14 @@ def test_an_rnn_is_the_same_in_all_its_forms(activation: str) -> None:
     data = loader()
     one, other = losses(plain, data, 5), losses(fast, data, 5)
     np.testing.assert_allclose(one, other, rtol=1e-5, atol=0)
-    drawn = build(config, VOCAB_SIZE)
+    drawn: Any = build(config, VOCAB_SIZE)
     form: Any = build(dataclasses.replace(config, concatenated=True), VOCAB_SIZE)
     for a, b in zip(as_columns(drawn.params), form.params):
         assert (a == b).all()
 
 
 def test_a_gated_net_begins_as_the_book_draws() -> None:
-    net = build(HandwrittenGatedConfig(cell="gru", num_hiddens=64), VOCAB_SIZE)
+    net: Any = build(HandwrittenGatedConfig(cell="gru", num_hiddens=64), VOCAB_SIZE)
     for name, array in net.params.items():
         scale = 0.01 if name.startswith("W") else 0.0
         assert array.std() == pytest.approx(scale, rel=0.2)
