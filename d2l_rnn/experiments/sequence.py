@@ -47,6 +47,7 @@ class SequenceRun(NetRun[SequenceConfig]):
 
     text = staticmethod(printed.series)
     perplexities = False
+    unit = "points"
 
     def __init__(self, config: SequenceConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)
@@ -145,7 +146,10 @@ class SequenceRun(NetRun[SequenceConfig]):
         error = self._errors()["rmse_ahead"]
         line = list(map(int, error)), list(error.values())
         figure = lines_figure(
-            {"after the training data": line}, "steps ahead", "root mean square error"
+            {"after the training data": line},
+            "steps ahead",
+            "root mean square error",
+            title="sequence: the error grows with the steps ahead",
         )
         save(figure, directory / "error.png")
 
