@@ -16,6 +16,8 @@ import sys
 import time
 from typing import Dict, Optional, Set, Tuple, Union
 
+from . import blas_kernels
+
 _CHOSEN_BEFORE_IMPORT = "MXNET_ENGINE_TYPE"
 # Ten of the ticks that processor time is counted in.
 _WATCHED_SECONDS = 0.1
@@ -175,8 +177,6 @@ def describe() -> Dict[str, Union[str, int, bool, None]]:
         a core), ``cores``, ``malloc_keeps_memory``, ``mxnet_imported_first``,
         ``numpy_kernels`` (empty: OpenBLAS's own choice).
     """
-    from . import blas_kernels
-
     return {
         "engine": os.environ.get(_CHOSEN_BEFORE_IMPORT, "ThreadedEnginePerDevice"),
         "threads": _number(os.environ.get("OMP_NUM_THREADS")),

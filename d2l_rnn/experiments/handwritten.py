@@ -175,6 +175,10 @@ class HandwrittenRun(TextModelRun[ByHandConfig]):
         for name, array in self._own().items():
             array[...] = arrays[name]
 
+    def num_parameters(self) -> int:
+        """Of all arrays."""
+        return sum(array.size for array in self._own().values())
+
     def _own(self) -> Dict[str, Floats]:
         """The net's own arrays, by the names that its checkpoint has."""
         if isinstance(self.net, HandwrittenRNN):
