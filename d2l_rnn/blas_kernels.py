@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Optional, Sequence
+from typing import Optional, Sequence
 
 from .compatibility import spec_of_others
 
@@ -67,7 +68,7 @@ class _NumpyFinder:
         return spec
 
 
-def _choose_for_execution(loader: Any) -> None:
+def _choose_for_execution(loader: Loader) -> None:
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
@@ -87,7 +88,7 @@ def _choose_for_execution(loader: Any) -> None:
         if _NumpyFinder in sys.meta_path:
             sys.meta_path.remove(_NumpyFinder)
 
-    loader.exec_module = exec_module
+    setattr(loader, "exec_module", exec_module)
 
 
 def install_import_hook() -> None:
