@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 
-from ..arrays import Floats
 from ..data.pairs import LANGUAGES
 from ..data.text import Vocab, clean
 from ..errors import RunError, UsageError
@@ -341,7 +330,7 @@ def _hmm(config: HMMConfig, arrays: Arrays, tokens: List[str]) -> Tuple[Vocab, S
     return Vocab.from_tokens(tokens), HMMSteps(HiddenMarkovModel(*tables))
 
 
-_Made = Callable[[Any, Mapping[str, Floats], List[str]], Tuple[Vocab, Steps]]
+_Made = Callable[[Any, Arrays, List[str]], Tuple[Vocab, Steps]]
 _MADE: Dict[type, _Made] = {
     LanguageModelConfig: _language_model,
     ChineseConfig: _language_model,
