@@ -40,7 +40,7 @@ from ..training.loop import EpochRow, evaluate, train
 from ..training.optimisers import Sgd
 from .book_weights import draw_language_model
 from .configs import LanguageModelConfig
-from .configs_sequences import HandwrittenConfig
+from .configs_sequences import ByHandConfig
 from .contract import ExperimentRun, Json, Notify, Source
 from .corpus import Corpus, read_corpus, read_text, source_of, tokens_of
 from .initial_weights import nearest
@@ -147,7 +147,7 @@ class TrainedLanguageModel:
         return source_of(text, len(training)), training, heldout
 
 
-T = TypeVar("T", bound=Union[LanguageModelConfig, HandwrittenConfig])
+T = TypeVar("T", bound=Union[LanguageModelConfig, ByHandConfig])
 
 
 class TextModelRun(ExperimentRun[T]):

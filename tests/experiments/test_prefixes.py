@@ -26,6 +26,7 @@ from d2l_rnn.experiments.configs_sequences import (
     BpttConfig,
     EditionV1Config,
     HandwrittenConfig,
+    HandwrittenGatedConfig,
     TextStatsConfig,
 )
 from d2l_rnn.experiments.configs_translation import Seq2SeqConfig
@@ -135,6 +136,7 @@ def test_a_cleaning_that_removes_much_says_so(
 OF_TEXTS = [
     ("lstm", Config),
     ("rnn-handwritten", HandwrittenConfig),
+    ("gru-handwritten", HandwrittenGatedConfig),
     ("bptt", BpttConfig),
     ("bilstm-audit", AuditConfig),
     ("text-stats", TextStatsConfig),

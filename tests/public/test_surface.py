@@ -27,6 +27,7 @@ MOVED: Dict[str, str] = {
     "names: MaskedSoftmaxCELoss*": "the book's signature",
     "names: RNNModel.*": "acceleration: what the fast path needs is no method of a net",
     "names: RNNModelScratch.*": "acceleration, as for RNNModel",
+    "commands: benchmark --parts": "another part, use, is measured by default",
     "modules: d2l_rnn.benchmark.summary": "benchmark.spreads",
     "modules: d2l_rnn.experiments.judging": "experiments.table",
     "modules: d2l_rnn.models.greedy": "inference.network: a network steps in NumPy",
