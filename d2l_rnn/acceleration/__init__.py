@@ -24,8 +24,8 @@ generation      a net that only generates, as arrays that NumPy steps
 =============== =====================================================================
 
 Training's numbers are the plain path's bit for bit, but for large vocabularies: from
-``table_rows.TABLE_FROM`` tokens on the curve is the plain one's to 1e-5. Generation's logits agree with it
-to 1e-5: the likeliest token is the same unless two are likely alike.
+``table_rows.TABLE_FROM`` tokens on the curve is the plain one's to 1e-5. Generation's
+logits agree with it to 1e-5: the likeliest token is the same unless two are likely alike.
 
 ``D2L_RNN_ACCELERATION=off`` in the environment takes the plain path everywhere.
 Private names of Gluon are used here and in ``models/gluon_layers.py`` only.

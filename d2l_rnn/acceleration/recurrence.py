@@ -18,7 +18,7 @@ place on the same memory. The gradient of ``W_h`` is one product over all steps.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
 
 import numpy
 from mxnet import nd, np, npx
@@ -36,11 +36,11 @@ class Weights(NamedTuple):
     Attributes
     ----------
     W : mxnet.np.ndarray, shape (num_gates * num_hiddens, num_hiddens)
-    b : mxnet.np.ndarray, shape (num_gates * num_hiddens,)
+    b : mxnet.np.ndarray, shape (num_gates * num_hiddens,), optional
     """
 
     W: Array
-    b: Array
+    b: Optional[Array] = None
 
 
 class Gradients(NamedTuple):
@@ -129,7 +129,7 @@ class Recurrence(ABC):
         dW : mxnet.np.ndarray
             Where the gradient of ``W`` is written to.
         """
-        W_T = Weights(weights.W.T.copy(), None)  # oneDNN multiplies by rows
+        W_T = Weights(weights.W.T)  # oneDNN multiplies by rows
         dH = numpy.zeros_like(dY[0])
         above = self._from_above
         self._prepare()
@@ -141,7 +141,7 @@ class Recurrence(ABC):
                 numpy.add(above.numbers[0], kept, out=dH)
         # (width, T * B) and (num_hiddens, T * B)
         columns = [part.columns(len(dY)) for part in (self._grads, self._hiddens)]
-        product(columns[0], Weights(columns[1], None), dW)
+        product(columns[0], Weights(columns[1]), dW)
         return Gradients(self._of_inputs(), dW, self._grads.numbers.sum((0, 1)))
 
     def _of_inputs(self) -> Floats:
@@ -156,8 +156,8 @@ class Recurrence(ABC):
     def _step(self, t: int, x: Floats) -> None:
         """From the product in ``_gates[t]`` to H_{t+1}."""
 
-    def _prepare(self) -> None:
-        """What all steps of the backward pass can have computed at once."""
+    def _prepare(self) -> None:  # noqa: B027
+        """What all steps of the backward pass can have computed at once: nothing."""
 
     @abstractmethod
     def _step_back(self, t: int, dH: Floats) -> Floats:
@@ -166,7 +166,7 @@ class Recurrence(ABC):
 
 def product(X: Array, weights: Weights, out: Array) -> None:
     """``X W^T + b`` into ``out``, or without b where that is None."""
-    arguments = [X, weights.W] if weights.b is None else [X, *weights]
+    arguments = [array for array in (X, *weights) if array is not None]
     npx.fully_connected(
         *arguments,
         num_hidden=weights.W.shape[0],
@@ -318,7 +318,7 @@ class GRURecurrence(Recurrence):
         return self._d_inputs
 
 
-KINDS = {
+KINDS: Dict[str, Type[Recurrence]] = {
     "rnn_relu": ElmanRecurrence,
     "rnn_tanh": ElmanRecurrence,
     "lstm": LSTMRecurrence,

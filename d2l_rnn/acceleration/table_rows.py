@@ -170,8 +170,9 @@ class TableParameters(Parameters):
         if table is not None:
             factor = self._factor
             table.scatter(None if factor is None else float(factor))
-            for t in self._beside(table) if factor is not None else ():
-                t.grad[:] = t.grad * factor
+            if factor is not None:
+                for t in self._beside(table):
+                    t.grad[:] = t.grad * factor
 
     def trained(self) -> List[Trainable]:
         """The net's own arrays; while a table is read only :meth:`sgd` knows them."""
@@ -189,7 +190,7 @@ class TableParameters(Parameters):
         ]
 
     def sgd(self, lr: float, theta: float) -> Array:
-        """As of :class:`Parameters`; the gradients are scaled when the epoch is over."""
+        """As of :class:`Parameters`; gradients are scaled when the epoch is over."""
         table = self.table
         if table is None:
             return super().sgd(lr, theta)
@@ -262,10 +263,11 @@ def table_loss(
         ]
 
     def backward() -> None:
-        logits.backward(d_logits)
+        autograd.backward([logits], [d_logits])
+        assert lowest.grad is not None
         with autograd.pause(train_mode=True):
             d_rows = _lowest_back(net, layers, lowest.grad)
-        rows.backward(d_rows)
+        autograd.backward([rows], [d_rows])
 
     parameters.objective = _Objective(backward)
     return loss, new_state
@@ -302,7 +304,7 @@ def _weights(net: RNNModel, name: str) -> Tuple[Weights, Floats]:
     bias = getattr(layer, f"{name}0_i2h_bias").data().asnumpy()
     if layer._mode == "gru":  # its reset gate stands between the two
         return Weights(W, inside), bias
-    return Weights(W, None), bias + inside.asnumpy()
+    return Weights(W), bias + inside.asnumpy()
 
 
 def _lowest_back(net: RNNModel, layers: List[Recurrence], dY: Array) -> Array:
@@ -388,5 +390,3 @@ def mean_cross_entropy(logits: Floats, targets: Integers) -> float:
             block *= 1 / (number * sums)
             block[places] -= 1 / number
     return total / number
-
-

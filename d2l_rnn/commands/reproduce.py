@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
@@ -14,6 +15,7 @@ from ..experiments.configs import Config
 from ..experiments.initial_weights import settled
 from ..experiments.table import EXPERIMENTS, find, published_settings
 from ..jobs.local import Job, Outcome, StopLevel, run_locally
+from ..jobs.remaining import Remaining, expected, longest_first, shown
 from ..results.book import load_book
 from ..results.record import RUNS, read_runs
 from ..results.verdict.compare import compare, exit_status
@@ -24,6 +26,7 @@ from .parsing import Parser, notify, number
 from .run import configured
 from .shared_settings import shared_out
 
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} epochs [{elapsed}{postfix}]"
 _LONGEST_REASON = 300  # characters of what a failed run said
 # What each run is told by us, and what would hide its outcome from us.
 _OURS = ("--seed", "--out", "--resume", "--quiet", "--json", "--help", "-h")
@@ -34,17 +37,23 @@ def main(arguments: Sequence[str]) -> int:
     ours, settings = _split(arguments)
     options = _parser().parse_args(ours)
     for flag, value in (("--seeds", options.seeds), ("--jobs", options.jobs)):
-        if value < 1:
+        if value is not None and value < 1:
             raise UsageError(f"{flag} {value}: accepted is at least 1")
     if options.scheduler and options.backend != "dask":
         raise UsageError("--scheduler contradicts --backend local")
     jobs = plan(_names(options.names), options.seeds, settings, options.out)
+    seconds = {job: _expected(job) for job in jobs}
+    jobs = longest_first(jobs, seconds)
     cores = available_cores()
+    if options.jobs is None:
+        options.jobs = min(cores, len(jobs))
+        if options.jobs > 1 and not options.quiet and not options.scheduler:
+            notify(f"{options.jobs} runs at a time (--jobs 1: one after the other)")
     if not options.scheduler and options.jobs > cores:
         notify(f"warning: {options.jobs} jobs on {cores} cores take turns")
     outcomes: List[Outcome] = []
     with signals.noted() as numbers:
-        progress = _Progress(jobs, options.quiet)
+        progress = _Progress(jobs, options.quiet, Remaining(seconds, options.jobs))
         try:
             for outcome in _start(jobs, options, lambda: min(len(numbers), 2)):
                 if outcome is not None:
@@ -90,9 +99,9 @@ def _parser() -> Parser:
     parser.add_argument(
         "--jobs",
         type=number(int),
-        default=1,
         metavar="J",
-        help="runs at a time; the cores are shared out (default: %(default)s)",
+        help="runs at a time; the cores are shared out (default: one a core: two runs "
+        "on a core each are through before two that take turns on both)",
     )
     parser.add_argument(
         "--out",
@@ -191,8 +200,9 @@ def _start(
 class _Progress:
     """All runs in one bar on a terminal; else a line a run that has ended."""
 
-    def __init__(self, jobs: Sequence[Job], quiet: bool) -> None:
-        self._jobs, self._quiet = jobs, quiet
+    def __init__(self, jobs: Sequence[Job], quiet: bool, remaining: Remaining) -> None:
+        self._jobs, self._quiet, self._remaining = jobs, quiet, remaining
+        self._started = time.monotonic()
         self._ended: Set[Job] = set()
         self._warnings: Set[str] = set()
         self._stopping = False
@@ -201,7 +211,8 @@ class _Progress:
             from tqdm import tqdm
 
             total = sum(_weight(job) for job in jobs)
-            self._bar = tqdm(total=total, unit="epoch", dynamic_ncols=True)
+            # Not tqdm's own time to the end: an epoch is not as long as another.
+            self._bar = tqdm(total=total, dynamic_ncols=True, bar_format=_BAR)
 
     def show(self, outcome: Optional[Outcome], stopping: bool = False) -> None:
         """Take in what has ended, if anything has, and show how far all are."""
@@ -219,7 +230,12 @@ class _Progress:
                 _weight(job) if job in self._ended else job.epochs_done()
                 for job in self._jobs
             )
-            self._bar.set_postfix_str(f"{len(self._ended)} of {len(self._jobs)} runs")
+            runs = f"{len(self._ended)} of {len(self._jobs)} runs"
+            self._bar.set_postfix_str(", ".join(filter(None, [runs, self._left()])))
+
+    def _left(self) -> str:
+        elapsed = time.monotonic() - self._started
+        return shown(self._remaining.after(elapsed, self._ended))
 
     def _tell(self, outcome: Outcome) -> None:
         for line in _said(outcome):
@@ -231,9 +247,10 @@ class _Progress:
         if outcome.status != 0:
             self._print(f"d2l-rnn: {failure(outcome, self._stopping)}")
         elif self._bar is None:
+            left = "" if len(self._ended) == len(self._jobs) else self._left()
             self._print(
                 f"d2l-rnn: {len(self._ended)} of {len(self._jobs)}: {outcome.job}: "
-                f"finished ({outcome.seconds:.0f} s)"
+                f"finished ({outcome.seconds:.0f} s)" + (left and f"; {left}")
             )
 
     def _print(self, line: str) -> None:
@@ -246,6 +263,13 @@ class _Progress:
         """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _expected(job: Job) -> float:
+    """Seconds, by the recorded runs; a reader's own experiment is like others."""
+    known = EXPERIMENTS.get(job.name)
+    published = getattr(known.config, "num_epochs", 0) if known else 0
+    return expected(job, published)
 
 
 def _weight(job: Job) -> int:

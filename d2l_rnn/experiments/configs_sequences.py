@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import List
 
 from ..errors import UsageError
-from .configs import Config, CorpusConfig
+from .configs import Config, CorpusConfig, HeldOutConfig, ModelledTextConfig
 from .settings import LARGEST_REAL, MOST, MOST_EPOCHS, MOST_STEPS, MOST_UNITS, setting
 
 
@@ -38,7 +38,7 @@ class _Generating(Config):
 
 
 @dataclass(frozen=True)
-class TextStatsConfig(CorpusConfig):
+class TextStatsConfig(HeldOutConfig):
     """Counts of a text, and n-gram language models of it."""
 
     max_order: int = setting(5, "largest n of the n-gram models", minimum=1, maximum=20)
@@ -103,7 +103,7 @@ class SequenceConfig(Config):
 
 
 @dataclass(frozen=True)
-class HandwrittenConfig(CorpusConfig, _Generating):
+class HandwrittenConfig(ModelledTextConfig, _Generating):
     """The character RNN in NumPy."""
 
     activation: str = setting("tanh", "of the hidden state", ("tanh", "relu"))

@@ -13,7 +13,7 @@ from mxnet.gluon import rnn
 
 from d2l_rnn.acceleration import explain, table_rows
 from d2l_rnn.acceleration.epochs import next_token, parameters_of, path_of
-from d2l_rnn.acceleration.recurrence import KINDS
+from d2l_rnn.acceleration.recurrence import KINDS, Weights
 from d2l_rnn.acceleration.table_rows import (
     TABLE_FROM,
     TableParameters,
@@ -37,6 +37,10 @@ def minibatch(of: Tuple[int, int] = (0, VOCAB_SIZE)) -> Any:
     return X, np.random.randint(*of, (BATCH, STEPS)).T.reshape(-1)
 
 
+def begin(net: Any) -> Any:
+    return net.begin_state(BATCH)
+
+
 def close(found: Floats, expected: Floats) -> None:
     scale = max(1e-6, float(abs(expected).max()))
     numpy.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * scale)
@@ -58,7 +62,7 @@ def test_loss_state_and_gradients_are_the_plain_ones(
 ) -> None:
     """Also of ids that are no token's, and where all tokens are one."""
     net, (X, y) = make(name), minibatch(ids)
-    state: Any = [np.random.normal(size=s.shape) for s in net.begin_state(BATCH)]
+    state: Any = [np.random.normal(size=s.shape) for s in begin(net)]
     expected = one_step(net, X, y, state)
     for _, grad in ((p, p.grad()) for p in net.collect_params().values()):
         grad[:] = 99.0  # all of it has to be written
@@ -82,7 +86,7 @@ def test_a_state_that_was_given_out_is_not_overwritten() -> None:
     net, (X, y) = make("bilstm"), minibatch()
     parameters = TableParameters(net, lambda: "")
     with parameters:
-        _, state = table_loss(parameters, X, y, net.begin_state(BATCH))
+        _, state = table_loss(parameters, X, y, begin(net))
         kept = [s.asnumpy().copy() for s in state]
         table_loss(parameters, X[:, ::-1], y, state)
     for array, copy in zip(state, kept):
@@ -216,12 +220,12 @@ def test_the_gradient_is_that_of_finite_differences(mode: str) -> None:
     dY = rng.normal(size=(3, 2, h)).astype("float32")
 
     def value(X: Floats, W: Any) -> float:
-        Y = layer.forward(X.copy(), table_rows.Weights(W, b), state)
+        Y = layer.forward(X.copy(), Weights(W, b), state)
         return float((Y.astype("float64") * dY).sum())
 
     value(X, W)
     dW = np.zeros(W.shape)
-    found = layer.backward(dY, table_rows.Weights(W, b), dW)
+    found = layer.backward(dY, Weights(W, b), dW)
     dX, dW = found.X.copy(), dW.asnumpy()
     for _ in range(4):
         u, v = (rng.normal(size=a.shape).astype("float32") for a in (X, dW))
