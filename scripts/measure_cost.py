@@ -175,9 +175,7 @@ def measure(quick: bool) -> Dict[str, Any]:
         axes.setdefault(axis, []).append({"value": value, **row})
         print(f"{axis} {value}: {1e3 * row['seconds']:.1f} ms", file=sys.stderr)
 
-    for axis, values in SIZES.items():
-        for value in values[chosen]:
-            note(axis, value, of_steps(axis, value, rounds))
+    # Texts first: a process counts as its own the memory of that which it came from.
     with tempfile.TemporaryDirectory() as place:
         for megabytes in MEGABYTES[chosen]:
             path = Path(place, f"{megabytes}.txt")
@@ -187,6 +185,9 @@ def measure(quick: bool) -> Dict[str, Any]:
             path.unlink()
         for number in NUM_RUNS[chosen]:
             note("num_runs", number, of_runs(number, Path(place, f"runs-{number}")))
+    for axis, values in SIZES.items():
+        for value in values[chosen]:
+            note(axis, value, of_steps(axis, value, rounds))
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": _processor(),
