@@ -39,8 +39,8 @@ SIZES: Dict[str, Sequence[int]] = {
     "num_layers": (1, 2, 3, 4, 6, 8),
     "batch_size": (4, 8, 16, 32, 64, 128, 256),
 }
-MEGABYTES = (1, 5, 25, 100)
-NUM_RUNS = (1, 3, 10, 30, 100)
+MEGABYTES: Sequence[int] = (1, 5, 25, 100)
+NUM_RUNS: Sequence[int] = (1, 3, 10, 30, 100)
 WORDS = {
     "vocab_size": "tokens in the vocabulary",
     "num_hiddens": "hidden units",
@@ -135,7 +135,8 @@ before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process
 read_corpus(config)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 seconds = time.process_time() - start
-print(json.dumps({"seconds": seconds, "peak_mb": peak / 1e3, "import_mb": before / 1e3}))
+found = {"seconds": seconds, "peak_mb": peak / 1e3, "import_mb": before / 1e3}
+print(json.dumps(found))
 """
 
 
@@ -224,9 +225,8 @@ def table(axes: Dict[str, List[Row]]) -> List[str]:
         )
         whole, upper = exponents(rows)
         lines.append(f"| {WORDS[axis]} | {cost} {unit} | {whole:.2f} | {upper:.2f} |")
-    peaks = ", ".join(
-        f"{row['value']:,.0f} MB: {row['peak_mb']:,.0f} MB" for row in axes["characters"]
-    )
+    texts = axes["characters"]
+    peaks = ", ".join(f"{r['value']:,.0f} MB: {r['peak_mb']:,.0f} MB" for r in texts)
     peak = max(row["peak_mb"] for row in axes["words"])
     lines += ["", f"Memory of the whole process at its peak: {peaks}; by words "]
     lines[-1] += f"{peak:,.0f} MB at most ({axes['words'][0]['import_mb']:,.0f} MB are "

@@ -64,7 +64,8 @@ def turn(name: str, processes: int, threads: int) -> float:
         rates = []
         for folder in folders:
             lines = (folder / "epochs.jsonl").read_text(encoding="utf-8").splitlines()
-            rates.append(1 / median(json.loads(line)["seconds"] for line in lines[1:]))
+            seconds = [float(json.loads(line)["seconds"]) for line in lines[1:]]
+            rates.append(1 / median(seconds))
     return sum(rates)
 
 

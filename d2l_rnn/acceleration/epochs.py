@@ -15,7 +15,8 @@ from ..training.parameters import Parameters
 from .packed import Pack, PackedParameters
 from .recognise import Architecture, why_not, why_not_iterate
 from .step_graphs import StepGraphs
-from .table_rows import TableParameters, reads_table, table_loss
+from .table_loss import table_loss
+from .table_rows import TableParameters, reads_table
 from .tracing import Graph, static_graph, variable
 
 Reason = Callable[[], str]

@@ -11,15 +11,12 @@ import pytest
 from mxnet import autograd, cpu, gluon, init, np
 from mxnet.gluon import rnn
 
-from d2l_rnn.acceleration import explain, table_rows
+from d2l_rnn.acceleration import explain
+from d2l_rnn.acceleration import table_loss as training_step
 from d2l_rnn.acceleration.epochs import next_token, parameters_of, path_of
 from d2l_rnn.acceleration.recurrence import KINDS, Weights
-from d2l_rnn.acceleration.table_rows import (
-    TABLE_FROM,
-    TableParameters,
-    mean_cross_entropy,
-    table_loss,
-)
+from d2l_rnn.acceleration.table_loss import mean_cross_entropy, table_loss
+from d2l_rnn.acceleration.table_rows import TABLE_FROM, TableParameters
 from d2l_rnn.arrays import Floats
 from d2l_rnn.data.sequences import SequenceLoader
 from d2l_rnn.errors import DivergenceError
@@ -198,7 +195,7 @@ def test_the_loss_and_its_gradient_in_one_memory(
     scale: float, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever block it works on; also where probabilities underflow."""
-    monkeypatch.setattr(table_rows, "_BLOCK", block)
+    monkeypatch.setattr(training_step, "_BLOCK", block)
     rng = numpy.random.default_rng(1)
     logits = (scale * rng.normal(size=(11, 13))).astype("float32")
     targets = rng.integers(0, 13, 11)

@@ -36,9 +36,11 @@ def test_the_longest_begin_first_and_equals_keep_their_order(tmp_path: Path) -> 
     jobs = [job(n, s, tmp_path) for s in (1, 2) for n in ("sequence", "rnn", "bilstm")]
     ordered = longest_first(jobs, {j: expected(j) for j in jobs})
     assert [str(j) for j in ordered] == [
-        f"{name}, seed {seed}" for name in ("bilstm", "rnn", "sequence") for seed in (1, 2)
+        f"{name}, seed {seed}"
+        for name in ("bilstm", "rnn", "sequence")
+        for seed in (1, 2)
     ]
-    # All that there are: nearer to the least that is possible than in the table's order.
+    # All that there are: nearly the least that is possible.
     seconds = [remaining.SECONDS.get(name, 200.0) for name in EXPERIMENTS]
     least = max(sum(seconds) / 4, max(seconds))
     ends = end_of(sorted(seconds, reverse=True), 4), end_of(seconds, 4)
@@ -46,9 +48,10 @@ def test_the_longest_begin_first_and_equals_keep_their_order(tmp_path: Path) -> 
 
 
 def test_fewer_epochs_take_less(tmp_path: Path) -> None:
-    assert expected(job("rnn", 1, tmp_path, 50), 500) == expected(
-        job("rnn", 1, tmp_path, 500), 500
-    ) / 10
+    assert (
+        expected(job("rnn", 1, tmp_path, 50), 500)
+        == expected(job("rnn", 1, tmp_path, 500), 500) / 10
+    )
     assert expected(job("sequence", 1, tmp_path, 0)) == remaining.SECONDS["sequence"]
     assert set(remaining.SECONDS) <= set(EXPERIMENTS)
 
