@@ -61,10 +61,7 @@ def table_loss(
         numbers = as_numpy(logits)
         loss = np.array(mean_cross_entropy(numbers, y.asnumpy().astype("int64")))
         d_logits = logits.detach()  # the same memory
-        new_state = [
-            np.concatenate([low, *high], axis=0)
-            for low, high in zip(lowest_state, upper_state)
-        ]
+        new_state = _joined(lowest_state, upper_state)
 
     def backward() -> None:
         autograd.backward([logits], [d_logits])
@@ -75,6 +72,49 @@ def table_loss(
 
     parameters.objective = _Objective(backward)
     return loss, new_state
+
+
+def table_logits(
+    net: RNNModel, layers: List[Recurrence], X: Array, state: Sequence[Array]
+) -> Tuple[Array, List[Array]]:
+    """What a net gives, its lowest layer over columns of its own weights.
+
+    Parameters
+    ----------
+    net : RNNModel
+        Recognised; all shapes known.
+    layers : list of Recurrence
+        Of :func:`~.table_rows.lowest_layers`, for X.
+    X, state
+        As for :func:`table_loss`.
+
+    Returns
+    -------
+    logits : mxnet.np.ndarray, shape (num_steps * batch_size, vocab_size)
+    state : list of mxnet.np.ndarray
+    """
+    ids = X.asnumpy().T.reshape(-1).astype("int64")
+    known = (ids >= 0) & (ids < net.vocab_size)
+    columns = numpy.where(known, ids, 0)
+    # (T * B, directions * num_gates * num_hiddens)
+    rows = numpy.concatenate(
+        [
+            as_numpy(getattr(net.rnn, f"{name}0_i2h_weight").data()).take(columns, 1).T
+            for name, _ in zip("lr", layers)
+        ],
+        axis=1,
+    )
+    rows[~known] = 0
+    with autograd.pause():
+        lowest, low = _lowest(net, layers, np.array(rows), X.shape, state)
+        logits, high = _above(net, lowest, state)
+        return logits, _joined(low, high)
+
+
+def _joined(lowest: List[Array], above: List[List[Array]]) -> List[Array]:
+    """States of all layers."""
+    pairs = zip(lowest, above)
+    return [np.concatenate([low, *high], axis=0) for low, high in pairs]
 
 
 def _lowest(
@@ -136,7 +176,8 @@ def _above(
 ) -> Tuple[Array, List[List[Array]]]:
     """Logits, and the states of the layers above the lowest."""
     model = Architecture.of(net)
-    Y, upper = lowest, [[] for _ in state]  # type: Any, List[List[Array]]
+    Y = lowest
+    upper: List[List[Array]] = [[] for _ in state]
     if model.num_layers > 1:
         names = [n for n in parameter_names(net.rnn) if not n[1:].startswith("0_")]
         flat = [getattr(net.rnn, name).data().reshape(-1) for name in names]

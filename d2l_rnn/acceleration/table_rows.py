@@ -208,10 +208,13 @@ class TableParameters(Parameters):
         """The lowest layer's directions, with buffers for such minibatches."""
         key = (num_steps, batch_size)
         if key not in self._layers:
-            model = Architecture.of(self.net)
-            kind = KINDS[model.mode]
-            self._layers[key] = [
-                kind(model.mode, *key, model.num_hiddens)
-                for _ in range(model.directions)
-            ]
+            self._layers[key] = lowest_layers(self.net, *key)
         return self._layers[key]
+
+
+def lowest_layers(net: RNNModel, num_steps: int, batch_size: int) -> List[Recurrence]:
+    """The lowest layer's directions, with buffers for minibatches of a shape."""
+    model = Architecture.of(net)
+    kind = KINDS[model.mode]
+    sizes = num_steps, batch_size, model.num_hiddens
+    return [kind(model.mode, *sizes) for _ in range(model.directions)]

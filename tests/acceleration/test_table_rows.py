@@ -11,9 +11,10 @@ import pytest
 from mxnet import autograd, cpu, gluon, init, np
 from mxnet.gluon import rnn
 
-from d2l_rnn.acceleration import explain
+from d2l_rnn.acceleration import explain, generation, table_rows
 from d2l_rnn.acceleration import table_loss as training_step
 from d2l_rnn.acceleration.epochs import next_token, parameters_of, path_of
+from d2l_rnn.acceleration.generation import Asked
 from d2l_rnn.acceleration.recurrence import KINDS, Weights
 from d2l_rnn.acceleration.table_loss import mean_cross_entropy, table_loss
 from d2l_rnn.acceleration.table_rows import TABLE_FROM, TableParameters
@@ -88,6 +89,29 @@ def test_a_state_that_was_given_out_is_not_overwritten() -> None:
         table_loss(parameters, X[:, ::-1], y, state)
     for array, copy in zip(state, kept):
         numpy.testing.assert_array_equal(array.asnumpy(), copy)
+
+
+@pytest.mark.parametrize("name", ["rnn", "deep-gru", "bilstm"])
+def test_asked_it_answers_as_the_net(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after the weights have changed; ids that are no token's are noughts."""
+    monkeypatch.setattr(table_rows, "TABLE_FROM", 1)
+    net, (X, _) = make(name), minibatch((-1, VOCAB_SIZE + 1))
+    asked: Any = Asked(net)
+    shapes = []
+
+    def noting(*given: Any) -> Any:
+        shapes.append(given[2].shape)
+        return training_step.table_logits(*given)
+
+    monkeypatch.setattr(generation, "table_logits", noting)
+    for _ in range(2):
+        found, expected = asked(X, begin(net)), net(X, begin(net))
+        for one, other in zip([found[0], *found[1]], [expected[0], *expected[1]]):
+            close(one.asnumpy(), other.asnumpy())
+        net.rnn.l0_i2h_weight.set_data(net.rnn.l0_i2h_weight.data() + 1)
+    assert len(shapes) == 2
 
 
 def trained(
