@@ -125,7 +125,7 @@ class _NextToken(NextToken):
     def __call__(self, X: Array, Y: Array) -> Minimised:
         minimised = super().__call__(X, Y)
         parameters = self._parameters
-        if isinstance(parameters, TableParameters) and parameters.table:
+        if isinstance(parameters, TableParameters) and parameters.objective:
             return minimised._replace(objective=parameters.objective)
         return minimised
 

@@ -13,14 +13,14 @@ packed parameters are as fast.
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy
 from mxnet import autograd, nd, np
 
 from ..arrays import Floats, Integers
 from ..models.language_model import RNNModel
-from ..protocols import Array
+from ..protocols import Array, Differentiable
 from ..training.parameters import (
     Parameters,
     Trainable,
@@ -149,7 +149,7 @@ class TableParameters(Parameters):
         self.table: Optional[Table] = None
         self._layers: Dict[Tuple[int, int], List[Recurrence]] = {}
         #: The last minibatch's, whose gradient is not taken yet.
-        self.objective: Any = None
+        self.objective: Optional[Differentiable] = None
 
     def __enter__(self) -> TableParameters:
         reason = self._reason()
