@@ -66,9 +66,10 @@ def test_loss_state_and_gradients_are_the_plain_ones(
         grad[:] = 99.0  # all of it has to be written
     parameters = TableParameters(net, lambda: "")
     with parameters:
-        for again in range(2):  # the buffers are used again
+        for _ in range(2):  # the buffers are used again
             with autograd.record():
                 loss, new_state = table_loss(parameters, X, y, state)
+            assert parameters.objective is not None
             parameters.objective.backward()
         found = [a.asnumpy() for a in (loss, *new_state)]
         norm = float(parameters.sgd(0.0, numpy.inf))
