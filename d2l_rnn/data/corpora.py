@@ -56,6 +56,7 @@ SOURCES = {
 }
 
 SAMPLE_TEXT = Path(__file__).with_name("sample.txt")
+SAMPLE_CHINESE = Path(__file__).with_name("sample_zh.txt")
 SAMPLE_PAIRS = Path(__file__).with_name("sample_pairs.tsv")
 
 
@@ -206,7 +207,8 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
     ----------
     corpus : str
         ``time-machine``; ``auto``, the same but falling back to the embedded sample
-        with a :class:`SampleCorpusWarning`; ``sample``; or the path of a UTF-8 file.
+        with a :class:`SampleCorpusWarning`; ``sample``; ``sample-zh``, the embedded
+        Chinese text; or the path of a UTF-8 file.
     data_dir : path, optional
         Folder to look in first for The Time Machine.
 
@@ -218,6 +220,8 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
     """
     if data_dir is not None and not os.path.isdir(data_dir):
         raise UsageError(f"--data-dir {data_dir}: no such folder")
+    if corpus == "sample-zh":
+        return _read(corpus, SAMPLE_CHINESE)
     return _read(*choose(corpus, "time-machine", SAMPLE_TEXT, data_dir))
 
 
@@ -244,7 +248,7 @@ def choose(
 
 
 def _read(name: str, path: Path) -> TextFile:
-    accepted = "auto, time-machine, sample and the path of a UTF-8 text file"
+    accepted = "auto, time-machine, sample, sample-zh and the path of a UTF-8 text file"
     content = read_content(path, "corpus", accepted, LARGEST_CORPUS)
     sha1 = hashlib.sha1(content).hexdigest()
     return TextFile(name, sha1, decode(content, f"corpus {shown(path)}", path))

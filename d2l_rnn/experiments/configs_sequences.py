@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import List
 
 from ..errors import UsageError
-from .configs import Config, CorpusConfig, HeldOutConfig, ModelledTextConfig
+from .configs import (
+    Config,
+    CorpusConfig,
+    HeldOutConfig,
+    ModelledTextConfig,
+    sampled_every,
+)
 from .settings import (
     LARGEST_REAL,
     MOST,
@@ -34,6 +40,7 @@ class _Generating(Config):
         maximum=MOST_STEPS,
         effect="text",
     )
+    sample_every: int = sampled_every()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -253,6 +260,7 @@ class OneToManyConfig(LinesConfig):
     num_samples: int = setting(
         5, "lines to sample for each language", minimum=1, maximum=10_000
     )
+    sample_every: int = sampled_every()
 
 
 @dataclass(frozen=True)
@@ -261,7 +269,7 @@ class EditionV1Config(_Generating):
 
     corpus: str = setting(
         "auto",
-        "auto, time-machine, sample, or the path of a UTF-8 text file",
+        "auto, time-machine, sample, sample-zh, or the path of a UTF-8 text file",
         effect="source",
     )
     data_dir: str = data_dir_setting()
