@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import List
 
 from ..errors import UsageError
-from .configs import Config, CorpusConfig, sampled_every
+from .configs import (
+    Config,
+    CorpusConfig,
+    HeldOutConfig,
+    ModelledTextConfig,
+    sampled_every,
+)
 from .settings import (
     LARGEST_REAL,
     MOST,
@@ -47,7 +53,7 @@ class _Generating(Config):
 
 
 @dataclass(frozen=True)
-class TextStatsConfig(CorpusConfig):
+class TextStatsConfig(HeldOutConfig):
     """Counts of a text, and n-gram language models of it."""
 
     max_order: int = setting(5, "largest n of the n-gram models", minimum=1, maximum=20)
@@ -112,7 +118,7 @@ class SequenceConfig(Config):
 
 
 @dataclass(frozen=True)
-class ByHandConfig(CorpusConfig, _Generating):
+class ByHandConfig(ModelledTextConfig, _Generating):
     """A language model in NumPy, trained by gradients that are written by hand."""
 
     num_hiddens: int = setting(256, "hidden units", minimum=1, maximum=MOST_UNITS)

@@ -21,6 +21,7 @@ CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 # "section: entry" (* stands for anything): where it went, or why. The CHANGELOG has the
 # entry as it stands here, up to the first *.
 MOVED: Dict[str, str] = {
+    "commands: reproduce --jobs": "its default: as many runs as there are cores",
     "names: *Attention.attend": "Attention.contexts, project_queries, project_keys",
     "names: *Attention.score": "its queries are projected before",
     "names: History": "d2l_rnn.history; its argument is called rows",
