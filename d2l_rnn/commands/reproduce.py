@@ -20,6 +20,7 @@ from ..results.verdict.rendering import render_text
 from ..runtime import available_cores, thread_share
 from ..streams import shows_colours
 from .parsing import Parser, notify, number
+from .quick import QUICK_RUNS, quick_settings
 from .reproduce_progress import Progress, failure
 from .run import configured
 from .shared_settings import shared_out
@@ -37,7 +38,13 @@ def main(arguments: Sequence[str]) -> int:
             raise UsageError(f"{flag} {value}: accepted is at least 1")
     if options.scheduler and options.backend != "dask":
         raise UsageError("--scheduler contradicts --backend local")
-    jobs = plan(_names(options.names), options.seeds, settings, options.out)
+    out = QUICK_RUNS if options.quick and options.out == RUNS else options.out
+    if options.quick and not options.quiet:
+        notify(
+            f"quick: the embedded sample, few epochs, into {out}/; no number of these "
+            "runs can be compared with the book's"
+        )
+    jobs = plan(_names(options.names), options.seeds, settings, out, options.quick)
     seconds = {job: _expected(job) for job in jobs}
     jobs = longest_first(jobs, seconds)
     cores = available_cores()
@@ -103,7 +110,8 @@ def _parser() -> Parser:
         "--out",
         default=RUNS,
         metavar="DIR",
-        help="where the run directories go (default: %(default)s)",
+        help=f"where the run directories go (default: %(default)s; with --quick "
+        f"{QUICK_RUNS})",
     )
     parser.add_argument(
         "--backend",
@@ -117,6 +125,12 @@ def _parser() -> Parser:
         metavar="ADDRESS",
         help="of the dask cluster, such as tcp://10.0.0.1:8786 (default: a cluster of "
         "J workers here)",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="on the embedded sample with a 25th of the epochs: all of it in a class "
+        "hour, to see what is there",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
@@ -138,7 +152,11 @@ def _names(names: Sequence[str]) -> List[str]:
 
 
 def plan(
-    names: Sequence[str], seeds: int, settings: Sequence[str], out: str
+    names: Sequence[str],
+    seeds: int,
+    settings: Sequence[str],
+    out: str,
+    quick: bool = False,
 ) -> List[Job]:
     """The jobs: every experiment with seed 1 first, then with seed 2, ...
 
@@ -153,6 +171,8 @@ def plan(
                 f"{setting} after --: 'd2l-rnn reproduce' sees to it itself"
             )
     given = shared_out(names, settings, notify)
+    if quick:  # what is asked for stands behind, and so wins
+        given = {n: quick_settings(find(n).config) + given[n] for n in names}
     planned = []
     for name in names:
         asked = [*_initial_weights(find(name).config, "auto"), *given[name]]
