@@ -7,8 +7,8 @@ usage() {
 usage: scripts/docs.sh [FOLDER]
 
 Sets up .venv-docs (first call only, about 500 MB), then builds docs/ into FOLDER
-(build/docs unless given; emptied first, so it must be one that this script made, or
-none). Every warning is an error: a link that leads nowhere, a page that no table of
+(build/docs unless given; emptied first, so it must be one that this script made, an
+empty one, or none). Every warning is an error: a link that leads nowhere, a page that no table of
 contents has, a public name without a docstring.
 
 Exit status: 0 built; 1 something is wrong with a page; 2 bad usage, or no Python
@@ -30,7 +30,8 @@ esac
 source "$(dirname "${BASH_SOURCE[0]}")/setup_environment.sh"
 
 folder=${1:-$root/build/docs}
-if [ -e "$folder" ] && [ ! -f "$folder/.buildinfo" ]; then
+if [ -e "$folder" ] && [ ! -f "$folder/.buildinfo" ] &&
+    ! { [ -d "$folder" ] && [ -z "$(ls -A "$folder")" ]; }; then
     say "$folder: not a site that this script built; name another folder"
     exit 2
 fi
@@ -39,5 +40,8 @@ ensure_environment "$root/.venv-docs" docs "${python_versions[@]}"
 rm -rf "$folder"
 # Only what is read anew is warned of, so nothing is kept from the last time.
 "$root/.venv-docs/bin/python" -m sphinx --quiet --fail-on-warning --keep-going \
-    --fresh-env --doctree-dir "$root/build/doctrees" "$root/docs" "$folder"
+    --fresh-env --doctree-dir "$root/build/doctrees" "$root/docs" "$folder" || {
+    say "not built: what is wrong stands above"
+    exit 1
+}
 say "$folder/index.html"

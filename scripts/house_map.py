@@ -10,9 +10,9 @@ PACKAGE = Path(__file__).resolve().parents[1] / "d2l_rnn"
 
 
 def rooms_table() -> str:
-    """A row for each room: its first sentence, its files, the rooms it imports."""
+    """A row for each room: its first sentence, and the rooms that it imports."""
     rooms = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
-    lines = ["| room | what it is | files | stands on |", "| --- " * 4 + "|"]
+    lines = ["| room | what it is | stands on |", "| --- " * 3 + "|"]
     for room in rooms:
         files = sorted((PACKAGE / room).rglob("*.py"))
         said = ast.get_docstring(
@@ -23,7 +23,7 @@ def rooms_table() -> str:
             below |= imported_rooms(file) & set(rooms) - {room}
         first = " ".join((said or "").split("\n\n")[0].split())
         stands = ", ".join(f"`{name}`" for name in sorted(below)) or "the ground floor"
-        lines.append(f"| `{room}` | {first} | {len(files)} | {stands} |")
+        lines.append(f"| `{room}` | {first} | {stands} |")
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Set
 from urllib.parse import urlsplit
@@ -168,6 +169,21 @@ def test_a_name_without_docstring_ends_the_build(
     monkeypatch.setitem(api["d2l_rnn"]._HOMES, "nowhere", ("name",))
     with pytest.raises(LookupError, match="on no page: the names of nowhere"):
         api["pages"]()
+
+
+def test_the_site_is_built_into_no_folder_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+
+    def docs(*arguments: str) -> Any:
+        command = [str(ROOT / "scripts" / "docs.sh"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    for arguments in ([str(tmp_path)], ["--walk"]):
+        done = docs(*arguments)
+        assert done.returncode == 2 and done.stderr
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    done = docs("--help")
+    assert done.returncode == 0 and done.stdout.startswith("usage: scripts/docs.sh")
 
 
 def test_the_map_of_the_house_is_read_off_the_imports(tmp_path: Path) -> None:
