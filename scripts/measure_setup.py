@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from d2l_rnn.experiments.environment import processor
 from d2l_rnn.files import write_bytes
@@ -39,7 +39,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         print(f"measure_setup: {clone} is there already", file=sys.stderr)
         return 2
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-    minutes = {}
+    minutes: Dict[str, float] = {}
     busy: List[float] = []
     # As a newcomer's shell has it: nothing of ours is on the path.
     shell = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHON")}
@@ -51,14 +51,19 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if done.returncode:
             print(f"measure_setup: {' '.join(command)} failed", file=sys.stderr)
             return done.returncode
+        keep(minutes, max(busy))
+    return 0
+
+
+def keep(minutes: Dict[str, float], busy: float) -> None:
+    """Write what is known so far: the tests take longer than the set-up."""
     measured: Measured = {
         "date": datetime.date.today().isoformat(),
-        "machine": f"{processor()} ({os.cpu_count()} cores, {max(busy):.0f} processes "
+        "machine": f"{processor()} ({os.cpu_count()} cores, {busy:.0f} processes "
         "running)",
         "minutes": minutes,
     }
     write_bytes(TARGET, (json.dumps(measured, indent=2) + "\n").encode("utf-8"))
-    return 0
 
 
 if __name__ == "__main__":

@@ -513,7 +513,7 @@ def test_other_pythons(house: House) -> None:
     assert done.returncode == 0, done.stderr
     # 3.11 is the one that the tests themselves run under.
     assert "Python 3.8: passed" in done.stderr
-    assert house.calls_made()[4:] == ["venv 3.8", *house.installs("3.8")]
+    assert house.calls_made()[4:] == ["venv 3.8", *house.installs("3.8", "[onnx]")]
     assert done.stdout.splitlines()[-1] == f"{PYTEST} -x"
     done = house.run("test.sh", "--pythons")
     assert "Python 3.9: not found" in done.stderr

@@ -38,6 +38,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DASHES = ("-", "--", "-.", ":")
 GREY = "#6b7280"
 BAND = "#c4c9d1"
+_SAID = {"linear": "", "log": " (log scale)"}
 _LONG = 1000.0  # of a logarithmic axis, end to end: powers of ten are enough there
 
 Points = Tuple[Sequence[float], Sequence[float]]
@@ -100,8 +101,9 @@ def curve_figure(
         )
     axes.set_yscale("log")
     _log_ticks(axes.yaxis)
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
-    axes.set_ylabel(_metric_label(book_number))
+    axes.set_ylabel(_metric_label(book_number) + _SAID["log"])
     axes.set_title(_literal(name), loc="left", fontweight="bold")
     axes.set_xlim(left=0)
     axes.legend(frameon=False)
@@ -116,6 +118,7 @@ def lines_figure(
     yscale: str = "linear",
     bands: Optional[Mapping[str, Tuple[Sequence[float], Sequence[float]]]] = None,
     title: str = "",
+    styles: Optional[Mapping[str, Tuple[int, int]]] = None,
 ) -> Figure:
     """Lines by name, each named at its end where there is room, else in a legend.
 
@@ -126,12 +129,15 @@ def lines_figure(
     xscale, yscale : {'linear', 'log'}
     bands : dict of str to (low, high), optional
         A shaded range about the line of that name, at its x.
+    styles : dict of str to (colour, dash), optional
+        Which of ``COLOURS`` and ``DASHES`` each line has, where these say something;
+        by default every line has its own.
     """
     figure, axes = _axes()
     ends: List[Tuple[float, float, str, str]] = []
     for index, (name, (x, y)) in enumerate(series.items()):
-        colour = COLOURS[index % len(COLOURS)]
-        dash = DASHES[index // len(COLOURS) % len(DASHES)]
+        style = (index, index // len(COLOURS)) if styles is None else styles[name]
+        colour, dash = COLOURS[style[0] % len(COLOURS)], DASHES[style[1] % len(DASHES)]
         axes.plot(x, y, color=colour, ls=dash, lw=1.6, label=_literal(name))
         if bands and name in bands:
             low, high = bands[name]
@@ -143,8 +149,10 @@ def lines_figure(
     for axis, scale in ((axes.xaxis, xscale), (axes.yaxis, yscale)):
         if scale == "log":
             _log_ticks(axis)
-    axes.set_xlabel(_literal(xlabel))
-    axes.set_ylabel(_literal(ylabel))
+    if xscale == "linear" and all(_whole(x) for x, _ in series.values()):
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    axes.set_xlabel(_literal(xlabel) + _SAID[xscale])
+    axes.set_ylabel(_literal(ylabel) + _SAID[yscale])
     axes.set_title(_literal(title), loc="left", fontweight="bold")
     if not _label_ends(axes, ends) and len(series) > 1:
         axes.legend(frameon=False)
@@ -163,7 +171,8 @@ def zipf_figure(frequencies: Mapping[str, Sequence[int]]) -> Figure:
         name: (list(range(1, len(counts) + 1)), list(counts))
         for name, counts in frequencies.items()
     }
-    return lines_figure(series, "rank", "frequency", "log", "log")
+    title = "how often the n-grams occur, by rank (Zipf)"
+    return lines_figure(series, "rank", "frequency", "log", "log", title=title)
 
 
 def heatmap_figure(
@@ -295,6 +304,10 @@ def _literal(text: str) -> str:
     return str(text).replace("$", r"\$")
 
 
+def _whole(values: Sequence[float]) -> bool:
+    return all(float(value).is_integer() for value in values)
+
+
 def _log_ticks(axis: Axis) -> None:
     """Plain numbers on a logarithmic axis: powers of ten; steps where it is short."""
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
@@ -310,6 +323,10 @@ def _log_ticks(axis: Axis) -> None:
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     places = [step * 10.0**exponent for exponent in exponents for step in steps]
     shown = [place for place in places if low <= place <= high]
+    if len(shown) < 3:
+        axis.set_major_locator(ticker.MaxNLocator(5))
+        axis.set_minor_locator(ticker.NullLocator())
+        return
     axis.set_major_locator(ticker.FixedLocator(shown))
     axis.set_minor_locator(ticker.NullLocator())
 

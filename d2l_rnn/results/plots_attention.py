@@ -50,6 +50,8 @@ def attention_figure(maps: Sequence[Map]) -> Figure:
         axes.set_yticks(range(len(target)))
         axes.set_yticklabels([_literal(token) for token in target])
         axes.tick_params(length=0, labelsize=9)
+        axes.set_xlabel("source", size=9)
+        axes.set_ylabel("target", size=9)
         for side in axes.spines.values():
             side.set_visible(False)
         for (row, column), value in np.ndenumerate(weights):
@@ -63,6 +65,8 @@ def attention_figure(maps: Sequence[Map]) -> Figure:
                 size=7,
                 color=colour,
             )
+    title = "which source token each target token attends to"
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
     bar = figure.colorbar(images[-1], ax=grid, shrink=0.8, pad=0.02)
     bar.set_label("attention weight", size=9)
     bar.outline.set_visible(False)

@@ -155,7 +155,9 @@ def cost(
                 threads=here.get("threads"),
             )
         )
-    rows.append([f"`scripts/test.sh` ({words['tests']})", f"{minutes['tests']:.1f}"])
+    if "tests" in minutes:
+        took = f"{minutes['tests']:.1f}"
+        rows.append([f"`scripts/test.sh` ({words['tests']})", took])
     said = words["measured"].format(
         machine=measured["machine"],
         date=measured["date"],

@@ -28,7 +28,7 @@ ENGLISH: Dict[str, str] = {
     "nothing recorded": "Nothing of it is recorded yet.",
     "set-up": "set-up, once",
     "tests": "the tests, with what they need besides",
-    "measured": "Set-up and tests: {date} on {machine}. Trainings: {trainings}.",
+    "measured": "Set-up: {date} on {machine}. Trainings: {trainings}.",
 }
 
 CHINESE: Dict[str, str] = {
@@ -58,7 +58,7 @@ CHINESE: Dict[str, str] = {
     "nothing recorded": "尚无记录。",
     "set-up": "安装环境（仅第一次）",
     "tests": "测试，含安装测试所需的软件包",
-    "measured": "安装与测试：{date}，{machine}。训练：{trainings}。",
+    "measured": "安装：{date}，{machine}。训练：{trainings}。",
 }
 
 WORDS: Dict[str, Dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}
