@@ -68,8 +68,14 @@ def _in_chinese(app: Any, page: str, template: str, context: Any, tree: Any) -> 
         context["language"] = "zh-CN"
 
 
-def _pages_that_are_there(app: Any, page: str, source: Any) -> None:
-    """Of the patterns in the table of contents, those that have a page to add."""
+def _as_it_is_read(app: Any, page: str, source: Any) -> None:
+    """Of the patterns in the table of contents, those that have a page to add.
+
+    And a line's end between two Chinese characters is no space.
+    """
+    if page.startswith("zh/"):
+        wide = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+        source[0] = re.sub(rf"(?<={wide})\n *(?={wide})", "", source[0])
     if page != "index":
         return
     lines = source[0].splitlines()
@@ -84,7 +90,7 @@ def _pages_that_are_there(app: Any, page: str, source: Any) -> None:
 
 
 def setup(app: Any) -> None:
-    app.connect("source-read", _pages_that_are_there)
+    app.connect("source-read", _as_it_is_read)
     app.connect("html-page-context", _in_chinese)
 
 

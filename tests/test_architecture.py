@@ -55,6 +55,7 @@ FOUNDATIONS = {
     "protocols",
     "safetensors_file",
     "seeding",
+    "semantics",
     "streams",
     "strict_json",
 }
@@ -360,6 +361,7 @@ ANY = {
     "results/record.py": 1,
     "training/bptt.py": 1,
     "checkpoint_file.py": 3,
+    "d2lzh/engine.py": 11,
     "export/onnx_graph.py": 2,
     "export/to_numpy.py": 1,
     "training/objectives.py": 4,

@@ -261,7 +261,7 @@ class EditionV1Config(_Generating):
 
     corpus: str = setting(
         "auto",
-        "auto, time-machine, sample, or the path of a UTF-8 text file",
+        "auto, time-machine, sample, sample-zh, or the path of a UTF-8 text file",
         effect="source",
     )
     data_dir: str = data_dir_setting()

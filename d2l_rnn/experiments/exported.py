@@ -27,7 +27,7 @@ from ..files import PathLike
 from ..inference.translation_network import Design
 from ..protocols import Arrays
 from ..results import record
-from .configs import LanguageModelConfig
+from .configs import ChineseConfig, LanguageModelConfig
 from .configs_bidirectional import ClozeConfig, HMMConfig, TaggingConfig
 from .configs_sequences import (
     EditionV1Config,
@@ -289,6 +289,7 @@ def _hmm(config: HMMConfig, arrays: Arrays, vocab_size: int) -> Net:
 # Of each configuration what makes the net, and its vocabularies in the notes.
 _NETS: Dict[type, Tuple[Callable[..., Net], Sequence[str]]] = {
     LanguageModelConfig: (_language_model, ["vocab"]),
+    ChineseConfig: (_language_model, ["vocab"]),
     HandwrittenConfig: (_handwritten, ["vocab"]),
     EditionV1Config: (_edition_v1, ["vocab"]),
     LinesConfig: (_many_to_one, ["vocab"]),

@@ -31,7 +31,7 @@ from ..inference.network import Network, of_gluon, of_scratch
 from ..protocols import Arrays
 from ..results import record
 from ..results.record_fields import Row
-from .configs import LanguageModelConfig
+from .configs import ChineseConfig, LanguageModelConfig
 from .configs_bidirectional import HMMConfig
 from .configs_sequences import EditionV1Config, HandwrittenConfig, OneToManyConfig
 from .prefixes import named, unknown_of
@@ -331,6 +331,7 @@ def _hmm(config: HMMConfig, arrays: Arrays, tokens: List[str]) -> Tuple[Vocab, S
 _Made = Callable[[Any, Mapping[str, Floats], List[str]], Tuple[Vocab, Steps]]
 _MADE: Dict[type, _Made] = {
     LanguageModelConfig: _language_model,
+    ChineseConfig: _language_model,
     HandwrittenConfig: _handwritten,
     OneToManyConfig: _one_to_many,
     EditionV1Config: _edition_v1,

@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 from ..errors import UsageError
 from ..hints import did_you_mean
 from . import families
-from .configs import Config, LanguageModelConfig
+from .configs import ChineseConfig, Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
 from .configs_sequences import (
     BpttConfig,
@@ -70,6 +70,7 @@ _V1 = EditionV1Config()
 #: Who runs what a configuration of a kind says.
 _FAMILIES: Dict[type, Family] = {
     LanguageModelConfig: families.language,
+    ChineseConfig: families.language,
     HandwrittenConfig: families.handwritten,
     BpttConfig: families.bptt,
     EditionV1Config: families.edition_v1,
@@ -124,6 +125,12 @@ _ROWS: List[Experiment] = [
         "RNN from scratch, subsequences in random order",
     ),
     _row("rnn", replace(_LSTM, cell="rnn"), "8.6", "RNN language model"),
+    _row(
+        "rnn-zh",
+        ChineseConfig(),
+        "6.5 (zh v1)",
+        "first Chinese edition: RNN of Chinese characters, on the embedded text",
+    ),
     _row(
         "bptt",
         BpttConfig(),

@@ -29,17 +29,22 @@ _COVERAGE_EDGES = [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]
 def sentences_to_show(
     translator: Translator, training: Pairs, notify: Notify
 ) -> Dict[str, str]:
-    """The book's four sentences, or of pairs in another language the first four.
+    """The book's four sentences, or of pairs in other languages the first four.
 
-    A rare word is unknown as it is meant to be, and told of.
+    Both languages must be the book's: English pairs with another target are held
+    against their own translations. A rare word is unknown as it is meant to be, and
+    told of.
     """
     known = translator.src_vocab.token_to_idx
     words = [word for source in DEMONSTRATION for word in source.split()]
+    answers = [word for target in DEMONSTRATION.values() for word in target.split()]
     unknown = unknown_of(words, known)
     if not is_foreign(words, known):
-        if unknown:
-            notify(f"warning: the vocabulary has no {named(unknown)} to translate")
-        return DEMONSTRATION
+        if not is_foreign(answers, translator.tgt_vocab.token_to_idx):
+            if unknown:
+                notify(f"warning: the vocabulary has no {named(unknown)} to translate")
+            return DEMONSTRATION
+        unknown = unknown_of(answers, translator.tgt_vocab.token_to_idx)
     found: Dict[str, str] = {}
     for source, target in zip(*training):
         if all(word in known for word in source):

@@ -28,6 +28,7 @@ from matplotlib.figure import Figure
 
 from ..files import PathLike, write_bytes
 from .book import BookNumber
+from .plots_fonts import boxes_accepted, legible
 from .record import RunRecord
 from .verdict.comparable import curve_of
 
@@ -269,10 +270,14 @@ def prediction_figure(
 
 
 def save(figure: Figure, path: PathLike) -> None:
-    """Write a figure as PNG, atomically; the same figure gives the same bytes."""
+    """Write a figure as PNG, atomically; the same figure gives the same bytes.
+
+    Chinese texts fall back to an installed font: see :mod:`.plots_fonts`.
+    """
     buffer = io.BytesIO()
-    print_png: Callable[..., object] = FigureCanvasAgg(figure).print_png
-    print_png(buffer, metadata={"Software": None})
+    print_png: Callable[..., object] = FigureCanvasAgg(legible(figure)).print_png
+    with boxes_accepted():
+        print_png(buffer, metadata={"Software": None})
     write_bytes(path, buffer.getvalue())
 
 

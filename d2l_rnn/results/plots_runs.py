@@ -16,6 +16,7 @@ from ..errors import RunError, UsageError
 from ..files import PathLike, write_bytes
 from .book import BookNumber
 from .plots import Points, lines_figure, save
+from .plots_fonts import boxes_accepted, legible
 from .record import RunRecord
 from .verdict.comparable import curve_of
 
@@ -123,7 +124,8 @@ def save_as(figure: Figure, path: PathLike) -> None:
         save(figure, path)
         return
     buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "d2l_rnn", "pdf.fonttype": 42}):
+    legible(figure)
+    with boxes_accepted(), rc_context({"svg.hashsalt": "d2l_rnn", "pdf.fonttype": 42}):
         if form == ".svg":
             canvas: Any = FigureCanvasSVG(figure)
             canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})

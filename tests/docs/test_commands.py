@@ -26,7 +26,7 @@ from .fences import MARKS, ROOT, Block, blocks, blocks_of, inline_commands, word
 from .fences import pages as all_pages
 
 # What stands for a reader's own: an experiment, a folder, a text.
-PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*|my-.*|.*\.py:.*|\.\.\.|镜像地址")
+PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*|my-.*|.*\.py:.*|\.\.\.|…|镜像地址")
 # Programs of others, that a block "elsewhere" may call.
 OTHERS = set("apt-get docker iconv jupyter pip python python3 source sudo wsl".split())
 # Files that the pages speak of as the reader's.
