@@ -69,6 +69,17 @@ def whose_weights() -> Any:
     )
 
 
+def sampled_every() -> Any:
+    """The setting of experiments that show what they can while they learn."""
+    return setting(
+        0,
+        "record what the net makes after each so many epochs; 0: only at the end",
+        minimum=0,
+        maximum=MOST_EPOCHS,
+        effect="text",
+    )
+
+
 @dataclass(frozen=True)
 class LanguageModelConfig(CorpusConfig):
     """A recurrent language model, trained as in the book's ``train_ch8``."""
@@ -126,6 +137,7 @@ class LanguageModelConfig(CorpusConfig):
         effect="text",
     )
     initial_weights: str = whose_weights()
+    sample_every: int = sampled_every()
 
     def __post_init__(self) -> None:
         super().__post_init__()

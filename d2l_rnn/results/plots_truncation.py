@@ -7,7 +7,8 @@ from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from .plots import BAND, COLOURS, GREY, lines_figure
+from .plots import lines_figure
+from .plots_axes import BAND, COLOURS, GREY
 
 _SHOWN_STEP = 1e4  # where the line of an exploding gradient leaves the picture
 
