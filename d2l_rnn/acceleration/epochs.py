@@ -10,11 +10,13 @@ from mxnet import gluon, symbol
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..protocols import Array, Device, LanguageModel, Loss, Minibatch, Net, State
-from ..training.objectives import NextToken
+from ..training.objectives import Minimised, NextToken
 from ..training.parameters import Parameters
 from .packed import Pack, PackedParameters
 from .recognise import Architecture, why_not, why_not_iterate
 from .step_graphs import StepGraphs
+from .table_loss import table_loss
+from .table_rows import TableParameters, reads_table
 from .tracing import Graph, static_graph, variable
 
 Reason = Callable[[], str]
@@ -49,7 +51,10 @@ class ScratchParameters(Parameters):
 
 
 def parameters_of(
-    net: Net, batches: Iterable[Minibatch], more: Reason = lambda: ""
+    net: Net,
+    batches: Iterable[Minibatch],
+    more: Reason = lambda: "",
+    dense: bool = False,
 ) -> Parameters:
     """A language model's parameters, for its optimiser.
 
@@ -60,6 +65,8 @@ def parameters_of(
         What it is trained on.
     more : callable
         A further reason for the plain path; empty where there is none.
+    dense : bool
+        Whether all gradients have to be whole arrays, which devices can sum: no table.
     """
 
     def reason() -> str:
@@ -67,6 +74,9 @@ def parameters_of(
 
     if isinstance(net, RNNModelScratch):
         return ScratchParameters(net, reason)
+    known = isinstance(net, RNNModel) and not dense and not why_not(net)
+    if known and reads_table(net):
+        return TableParameters(net, reason)
     if isinstance(net, gluon.Block):
         return PackedParameters(net, reason)
     parameters = Parameters.of(net)
@@ -74,11 +84,13 @@ def parameters_of(
     return parameters
 
 
-def path_of(net: object, batches: object) -> str:
+def path_of(net: object, batches: object, dense: bool = False) -> str:
     """Which path an epoch would take that began now, as ``History.path`` has it."""
     reason = why_not(net) or why_not_iterate(batches)
     if reason:
         return f"plain: {reason}"
+    if isinstance(net, RNNModel) and not dense and reads_table(net):
+        return "table"
     return "graph" if isinstance(net, RNNModelScratch) else "packed"
 
 
@@ -116,8 +128,17 @@ class _NextToken(NextToken):
         super().__init__(net, loss, device, fresh_state)
         self._parameters = parameters
 
+    def __call__(self, X: Array, Y: Array) -> Minimised:
+        minimised = super().__call__(X, Y)
+        parameters = self._parameters
+        if isinstance(parameters, TableParameters) and parameters.objective:
+            return minimised._replace(objective=parameters.objective)
+        return minimised
+
     def mean_loss(self, X: Array, y: Array, state: Any) -> Tuple[Array, State]:
         parameters = self._parameters
+        if isinstance(parameters, TableParameters) and parameters.table:
+            return table_loss(parameters, X, y, state)
         if isinstance(parameters, PackedParameters) and parameters.packed:
             return packed_loss(self.net, parameters.packed, X, y, state)
         if isinstance(parameters, ScratchParameters) and parameters.traced:

@@ -20,7 +20,7 @@ depends on no other row and on no random number: no dropout, no batch normalisat
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, List, Sequence, Set, Tuple
+from typing import List, Sequence, Set, Tuple, cast
 
 from mxnet import autograd, kvstore
 
@@ -51,7 +51,7 @@ def shards(num_rows: int, num_devices: int) -> List[slice]:
 class _Heads:
     """Losses on several devices, differentiated together."""
 
-    def __init__(self, losses: List[Any]) -> None:
+    def __init__(self, losses: List[Array]) -> None:
         self._losses = losses
 
     def backward(self) -> None:
@@ -66,7 +66,7 @@ class Sharded:
     ----------
     objectives : sequence of Objective
         One a device, each with the device's own net, and its own memory: a state is
-        carried for each shard.
+        carried for each shard. What they minimise is an array.
     devices : sequence of mxnet.Context
     mean : bool
         Whether ``objectives`` give means over their ``num_terms`` terms (a language
@@ -101,7 +101,7 @@ class Sharded:
         self.num_busy = len(busy)
         found = [objective(*p) for objective, p in zip(self.objectives, parts)]
         num_terms = sum(m.num_terms for m in found)
-        heads: List[Any] = [m.objective for m in found]
+        heads = [cast(Array, m.objective) for m in found]
         if self.mean:
             shares = [m.num_terms / num_terms for m in found]
             heads = [head * share for head, share in zip(heads, shares)]
@@ -113,11 +113,11 @@ class Sharded:
     def _loss(self, found: Sequence[Minimised]) -> Tuple[Array, float]:
         """What is reported, on the first device: the sum of ``loss * weight``."""
         first = self.devices[0]
-        # weighted as they are read off, so that one device's loss keeps its bits
         total = sum(m.weight for m in found)
-        loss: Any = 0
-        for m in found:
-            loss = loss + m.loss.as_in_ctx(first) * (m.weight / total)
+        parts = [m.loss.as_in_ctx(first) * (m.weight / total) for m in found]
+        loss = parts[0]
+        for part in parts[1:]:
+            loss = loss + part
         return loss, total
 
 

@@ -10,13 +10,15 @@ from typing import Any, Callable, Iterable, NamedTuple, Optional, Protocol, Tupl
 
 from mxnet import autograd
 
-from ..protocols import Array, Device, LanguageModel, Loss, Minibatch, State
-
-
-class Differentiable(Protocol):
-    """What a gradient is taken of: an array, or several on as many devices."""
-
-    def backward(self) -> None: ...
+from ..protocols import (
+    Array,
+    Device,
+    Differentiable,
+    LanguageModel,
+    Loss,
+    Minibatch,
+    State,
+)
 
 
 class Minimised(NamedTuple):
@@ -24,7 +26,7 @@ class Minimised(NamedTuple):
 
     Attributes
     ----------
-    objective : mxnet.np.ndarray, or object with ``backward()``
+    objective : mxnet.np.ndarray, or what has its ``backward()``
         What the gradient is taken of.
     loss : mxnet.np.ndarray, of one element
         What is reported: ``loss * weight`` is summed over the epoch.
