@@ -8,6 +8,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from matplotlib.figure import Figure
 
 from ..notebook import kernel_shell
+from .book import BookNumber
+from .plots_builds import draw_builds, metric_label
 from .plots_fonts import boxes_accepted, legible
 
 Limits = Optional[Sequence[float]]
@@ -125,3 +127,27 @@ class Animator:
         with boxes_accepted():
             legible(self.fig).savefig(picture, format="svg")
         return picture.getvalue()
+
+
+class CurveOverBuilds(Animator):
+    """A training curve of an experiment of the book, over the range of its builds.
+
+    Parameters
+    ----------
+    number : BookNumber
+        Its metric is what ``add`` is given.
+    first, last : float
+        The epochs of the axis.
+    """
+
+    def __init__(self, number: BookNumber, first: float, last: float) -> None:
+        super().__init__("epoch", metric_label(number), xlim=(first, last))
+        self._number = number
+
+    def _draw(self) -> None:
+        super()._draw()
+        axes = self.axes[0]
+        for line in axes.lines:
+            line.set_label("train")
+        draw_builds(axes, self._number)
+        axes.legend(fontsize="small")
