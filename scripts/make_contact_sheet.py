@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
+from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
 from d2l_rnn.cli import main as d2l_rnn
@@ -27,7 +28,7 @@ from d2l_rnn.results.book import load_book
 from d2l_rnn.results.record import read_run
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-COLUMNS, CARD, CAPTION, GAP = 3, (620, 400), 26, 16  # pixels
+COLUMNS, CARD, CAPTION, GAP = 3, (620, 400), 30, 16  # pixels
 COLOURS = 128  # of the sheet, which is smaller so
 
 _TEXT = "--corpus sample --batch-size 8 --num-steps 16"
@@ -163,9 +164,9 @@ _PAGE = """<!-- Made by: python scripts/make_contact_sheet.py -->
 # The pictures
 
 What `d2l-rnn run` leaves in a run's directory, `d2l-rnn plot` draws and a notebook
-shows, on one sheet. It is made by `python scripts/make_contact_sheet.py` of tiny runs on the
-embedded samples, to be looked at: titles, units, ticks, colours. No number in it is a
-result; those are in [results.md](results.md).
+shows, on one sheet. It is made by `python scripts/make_contact_sheet.py` of tiny runs
+on the embedded samples, to be looked at: titles, units, ticks, colours. No number in it
+is a result; those are in [results.md](results.md).
 
 Every picture has a title and named axes, says where an axis is logarithmic, counts
 epochs in whole numbers, and tells lines apart by colours that colour-blind readers can
@@ -209,7 +210,8 @@ def pictures(folder: Path) -> List[Tuple[str, Image.Image]]:
             found.append((f"{made.command.split()[0]}: {path.name}", path))
     plotted = folder / f"{PLOT}.png"
     runs = [str(folder / name) for name in ("lstm-1", "lstm-2")]
-    d2l_rnn(["plot", *runs, "--by", "lr", "--book", "lstm", "--out", str(plotted)])
+    command = ["--by", "lr", "--book", "lstm", "--title", "lstm", "--out", str(plotted)]
+    d2l_rnn(["plot", *runs, *command])
     found.append(("d2l-rnn plot --by lr --book lstm", plotted))
     cards = [(caption, Image.open(path).convert("RGB")) for caption, path in found]
     return [*cards, ("in a notebook's cell", live(folder / "lstm-1"))]
@@ -236,7 +238,8 @@ def sheet(cards: List[Tuple[str, Image.Image]]) -> bytes:
     width, height = CARD[0] + GAP, CARD[1] + CAPTION + GAP
     rows = -(-len(cards) // COLUMNS)
     whole = Image.new("RGB", (COLUMNS * width + GAP, rows * height + GAP), "#f3f4f6")
-    draw, font = ImageDraw.Draw(whole), ImageFont.load_default()
+    draw = ImageDraw.Draw(whole)
+    font = ImageFont.truetype(findfont("DejaVu Sans"), 16)  # matplotlib's own
     for index, (caption, picture) in enumerate(cards):
         left = GAP + index % COLUMNS * width
         top = GAP + index // COLUMNS * height

@@ -130,7 +130,7 @@ def thumbnail_svg(
     return "".join([*parts, "</svg>"])
 
 
-_SMALL = Box(240, 84, left=42, right=3, top=3, bottom=15)
+_SMALL = Box(240, 84, left=48, right=3, top=3, bottom=15)
 
 
 def opened(box: Box, label: str) -> str:

@@ -213,6 +213,7 @@ def prediction_figure(
     observed: Points,
     predictions: Mapping[str, Points],
     boundary: Optional[float] = None,
+    title: str = "",
 ) -> Figure:
     """A sequence and what a model predicts of it, as in Section 8.1 of the book.
 
@@ -222,8 +223,9 @@ def prediction_figure(
     predictions : dict of str to (times, values)
     boundary : float, optional
         Where the training data end.
+    title : str
     """
-    figure, axes = new_axes((8.0, 3.4))
+    figure, axes = new_axes((8.0, 3.6))
     axes.plot(*observed, color=BAND, lw=1.0, label="data")
     for index, (name, points) in enumerate(predictions.items()):
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
@@ -240,9 +242,10 @@ def prediction_figure(
     axes.set_xlabel("time")
     axes.set_ylabel("x")
     axes.margins(x=0.01)
+    axes.set_title(literal(title), loc="left", fontweight="bold")
     figure.legend(
         *axes.get_legend_handles_labels(),
-        loc="outside upper left",
+        loc="outside lower left",
         ncol=5,
         frameon=False,
     )

@@ -11,9 +11,9 @@ from .report_words import Words
 from .verdict.comparable import Settings, curve_of
 from .verdict.compare import Verdict
 from .verdict.grouping import SAID, Kind, kind_of
-from .verdict.rendering import minutes, our_value, shown_verdict, speed
+from .verdict.rendering import our_value, shown_verdict
 
-_OF_ALL = ("seeds", "ours", "verdict", "tokens/sec", "minutes")
+_OF_ALL = ("ours", "verdict", "seeds")
 
 
 def settings_compared(
@@ -47,14 +47,13 @@ def settings_compared(
     if len(kinds) < 2:
         return ""
     columns = _differing(list(kinds), words)
-    heads = ["", *columns, *map(words, _OF_ALL)]
+    heads = ["", *map(words, _OF_ALL), *columns]
     lines = ["".join(f"<th>{escape(head)}</th>" for head in heads)]
     for index, verdict in enumerate(kinds.values()):
         cells = [f'<span class="{style_of(index)}"></span>']
+        cells += [escape(our_value(verdict)), badge(shown_verdict(verdict), words)]
+        cells += [str(len(verdict.runs))]
         cells += [escape(column[index]) for column in columns.values()]
-        cells += [str(len(verdict.runs)), escape(our_value(verdict))]
-        cells += [badge(shown_verdict(verdict), words)]
-        cells += [escape(speed(verdict)), minutes(verdict)]
         lines.append("".join(f"<td>{cell}</td>" for cell in cells))
     rows = "".join(f"<tr>{line}</tr>" for line in lines)
     name = verdicts[0].experiment

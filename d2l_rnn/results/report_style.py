@@ -27,7 +27,7 @@ STYLE = """
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0 auto; padding: 2.2rem 1.2rem 4rem; max-width: 62rem;
+  margin: 0 auto; padding: 2.2rem 1.2rem 4rem; max-width: 68rem;
   background: var(--page); color: var(--text);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC",
     "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei",
@@ -54,18 +54,21 @@ a:hover, a:focus { text-decoration: underline; }
 .badge.reproduced { color: var(--good); background: var(--good-back); }
 .badge.differs { color: var(--bad); background: var(--bad-back); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
+th { text-align: left; white-space: nowrap; font-size: .8rem; font-weight: 600;
+  color: var(--soft); }
 th, td { padding: .5rem .7rem; border-bottom: 1px solid var(--rule); }
 td { vertical-align: top; }
 .number, th.number { text-align: right; }
 .range { color: var(--soft); font-size: .85rem; white-space: nowrap; }
+.apart { color: var(--soft); font-size: .85rem; line-height: 1.35; }
+.verdicts .apart { display: block; min-width: 10rem; max-width: 15rem; }
 .verdicts {
   background: var(--card); border: 1px solid var(--rule); border-radius: .7rem;
   border-spacing: 0; border-collapse: separate; overflow: hidden; }
 .verdicts tr:last-child td { border-bottom: 0; }
 .verdicts .part th { background: var(--page); color: var(--text); font-size: .9rem;
   padding-top: .8rem; }
-.verdicts .thumb { width: 11rem; padding: .35rem .7rem; }
+.verdicts .thumb { width: 9.5rem; min-width: 9.5rem; padding: .35rem .7rem; }
 .thumb svg text { font-size: 13px; }
 section {
   background: var(--card); border: 1px solid var(--rule); border-radius: .7rem;
@@ -114,6 +117,7 @@ svg .d1 { stroke-dasharray: 8 4; } svg .d2 { stroke-dasharray: 8 3 2 3; }
 svg .d3 { stroke-dasharray: 2 3; }
 .wide { overflow-x: auto; margin-top: .8rem; }
 .settings td:first-child { width: 2rem; }
+.settings td { white-space: nowrap; }
 .settings span.line { display: block; width: 1.4rem; margin-top: .6rem;
   border-top: .22rem solid var(--swatch); }
 span.d1 { border-top-style: dashed !important; }
@@ -145,7 +149,8 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   body { padding: 1.2rem .8rem 3rem; }
   h1 { font-size: 1.45rem; }
   .counts { margin: .7rem 0 .9rem; }
-  .verdicts thead { position: absolute; clip-path: inset(50%); }
+  .verdicts thead { position: absolute; display: block; width: 1px; height: 1px;
+    overflow: hidden; clip-path: inset(50%); }
   .verdicts, .verdicts tbody, .verdicts tr, .verdicts td { display: block; }
   .verdicts tr { padding: .7rem .9rem; border-bottom: 1px solid var(--rule); }
   .verdicts tr:last-child { border-bottom: 0; }
@@ -155,7 +160,8 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   }
   .verdicts td::before { content: attr(data-label); color: var(--soft);
     font-size: .88rem; text-align: left; }
-  .verdicts td:first-child { font-weight: 600; font-size: 1.05rem; }
+  .verdicts td:first-child { font-weight: 600; font-size: 1.05rem; text-align: left; }
+  .verdicts .apart { max-width: none; font-weight: 400; }
   .verdicts td:first-child::before { content: none; }
   .verdicts .part { padding: .5rem .9rem .3rem; background: var(--page); }
   .verdicts .part th { display: block; padding: 0; border: 0; }
@@ -174,6 +180,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   body { padding: 0; max-width: none; font-size: 10.5pt; }
   a { color: inherit; }
   a.enlarge { cursor: auto; }
+  figure svg { height: 7cm; }
   section, .verdicts { border-radius: 0; }
   section { border-width: 1px 0 0; padding: .8rem 0 0; }
   h2, h3, h4, .head { break-after: avoid; }
@@ -182,10 +189,14 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
     print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .badge { border: 1px solid currentColor; }
   .verdicts { font-size: 8.5pt; } .verdicts th, .verdicts td { padding: .3rem .35rem; }
-  .verdicts .thumb { width: 8rem; }
-  .verdicts .range, .verdicts .reason { font-size: 7.5pt; }
+  .verdicts .thumb { width: 7rem; min-width: 7rem; }
+  .verdicts .range, .verdicts .reason, .verdicts .apart { font-size: 7.5pt; }
   .verdicts .range { white-space: normal; }
   .wide { overflow: visible; }
+  .pairs, .pairs tbody { display: block; }
+  .pairs tbody { columns: 2; font-size: 8.5pt; }
+  .pairs tr { display: flex; break-inside: avoid; }
+  .pairs td:first-child { width: 9rem; flex: none; }
   summary { display: none; }
   details::details-content { content-visibility: visible; display: block;
     height: auto; block-size: auto; }

@@ -107,7 +107,7 @@ def named(shown: str, verdict: Verdict, words: Words) -> str:
     if not verdict.apart:
         return shown
     told = escape(apart(verdict, words))
-    return f"<span>{shown} <span class=range>{told}</span></span>"
+    return f"<span>{shown} <span class=apart>{told}</span></span>"
 
 
 def _with_reason(verdict: Verdict, words: Words) -> str:
