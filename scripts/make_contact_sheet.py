@@ -105,6 +105,17 @@ RUNS = (
         },
     ),
     Made(
+        "pixels",
+        "pixels --num-examples 600 --num-hiddens 32 --embed-size 8 --epochs 4 "
+        "--num-samples 4",
+        {
+            "curve": "perplexity a pixel by epoch",
+            "samples": "digits drawn, a column a class, by temperature",
+            "completions": "held-out digits, their upper part, and what the net makes "
+            "of it beside the nearest training image",
+        },
+    ),
+    Made(
         "hmm",
         "hmm --corpus sample --max-tokens 4000 --num-states 8 --num-restarts 2 "
         "--trial-epochs 2 --epochs 12",

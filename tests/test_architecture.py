@@ -16,7 +16,15 @@ import d2l_rnn
 PACKAGE = Path(d2l_rnn.__file__).parent
 ROOMS = {
     # room: the third-party packages that it may import
-    "data": {"mxnet", "numpy", "pooch", "platformdirs", "filelock", "requests"},
+    "data": {
+        "mxnet",
+        "numpy",
+        "pooch",
+        "platformdirs",
+        "filelock",
+        "requests",
+        "sklearn",  # its digits
+    },
     "models": {"mxnet", "numpy", "d2l"},  # d2l: of edition 1.0
     "inference": {"numpy"},
     "training": {"mxnet", "numpy", "safetensors"},
@@ -343,6 +351,7 @@ ANY = {
     "acceleration/translating.py": 4,
     "benchmark/measuring.py": 1,
     "benchmark/peers/beam_search.py": 2,
+    "data/images.py": 1,  # of NumPy's reader of headers
     "benchmark/peers/book_translation.py": 8,
     "benchmark/reporting.py": 1,
     "benchmark/workloads.py": 1,

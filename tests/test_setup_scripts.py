@@ -425,6 +425,24 @@ def test_the_tests_add_their_packages(house: House) -> None:
     assert house.calls_made() == house.installs("3.11", "[test]")
 
 
+def test_pixels_adds_the_package_of_its_images(house: House) -> None:
+    """Which stays when another experiment is asked for, and is among the tests'."""
+    house.add_python("3.11")
+    assert house.run("reproduce.sh", "pixels").returncode == 0
+    assert house.calls_made() == ["venv 3.11", *house.installs("3.11", "[digits]")]
+    assert house.run("reproduce.sh").returncode == 0
+    assert house.run("reproduce.sh", "pixels").returncode == 0
+    assert house.calls_made() == []
+    with open(str(house.root / "setup.cfg"), "a") as file:
+        file.write("# changed\n")
+    assert house.run("reproduce.sh").returncode == 0
+    assert house.calls_made() == house.installs("3.11", "[digits]")
+    assert house.run("test.sh").returncode == 0
+    assert house.calls_made() == house.installs("3.11", "[test]")
+    assert house.run("reproduce.sh", "pixels").returncode == 0
+    assert house.calls_made() == []
+
+
 @pytest.mark.parametrize("with_flock", [True, False])
 def test_two_at_once_install_once(house: House, with_flock: bool) -> None:
     if not with_flock and (house.programs / "flock").exists():

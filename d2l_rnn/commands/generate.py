@@ -1,4 +1,4 @@
-"""Continue a text with the network of a finished run."""
+"""Continue a text with the network of a finished run, or draw with that of pixels."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         "  d2l-rnn generate --prefix 'time traveller' --num-preds 200\n"
         "  d2l-rnn generate runs/lstm/seed-1 --temperature 0.7 --num-samples 3\n"
         "  d2l-rnn generate runs/one-to-many/seed-1 --class French --temperature 1\n"
+        "  d2l-rnn generate runs/pixels/seed-1 --class 3 --out sheet.png\n"
         "exit status: 0 done; 2 bad usage, or a prefix with unknown characters; 4 no "
         "usable run",
     )
@@ -71,16 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--num-samples",
         type=whole,
-        default=1,
         metavar="N",
-        help="texts a prefix, where tokens are drawn (default: 1)",
+        help="texts a prefix, where tokens are drawn (default: 1); pictures (default: "
+        "10)",
     )
     parser.add_argument(
         "--class",
         dest="label",
         default="",
         metavar="NAME",
-        help="what the text is to be, for a run of one-to-many",
+        help="what it is to be, for a run of one-to-many or pixels",
     )
     shown = parser.add_argument_group("output")
     shown.add_argument(
@@ -95,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"shade each token by its probability, and list the {_BEST} likeliest "
         "that follow",
     )
+    shown.add_argument(
+        "--out", default="", metavar="FILE", help="a sheet of pictures, as PNG"
+    )
     shown.add_argument("--json", action="store_true", help="as JSON, a line a text")
     return parser
 
@@ -102,6 +106,16 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; return the exit status."""
     options = _parser().parse_args(arguments)
+    if options.run:
+        from ..experiments.loaded_pictures import draws_pictures
+        from .generate_pictures import draw
+
+        if draws_pictures(options.run):
+            draw(options.run, options)
+            return 0
+    if options.out:
+        raise UsageError(f"--out {options.out}: is for pictures, of a run of pixels")
+    options.num_samples = 1 if options.num_samples is None else options.num_samples
     _check(options)
     from ..experiments.loaded import load_run
     from ..generation.choosing import Choice

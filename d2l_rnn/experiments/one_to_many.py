@@ -63,6 +63,11 @@ class OneToManyRun(LinesRun[OneToManyConfig]):
             "lines": texts,
         }
 
+    def sample(self) -> Json:
+        """The likeliest line of each language now."""
+        lines = (self.generate(number, 1)[0] for number in range(len(LANGUAGES)))
+        return {"texts": [f"{n}: {line}" for n, line in zip(LANGUAGES, lines)]}
+
     def generate(
         self,
         language: int,

@@ -10,10 +10,12 @@ from ..hints import did_you_mean
 from . import families
 from .configs import ChineseConfig, Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
+from .configs_pixels import PixelsConfig
 from .configs_sequences import (
     BpttConfig,
     EditionV1Config,
     HandwrittenConfig,
+    HandwrittenGatedConfig,
     LinesConfig,
     OneToManyConfig,
     SequenceConfig,
@@ -72,12 +74,14 @@ _FAMILIES: Dict[type, Family] = {
     LanguageModelConfig: families.language,
     ChineseConfig: families.language,
     HandwrittenConfig: families.handwritten,
+    HandwrittenGatedConfig: families.handwritten,
     BpttConfig: families.bptt,
     EditionV1Config: families.edition_v1,
     SequenceConfig: families.sequence,
     TextStatsConfig: families.text_stats,
     LinesConfig: families.many_to_one,
     OneToManyConfig: families.one_to_many,
+    PixelsConfig: families.pixels,
     AuditConfig: families.audit,
     HMMConfig: families.hmm,
     ClozeConfig: families.cloze,
@@ -137,8 +141,20 @@ _ROWS: List[Experiment] = [
         "8.7",
         "full, truncated and randomly truncated backpropagation compared",
     ),
+    _row(
+        "gru-handwritten",
+        HandwrittenGatedConfig(cell="gru"),
+        "9.1",
+        "GRU in NumPy, forward and backward pass by hand",
+    ),
     _row("gru-scratch", replace(_SCRATCH, cell="gru"), "9.1.2", "GRU from scratch"),
     _row("gru", replace(_LSTM, cell="gru"), "9.1.3", "GRU language model"),
+    _row(
+        "lstm-handwritten",
+        HandwrittenGatedConfig(),
+        "9.2",
+        "LSTM in NumPy, forward and backward pass by hand",
+    ),
     _row("lstm-scratch", _SCRATCH, "9.2.2", "LSTM from scratch"),
     _row(
         "lstm-peephole",
@@ -211,6 +227,12 @@ _ROWS: List[Experiment] = [
     _row("many-to-one", LinesConfig(), "8.4", "which language a line is in"),
     _row(
         "one-to-many", OneToManyConfig(), "8.4", "lines of a language that is asked for"
+    ),
+    _row(
+        "pixels",
+        PixelsConfig(),
+        "8.4",
+        "pictures drawn pixel by pixel: digits of a class that is asked for",
     ),
     _row(
         "rnn-scratch-v1",

@@ -142,12 +142,20 @@ class CurveOverBuilds(Animator):
 
     def __init__(self, number: BookNumber, first: float, last: float) -> None:
         super().__init__("epoch", metric_label(number), xlim=(first, last))
-        self._number = number
+        self._number, self._first, self._last = number, first, last
 
     def _draw(self) -> None:
         super()._draw()
         axes = self.axes[0]
         for line in axes.lines:
             line.set_label("train")
+        low, high = axes.get_ylim()
         draw_builds(axes, self._number)
+        builds = [
+            value
+            for values in (self._number.band()[0], self._number.band()[2])
+            for epoch, value in zip(self._number.epochs, values)
+            if self._first <= epoch <= self._last
+        ]
+        axes.set_ylim(min([low, *builds]), max([high, *builds]))
         axes.legend(fontsize="small")

@@ -11,6 +11,7 @@ epochs.jsonl            one flat JSON object an epoch, appended and flushed
 result.json             the finished run's numbers and texts, with a digest of all, and
                         ``files``, the SHA-256 of every other file but the checkpoint
                         (which has its own)
+samples.jsonl           with ``--sample-every``: what the net made while it learned
 curve.png               the training curve
 checkpoint.safetensors  the trained parameters
 ======================= =============================================================

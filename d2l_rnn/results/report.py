@@ -18,6 +18,7 @@ from .pictures import pictures
 from .record import RunRecord
 from .report_parts import axes_of, badge, enlargeable, flat, pairs, summary_of, swatch
 from .report_settings import settings_compared
+from .report_strip import strip
 from .report_style import STYLE
 from .report_table import counts, heading, named, table
 from .report_words import Words
@@ -129,7 +130,8 @@ def _section(verdict: Verdict, anchor: str, told: Optional[Told], words: Words) 
         about = words("section", section=told.section, summary=summary)
         parts.append(f"<p class=soft>{escape(about)}</p>")
     parts.append(f"<p>{escape(summary_of(verdict, words))}</p>")
-    parts.append(_curve(verdict, anchor, words))
+    curve = _curve(verdict, anchor, words)
+    parts.append(_beside(curve, strip(verdict.runs, words)))
     parts.append(_texts(verdict, words))
     parts.append(_pictures(verdict.runs, anchor, words))
     commands = "<br>".join(escape(_command(run)) for run in verdict.runs)
@@ -189,6 +191,11 @@ def _curve(verdict: Verdict, anchor: str, words: Words) -> str:
         key += swatch("area", "builds", words("builds"))
     caption = f"<figcaption class=key>{key}</figcaption>"
     return enlargeable(picture, caption, f"{anchor}-curve", words)
+
+
+def _beside(curve: str, samples: str) -> str:
+    """The curve, and beside it what was made on the way, if it was recorded."""
+    return f"<div class=beside>{curve}{samples}</div>" if samples else curve
 
 
 def _texts(verdict: Verdict, words: Words) -> str:

@@ -122,6 +122,10 @@ svg .d3 { stroke-dasharray: 2 3; }
   border-top: .22rem solid var(--swatch); }
 span.d1 { border-top-style: dashed !important; }
 span.d2, span.d3 { border-top-style: dotted !important; }
+.beside { display: grid; gap: 1.2rem;
+  grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
+.strip { max-height: 22rem; overflow-y: auto; }
+.strip img { image-rendering: pixelated; }
 .key { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
 .key span::before {
   content: ""; display: inline-block; width: 1.1rem; height: .2rem; margin-right: .4rem;
@@ -172,6 +176,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   figure:target svg { width: max(100%, 42rem); height: auto; }
   .verdicts .reason { margin-left: auto; }
   section { padding: 1rem .9rem; }
+  .beside { grid-template-columns: minmax(0, 1fr); }
   svg text { font-size: 19px; }
 }
 @page { margin: 14mm 13mm; }
@@ -193,6 +198,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   .verdicts .range, .verdicts .reason, .verdicts .apart { font-size: 7.5pt; }
   .verdicts .range { white-space: normal; }
   .wide { overflow: visible; }
+  .strip { max-height: none; }
   .pairs, .pairs tbody { display: block; }
   .pairs tbody { columns: 2; font-size: 8.5pt; }
   .pairs tr { display: flex; break-inside: avoid; }

@@ -26,8 +26,8 @@ _TABLE: Dict[str, Tuple[str, str]] = {
         "书中的数值是多次构建的一个分布；如果我们各个种子的结果看上去也是从这个分布中"
         "抽取的，就算复现（每个实验误报的可能性不超过 1 %）。",
     ),
-    "reproduced": ("reproduced", "复现"),
-    "differs": ("differs", "不符"),
+    "reproduced": ("reproduced", "已复现"),
+    "differs": ("differs", "有差异"),
     "not comparable": ("not comparable", "不可比"),
     "not in the book": ("not in the book", "书中没有"),
     "count": ("{number} {verdict}", "{verdict} {number}"),
@@ -79,6 +79,14 @@ _TABLE: Dict[str, Tuple[str, str]] = {
     "source": ("source", "数据"),
     "weights": ("initial weights", "初始权重"),
     "defaults": ("the experiment’s own settings", "实验自己的设置"),
+    # what was made on the way
+    "samples": ("While it learned, seed {seed}", "学习过程中，种子 {seed}"),
+    "after epoch": ("epoch {epoch}", "迭代周期 {epoch}"),
+    "drawn": ("drawn after epoch {epoch}", "迭代周期 {epoch} 之后画出的"),
+    "samples not shown": (
+        "Seed {seed}, samples not shown: {reason}.",
+        "种子 {seed}，没有显示学习过程：{reason}。",
+    ),
     # of a section
     "texts": ("Generated text", "生成的文本"),
     "seed": ("seed {seeds}", "种子 {seeds}"),

@@ -24,7 +24,7 @@ REASONS = {
     "p = … (permutation test of the curve)": "p = {0}（对整条曲线的置换检验）",
     "one run: … times as far out as the farthest build (quarter rule: more "
     "than 1.25 differs)": "单次运行：偏离程度是偏离最大的一次构建的 {0} 倍（"
-    "超过 1.25 倍即为不符）",
+    "超过 1.25 倍即为有差异）",
     # why they are not comparable
     "no runs": "没有运行",
     "the book has … builds only, … are needed": "书中只有 {0} 次构建，需要 {1} 次",
@@ -58,6 +58,9 @@ REASONS = {
         "{0}：画好之后被改动过（SHA-256 不一致）"
     ),
     "…: not a PNG file": "{0}：不是 PNG 文件",
+    "its result does not state its SHA-256": "结果中没有它的 SHA-256",
+    "changed after it was written (its SHA-256 does not agree)": "写好之后被改动过"
+    "（SHA-256 不一致）",
     # what sets runs apart
     "own weights": "自己的权重",
     "the builds' weights": "各次构建的权重",
@@ -75,6 +78,8 @@ SUMMARIES = {
     "rnn": "循环神经网络语言模型，简洁实现",
     "rnn-zh": "中文第一版：汉字的循环神经网络，用自带的文本",
     "bptt": "通过时间反向传播：完整、截断、随机截断三种办法的比较",
+    "gru-handwritten": "用 NumPy 写的门控循环单元，前向和反向传播都亲手写出",
+    "lstm-handwritten": "用 NumPy 写的长短期记忆网络，前向和反向传播都亲手写出",
     "gru-scratch": "从零开始实现的门控循环单元",
     "gru": "门控循环单元语言模型，简洁实现",
     "lstm-scratch": "从零开始实现的长短期记忆网络",
@@ -92,7 +97,7 @@ SUMMARIES = {
     "tagging": "恢复大写字母和标点，看得到和看不到后文的比较",
     "many-to-one": "判断一行文字是哪种语言",
     "one-to-many": "按指定的语言写出一行行文字",
-    "pixels": "逐个像素生成图像",
+    "pixels": "逐个像素画出图像：按指定的类别画数字",
     "rnn-scratch-v1": "1.0 版：从零开始实现的循环神经网络",
     "rnn-v1": "1.0 版：循环神经网络",
     "lstm-v1": "1.0 版：长短期记忆网络",

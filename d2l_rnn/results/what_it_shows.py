@@ -101,6 +101,11 @@ def _generator(mean: Mean) -> Numbers:
     }
 
 
+def _pixels(mean: Mean) -> Numbers:
+    simple = {name: mean("baselines", name) for name in ("unigram", "markov", "ngrams")}
+    return {"bits": mean("heldout_bits"), **simple}
+
+
 def _tagging(mean: Mean) -> Numbers:
     return {
         name: mean("scores", name, "macro_f1")
@@ -124,7 +129,7 @@ _SENTENCES: Dict[str, Tuple[Callable[[Mean], Numbers], str, str]] = {
     "language model": (
         _language_model,
         "perplexity {perplexity:.3f} in training, {held:.1f} held out",
-        "训练困惑度 {perplexity:.3f}，验证困惑度 {held:.1f}",
+        "训练困惑度 {perplexity:.3f}，留出文本的困惑度 {held:.1f}",
     ),
     "audit": (
         _audit,
@@ -148,22 +153,29 @@ _SENTENCES: Dict[str, Tuple[Callable[[Mean], Numbers], str, str]] = {
         _hmm,
         "perplexity {held:.2f} held out, unigrams {unigrams:.2f}; {right:.1f} of 100 "
         "blanks filled right",
-        "验证困惑度 {held:.2f}，一元语法为 {unigrams:.2f}；"
+        "留出文本的困惑度 {held:.2f}，一元语法为 {unigrams:.2f}；"
         "每 100 个空填对 {right:.1f} 个",
     ),
     "classifier": (
         _classifier,
         "the language of {right:.1f} of 100 held-out lines told, by trigrams of "
         "{trigrams:.1f}",
-        "每 100 行验证文本，认对语言的有 {right:.1f} 行，"
+        "每 100 行留出文本，认对语言的有 {right:.1f} 行，"
         "三元语法认对 {trigrams:.1f} 行",
     ),
     "generator": (
         _generator,
         "held-out perplexity {held:.2f}, with the other language's label {other:.1f}; "
         "trigrams take {recognised:.0f} of 100 lines for the language asked for",
-        "验证困惑度 {held:.2f}，换成另一种语言的标签则为 {other:.1f}；"
+        "留出文本的困惑度 {held:.2f}，换成另一种语言的标签则为 {other:.1f}；"
         "生成的每 100 行中，三元语法认为有 {recognised:.0f} 行确是所要的语言",
+    ),
+    "pixels": (
+        _pixels,
+        "held-out bits per pixel {bits:.3f}; unigrams of each position {unigram:.3f}, "
+        "left and upper pixel {markov:.3f}, n-grams {ngrams:.3f}",
+        "留出图像每像素 {bits:.3f} 比特；每个位置的一元语法为 {unigram:.3f}，"
+        "左边和上边的像素为 {markov:.3f}，n元语法为 {ngrams:.3f}",
     ),
     "tagging": (
         _tagging,
@@ -175,7 +187,7 @@ _SENTENCES: Dict[str, Tuple[Callable[[Mean], Numbers], str, str]] = {
     "counts": (
         _counts,
         "{lines:.0f} lines; the best n-gram model has perplexity {held:.1f} held out",
-        "{lines:.0f} 行；最好的 n元语法模型验证困惑度为 {held:.1f}",
+        "{lines:.0f} 行；最好的 n元语法模型留出文本的困惑度为 {held:.1f}",
     ),
 }
 
@@ -187,6 +199,7 @@ _KINDS = {
     "hmm": "hmm",
     "many-to-one": "classifier",
     "one-to-many": "generator",
+    "pixels": "pixels",
     "tagging": "tagging",
     "text-stats": "counts",
 }

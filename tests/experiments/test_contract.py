@@ -23,6 +23,7 @@ NAMES = [
     "sequence",
     "text-stats",
     "rnn-handwritten",
+    "lstm-handwritten",
     "rnn-scratch-random",
     "gru",
     "bptt",
@@ -32,6 +33,7 @@ NAMES = [
     "tagging",
     "many-to-one",
     "one-to-many",
+    "pixels",
     "rnn-scratch-v1",
     "gru-v1",
     "seq2seq",
@@ -60,6 +62,7 @@ TINY: Dict[str, Any] = {
     "ngram_width": 1,
     "beam_sizes": "2",
     "audit_tokens": 100,
+    "num_examples": 400,
 }
 
 
@@ -96,7 +99,15 @@ def test_one_of_each_kind_is_checked() -> None:
 
 
 # The others take several times as long, and are checked by the slow suite.
-QUICK = {"sequence", "text-stats", "rnn-handwritten", "gru", "hmm", "seq2seq"}
+QUICK = {
+    "sequence",
+    "text-stats",
+    "rnn-handwritten",
+    "lstm-handwritten",
+    "gru",
+    "hmm",
+    "seq2seq",
+}
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ FAMILIES = {
             "--flow-steps 2",
         ),
         Family("handwritten", "rnn-handwritten", _LANGUAGE),
+        Family("handwritten-gated", "lstm-handwritten", _LANGUAGE),
         Family(
             "hmm",
             "hmm",
@@ -78,6 +79,13 @@ FAMILIES = {
         Family("tagging", "tagging", _BOTH_SIDES),
         Family("many-to-one", "many-to-one", _LINES, PAIRS),
         Family("one-to-many", "one-to-many", f"{_LINES} --num-samples 1", PAIRS),
+        Family(
+            "pixels",
+            "pixels",
+            "--num-examples 60 --num-hiddens 6 --embed-size 4 --batch-size 16 "
+            "--temperatures 1 --num-samples 1",
+            NO_SOURCE,
+        ),
         Family(
             "sequence",
             "sequence",

@@ -16,6 +16,7 @@ from d2l_rnn.experiments.table import EXPERIMENTS, published_settings
 from d2l_rnn.results import report_words, what_it_shows
 from d2l_rnn.results.curve_svg import thumbnail_svg
 from d2l_rnn.results.curves_svg import curves_svg
+from d2l_rnn.results.readme_words import CHINESE, ENGLISH
 from d2l_rnn.results.record import RunRecord
 from d2l_rnn.results.report import render_report
 from d2l_rnn.results.report_words import Words
@@ -222,6 +223,12 @@ def test_the_table_of_words_is_one_for_both_languages() -> None:
         assert faults(text) == []
     assert set(EXPERIMENTS) <= set(SUMMARIES)
     assert set(HEADINGS) <= set(report_words._TABLE)
+
+
+def test_the_pages_tables_and_the_report_have_the_same_words() -> None:
+    for key, english in ENGLISH.items():
+        if report_words._TABLE.get(key, ("", ""))[0] == english:
+            assert report_words._TABLE[key][1] == CHINESE[key], key
 
 
 def test_every_hole_of_a_reason_is_in_its_chinese() -> None:
