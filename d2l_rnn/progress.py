@@ -23,6 +23,9 @@ _MEASURED_AFTER = 3  # epochs; the first, which warms up, is not measured
 _WORTH_TELLING = 60.0  # seconds
 
 
+ValueOf = Callable[[Any], float]  # of a row, which may be of any kind
+
+
 class Row(Protocol):
     """What is shown of an epoch."""
 
@@ -81,11 +84,11 @@ class Progress:
         first_epoch: int = 1,
         quiet: bool = False,
         name: str = "perplexity",
-        value_of: Callable[[Any], float] = _perplexity_of,
+        value_of: ValueOf = _perplexity_of,
         animator: Optional[Plotter] = None,
         notify: Optional[Callable[[str], None]] = None,
         number: Optional[BookNumber] = None,
-        published: Optional[Callable[[Any], float]] = None,
+        published: Optional[ValueOf] = None,
     ) -> None:
         self._name, self._value_of = name, value_of
         self._num_epochs, self._first = num_epochs, first_epoch

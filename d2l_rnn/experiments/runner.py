@@ -12,28 +12,22 @@ import signal
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from .. import signals
 from ..errors import D2lRnnError, RunError
 from ..patience import told
 from ..progress import Progress
 from ..results import record, tensorboard
-from ..results.book import BookNumber, load_book
-from ..results.record_fields import Row
 from ..results.samples import Sample, read_samples
 from .configs import Config
 from .contract import ExperimentRun, Json, Notify, tell_nobody
 from .directories import LONGER, make_room, run_directory, sole_use, usable
 from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
-from .run_log import RunLog
+from .run_log import RunLog, against_the_book
 from .table import Experiment, find
-
-if TYPE_CHECKING:  # with it comes MXNet
-    from ..training.loop import EpochRow
 
 _CHECKPOINT_EVERY_SECONDS = 20.0
 
@@ -249,9 +243,7 @@ class _Running:
         shown: Dict[str, Any] = {}
         if not self.run.perplexities:
             shown = {"name": "loss", "value_of": _loss_of}
-        number = load_book().get(self.experiment.name)
-        if number is not None:
-            shown.update(number=number, published=partial(self._published, number))
+        shown.update(against_the_book(self.experiment.name, self.run))
         progress = Progress(
             self.num_epochs,
             first_epoch,
@@ -290,14 +282,6 @@ class _Running:
             elif not self.log.epochs:
                 self._save_if_any()
         progress.close()
-
-    def _published(self, number: BookNumber, row: EpochRow) -> float:
-        """An epoch's number in the book's metric."""
-        sums: Row = {"loss": float(row.loss), "tokens": int(row.tokens)}
-        held = self.run.metrics(row).get("heldout_perplexity")
-        if held is not None:
-            sums["heldout_perplexity"] = held
-        return number.value_of(sums)
 
     def _headline(self) -> str:
         """What is trained, and on how much."""

@@ -30,7 +30,13 @@ def draw_builds(axes: Axes, number: BookNumber) -> None:
     source = f"{len(number.builds)} builds of the book"
     if len(number.epochs) > 1:
         axes.fill_between(
-            number.epochs, low, high, color=BAND, lw=0, zorder=0, label=source
+            number.epochs,
+            low,
+            high,
+            color=BAND,
+            lw=0,
+            zorder=0,
+            label=f"{source}, range",
         )
         axes.plot(
             number.epochs, middle, color=GREY, lw=1.2, zorder=1, label="their median"

@@ -202,7 +202,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   .pairs, .pairs tbody { display: block; }
   .pairs tbody { columns: 2; font-size: 8.5pt; }
   .pairs tr { display: flex; break-inside: avoid; }
-  .pairs td:first-child { width: 9rem; flex: none; }
+  .pairs td:first-child { width: 10.5rem; flex: none; }
   summary { display: none; }
   details::details-content { content-visibility: visible; display: block;
     height: auto; block-size: auto; }

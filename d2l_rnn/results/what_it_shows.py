@@ -50,7 +50,7 @@ def what_it_shows(name: str, entries: Entries, language: str = "en") -> str:
             raise LookupError(keys)
         return sum(values) / len(values)
 
-    for kind in (_KINDS.get(name, "language model"), "trained"):
+    for kind in (_KINDS.get(name, "language model"), "language model", "trained"):
         numbers, *sentences = _SENTENCES[kind]
         try:
             return sentences[LANGUAGES.index(language)].format(**numbers(mean))
