@@ -70,9 +70,12 @@ class Group:
 
     @property
     def minutes(self) -> Optional[float]:
-        """Of a run; of older records only the training is known."""
+        """Of the quickest run: others may have shared their machine with much else.
+
+        Of older records only the training is known.
+        """
         found = known(self.entries, "wall_seconds") or known(self.entries, "seconds")
-        return sum(found) / len(found) / 60 if found else None
+        return min(found) / 60 if found else None
 
     @property
     def command(self) -> str:

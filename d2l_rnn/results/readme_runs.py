@@ -127,7 +127,7 @@ def render(summary: Summary[Recorded], book: Mapping[str, BookNumber]) -> str:
     """
     groups = groups_of(summary, book)
     heading = ["experiment", "book", "ours", "verdict", "held-out perplexity"]
-    heading += ["tokens/sec", "minutes", "command"]
+    heading += ["tokens/sec", "minutes at best", "command"]
     notes = [
         f"- **{name}**: {summary.notes[name]}"
         for name in dict.fromkeys(group.name for group in groups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Dict, List, Mapping, Sequence, TypedDict
 
 from ..errors import RunError
@@ -144,7 +145,7 @@ def cost(
     for name in names:
         if name not in groups:
             raise RunError(f"no run of {name} is recorded")
-        group = groups[name][0]
+        group = min(groups[name], key=lambda group: group.minutes or math.inf)
         rows.append([f"`scripts/reproduce.sh {name}`", minutes_of(group)])
         here = group.entries[0]["environment"]
         places.append(

@@ -85,7 +85,7 @@ def render_page(
 def _overview(all_groups: Sequence[Sequence[Group]]) -> str:
     """The judged experiments, from the builds' weights and from ours side by side."""
     rows = [["experiment", "the book", "from the builds' weights", "from own weights"]]
-    rows[0].append("minutes a run")
+    rows[0].append("minutes at best")
     for groups in all_groups:
         number = groups[0].number
         if number is None:
@@ -136,7 +136,7 @@ def _untrained(name: str, groups: Sequence[Group]) -> List[str]:
 
 
 def _sentence(group: Group) -> str:
-    cost = "" if group.minutes is None else f" ({group.minutes:.1f} minutes a run)"
+    cost = "" if group.minutes is None else f" ({group.minutes:.1f} minutes at best)"
     by = f"`{group.command}`{cost}"
     if group.number is None:
         return f"What it shows: {group.reason}. {by}"

@@ -54,7 +54,7 @@ def test_both_starts_stand_side_by_side(tmp_path: Path) -> None:
     assert cells[2].startswith("**reproduced**") and "3 seeds" in cells[2]
     assert cells[3].startswith("**reproduced**") and "2 seeds" in cells[3]
     assert "permutation test of the curve" in page and "mixed model" in page
-    assert "d2l-rnn reproduce bilstm --seeds 3` (2.0 minutes a run)" in page
+    assert "d2l-rnn reproduce bilstm --seeds 3` (2.0 minutes at best)" in page
     assert "`d2l-rnn reproduce bilstm --seeds 2 -- --initial-weights seed`" in page
     assert "3 seeds), the builds' weights (argued): 50 of 50 epochs" in page
     assert "Not recorded yet: gru." in page and "<!-- Made by: make it -->" in page
