@@ -11,10 +11,11 @@ Makes an arm64 root out of Debian's packages, copies the working tree into it, a
 gru, lstm and bilstm; the same here. Prints both curves; exit status 1 where they are
 further apart than 1e-4 of their size.
 
-Needs Debian or Ubuntu with mmdebstrap, proot and qemu-user-static, .venv of this machine
-(scripts/reproduce.sh), a package registry, 1.5 GB and half an hour. Nothing is
-registered with the kernel, and nobody has to be root. The root is made in FOLDER, where
-a second call finds it again; without FOLDER in a temporary folder, removed at the end.
+Needs root, Debian or Ubuntu with mmdebstrap and qemu-user-static, a kernel from 6.7 on,
+.venv of this machine (scripts/reproduce.sh), Debian's and a package registry, 1.5 GB and
+some minutes. The emulator is registered for what runs here, not for the whole machine.
+The root is made in FOLDER, where a second call finds it again; without FOLDER in a
+temporary folder, removed at the end.
 END
 }
 
@@ -25,14 +26,15 @@ case ${1:-} in
     ;;
 esac
 
-source "$(dirname "${BASH_SOURCE[0]}")/find_python.sh" # root, say
+scripts=$(dirname "${BASH_SOURCE[0]}")
+source "$scripts/find_python.sh" # root, say
+source "$scripts/debian_root.sh"
 
-for program in mmdebstrap proot qemu-aarch64-static; do
-    if ! command -v "$program" >/dev/null; then
-        say "needs $program: apt-get install mmdebstrap proot qemu-user-static"
-        exit 2
-    fi
-done
+emulator=/usr/lib/binfmt.d/qemu-aarch64.conf
+if ! command -v mmdebstrap >/dev/null || [ ! -e "$emulator" ]; then
+    say "needs mmdebstrap and qemu-user-static: apt-get install them"
+    exit 2
+fi
 if [ ! -x "$root/.venv/bin/d2l-rnn" ]; then
     say "needs .venv to compare with: run scripts/reproduce.sh first"
     exit 2
@@ -61,31 +63,24 @@ if [ ! -f "$arm/made" ]; then
     touch "$arm/made"
 fi
 
+fill_root "$arm/root"
 inside=$arm/root/d2l_rnn
-mkdir -p "$inside"
-(cd "$root" && git ls-files -z --cached --others --exclude-standard |
-    tar --create --null --files-from - 2>/dev/null) | tar --extract -C "$inside"
 
-# on_arm COMMAND...: in the root, by its own programs. Of uv, proot lets some calls
-# through to this machine's files, so that pip installs there: half an hour of the time.
+# on_arm COMMAND: in the root, by its own programs. What the kernel is told of the
+# emulator holds in this user namespace alone (since Linux 6.7) and ends with it.
 on_arm() {
-    local binds=() path
-    for path in /proc /dev /sys /etc/resolv.conf /etc/hosts /etc/pip.conf \
-        /etc/ssl/certs/ca-certificates.crt \
-        ${D2L_RNN_DATA:+"$D2L_RNN_DATA"}; do
-        [ ! -e "$path" ] || binds+=(-b "$path")
-    done
-    env -u PYTHONPATH -u PYTHON HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-        PYENV_ROOT=/nonexistent \
-        proot -q qemu-aarch64-static -r "$arm/root" "${binds[@]}" -w /d2l_rnn "$@"
+    unshare --user --map-root-user --mount bash -c '
+        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc &&
+            cat "$3" >/proc/sys/fs/binfmt_misc/register || exit
+    '"$IN_ROOT" bash "$arm/root" "$1" "$emulator"
 }
 
 status=0
 for experiment in rnn gru lstm bilstm; do
     say "$experiment on aarch64"
     rm -rf "$inside/runs/$experiment" "$arm/runs/$experiment"
-    on_arm /bin/bash scripts/reproduce.sh "$experiment" --epochs 3 --seed 1 --quiet \
-        --no-plot --out "runs/$experiment"
+    on_arm "scripts/reproduce.sh $experiment --epochs 3 --seed 1 --quiet --no-plot \
+        --out runs/$experiment"
     say "$experiment here"
     "$root/.venv/bin/d2l-rnn" run "$experiment" --epochs 3 --seed 1 --quiet --no-plot \
         --out "$arm/runs/$experiment"
