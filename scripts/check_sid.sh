@@ -49,21 +49,11 @@ fi
 
 if [ ! -f "$sid/made" ]; then
     say "making a root of sid in $sid"
-    # From where this system has its own packages, if it is a Debian.
-    sources=()
-    if [ -s /etc/apt/sources.list.d/debian.sources ]; then
-        sed '/^$/,$d; s/^Suites:.*/Suites: sid/' /etc/apt/sources.list.d/debian.sources \
-            >"$sid/sid.sources"
-        sources=("$sid/sid.sources")
-    fi
     packages=ca-certificates,libgomp1,libquadmath0
     for version in "${versions[@]}"; do
         packages+=,python$version-venv
     done
-    # A mirror may be weeks behind, and sid's lists are good for a week.
-    mmdebstrap --quiet --variant=minbase --include="$packages" \
-        --aptopt='Acquire::Check-Valid-Until "false"' sid "$sid/root" \
-        ${sources[@]+"${sources[@]}"}
+    make_root sid "$sid/root" --variant=minbase --include="$packages"
     touch "$sid/made"
 fi
 
