@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, List, Optional
 
 from . import __version__, signals, streams
 from .errors import D2lRnnError, UsageError
+from .hints import did_you_mean
 
 if TYPE_CHECKING:
     from .commands.parsing import Parser
@@ -27,6 +28,7 @@ COMMANDS = {
     "reproduce": "run experiments over seeds, several at a time",
     "compare": "run directories against the book's numbers, with a verdict",
     "report": "all runs on one HTML page, beside the book's numbers",
+    "plot": "curves of several runs in one figure, by settings of your choice",
     "book": "the book's numbers: what was printed, and how it varied",
     "audit": "what a trained language model sees when it predicts",
     "fill": "fill the blanks of a text from both sides",
@@ -129,8 +131,9 @@ def _answer(arguments: List[str]) -> int:
         return 0
     name, *rest = arguments[len(flags) :]
     if name not in COMMANDS:
+        accepted = f"accepted are {', '.join(COMMANDS)}"
         raise UsageError(
-            f"command {name!r} is unknown; accepted are {', '.join(COMMANDS)}"
+            f"command {name!r} is unknown; {did_you_mean(name, COMMANDS, accepted)}"
         )
     status: int = import_module(f"{__package__}.commands.{name}").main(rest)
     return status

@@ -48,6 +48,12 @@ def pip_install(*requirements: str) -> Command:
     return (sys.executable, "-m", "pip", "install", *requirements)
 
 
+def missing(package: str) -> str:
+    """Says that an optional package is not here, and the command that brings it."""
+    command = " ".join(map(shlex.quote, pip_install(package)))
+    return f"the package {package} is missing; this brings it: {command}"
+
+
 def pip_uninstall(*names: str) -> Command:
     """The command that removes these, without a question."""
     if not _has_pip() and shutil.which("uv"):

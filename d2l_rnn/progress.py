@@ -1,8 +1,10 @@
-"""What a person sees while a net trains: a curve in a notebook, a bar in a terminal."""
+"""What a person sees while a net trains: a curve, a bar, or a line now and then."""
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from contextlib import suppress
 from typing import Any, Callable, List, Optional, Protocol
 
@@ -13,6 +15,9 @@ from .streams import on_a_terminal, tell
 # The book draws every tenth epoch; a training of fewer than this many, which it has
 # not, would show next to nothing so.
 _SHORT = 20
+_LINES = 10  # of a whole training that is piped
+_MEASURED_AFTER = 3  # epochs; the first, which warms up, is not measured
+_WORTH_TELLING = 60.0  # seconds
 
 
 class Row(Protocol):
@@ -42,8 +47,8 @@ class Progress:
     """Shows a number of the epochs as they come: perplexity, unless told otherwise.
 
     In a notebook the book's animated curve, drawn every tenth epoch (every epoch where
-    there are fewer than 20); on a terminal a bar; nothing where neither is there to
-    see it.
+    there are fewer than 20); on a terminal a bar; elsewhere nothing, or ten lines over
+    the whole training. After the third epoch a line says how many minutes are left.
 
     Parameters
     ----------
@@ -58,6 +63,8 @@ class Progress:
         The number of an ``EpochRow``.
     animator : object with ``add(x, y)``, optional
         A reader's own, which is then told every tenth epoch, notebook or not.
+    notify : callable, optional
+        Told these lines; without it there are none.
     """
 
     def __init__(
@@ -68,8 +75,12 @@ class Progress:
         name: str = "perplexity",
         value_of: Callable[[Any], float] = _perplexity_of,
         animator: Optional[Plotter] = None,
+        notify: Optional[Callable[[str], None]] = None,
     ) -> None:
         self._name, self._value_of = name, value_of
+        self._num_epochs, self._first = num_epochs, first_epoch
+        self._notify = None if quiet else notify
+        self._line_every, self._begun = 0, 0.0
         self._bar: Any = None
         self._animator, self._every = animator, 10
         if quiet or animator is not None:
@@ -91,19 +102,37 @@ class Progress:
                 self._bar = tqdm(
                     total=num_epochs, initial=first_epoch - 1, unit="epoch", leave=False
                 )
+        elif notify is not None:
+            self._line_every = math.ceil(num_epochs / _LINES)
 
     def show(self, row: Row) -> None:
         """Show one ``EpochRow``."""
         value = self._value_of(row)
         if self._animator is not None and row.epoch % self._every == 0:
             self._animator.add(row.epoch, [value])
+        speed = tokens_per_sec(row.tokens, row.seconds)
+        text = f"{self._name} {value:.4g}, {speed:,.0f} tokens/sec"
         if self._bar is not None:
-            speed = tokens_per_sec(row.tokens, row.seconds)
             with suppress(OSError):  # a bar that cannot be shown ends no training
                 self._bar.update()
-                self._bar.set_postfix_str(
-                    f"{self._name} {value:.4g}, {speed:,.0f} tokens/sec", refresh=False
-                )
+                self._bar.set_postfix_str(text, refresh=False)
+        if self._notify is not None:
+            self._tell_what_is_left(row.epoch, self._notify)
+            if self._line_every and row.epoch % self._line_every == 0:
+                self._notify(f"epoch {row.epoch} of {self._num_epochs}: {text}")
+
+    def _tell_what_is_left(self, epoch: int, notify: Callable[[str], None]) -> None:
+        if epoch == self._first:
+            self._begun = time.perf_counter()
+        elif epoch == self._first + _MEASURED_AFTER - 1:
+            an_epoch = (time.perf_counter() - self._begun) / (_MEASURED_AFTER - 1)
+            left = (self._num_epochs - epoch) * an_epoch
+            if left >= _WORTH_TELLING:
+                line = f"about {left / 60:.0f} min to the end, at this pace"
+                if self._bar is None:
+                    notify(line)
+                else:
+                    self.tell(line)
 
     def tell(self, line: str) -> None:
         """Write a line to stderr, above the bar where there is one."""

@@ -135,6 +135,16 @@ def on_a_terminal() -> bool:
         return False
 
 
+def shows_colours() -> bool:
+    """Whether standard output is a terminal that is to show colours (NO_COLOR)."""
+    try:
+        terminal = sys.stdout is not None and sys.stdout.isatty()
+    except ValueError:  # closed in Python
+        return False
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return terminal and not plain
+
+
 def _print(text: str, stream: Optional[TextIO]) -> None:
     if stream is None:  # closed before Python started; print() would take stdout
         return

@@ -15,6 +15,7 @@ import pytest
 
 from d2l_rnn.cli import COMMANDS, main
 from d2l_rnn.errors import D2lRnnError, DataError, RunError, UsageError
+from d2l_rnn.experiments.table import EXPERIMENTS
 
 TINY = ["--corpus", "sample", "--num-hiddens", "8", "--max-tokens", "1500"]
 TINY += ["--batch-size", "4", "--num-steps", "10", "--no-plot", "--quiet"]
@@ -83,7 +84,15 @@ def test_no_corpus_in_reach(
     [
         (["fly"], 2, "command 'fly' is unknown; accepted are list, run"),
         (["run"], 2, "experiment's name is missing"),
+        (["rnu"], 2, "command 'rnu' is unknown; did you mean run?"),
         (["run", "lstn"], 2, "did you mean lstm"),
+        (["run", "LSTM"], 2, "did you mean lstm or "),
+        (["run", "zebra"], 2, "experiment 'zebra' is unknown; see 'd2l-rnn list'"),
+        (["run", "lstm", "--epoch", "3"], 2, "did you mean --epochs? (see"),
+        (["run", "lstm", "--epoch=3"], 2, "did you mean --epochs? (see"),
+        (["run", "lstm", "--num_hiddens", "3"], 2, "did you mean --num-hiddens"),
+        (["compare", "--agains", "rnn"], 2, "did you mean --against?"),
+        (["run", "lstm", "--zzz"], 2, "unrecognized arguments: --zzz (see"),
         (["run", "lstm", "--num-h", "3"], 2, "unrecognized arguments: --num-h"),
         (["run", "lstm", "--epochs", "many"], 2, "'many' is not a whole number"),
         (["run", "lstm", "--epochs", "0"], 2, "--epochs 0: accepted is at least 1"),
@@ -237,3 +246,20 @@ def test_help_is_quick() -> None:
     code += "print(len(sys.modules), {'numpy', 'mxnet'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert done.stdout.decode().splitlines()[-1].endswith("set()")
+
+
+def test_the_list_is_in_the_books_order_within_80_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    names = [line.split()[0] for line in lines[1:] if line[0] != " "]
+    assert sorted(names) == sorted(EXPERIMENTS)
+    assert main(["list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == names
+    firsts = [row["section"].split(",")[0] for row in rows]
+    of_builds = [section for section in firsts if "1.0" not in section]
+    numbers = [[int(part) for part in section.split(".")] for section in of_builds]
+    assert firsts[: len(of_builds)] == of_builds and numbers == sorted(numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import sys
+import time
 from typing import Any, List, Tuple
 
 import pytest
@@ -82,3 +83,43 @@ def test_a_bar_on_a_terminal_only(
     monkeypatch.setattr(sys, "stderr", stderr)
     train(Progress(3, name="loss", value_of=lambda row: row.epoch), 3)
     assert ("/3 [" in stderr.getvalue()) == terminal
+
+
+@pytest.mark.parametrize(
+    "num_epochs, epochs",
+    [(3, [1, 2, 3]), (10, list(range(1, 11))), (11, [2, 4, 6, 8, 10])],
+)
+def test_piped_at_most_ten_lines_over_the_whole_training(
+    num_epochs: int, epochs: List[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    lines: List[str] = []
+    train(Progress(num_epochs, notify=lines.append), num_epochs)
+    assert lines == [
+        f"epoch {epoch} of {num_epochs}: perplexity {epoch}, 20 tokens/sec"
+        for epoch in epochs
+    ]
+
+
+@pytest.mark.parametrize("first, terminal", [(1, False), (1, True), (41, False)])
+def test_after_the_third_epoch_the_minutes_left_are_told(
+    first: int, terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the pace of the second and third: the first epoch warms up."""
+    stderr = io.StringIO()
+    monkeypatch.setattr(stderr, "isatty", lambda: terminal)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    now = [100.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    lines: List[str] = []
+    shown = Progress(100, first_epoch=first, notify=lines.append)
+    told = []
+    for epoch in range(first, 101):
+        shown.show(EpochRow(epoch, 1.0, 10, 0.5))
+        now[0] += 7.0  # an epoch takes so long
+        if "min to the end" in stderr.getvalue() + "".join(lines):
+            told.append(epoch)
+    assert told[0] == first + 2
+    minutes = (100 - told[0]) * 7 / 60
+    everything = stderr.getvalue() + "\n".join(lines)
+    assert everything.count(f"about {minutes:.0f} min to the end") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List, Sequence
 
+from .. import streams
 from ..errors import UsageError
 from ..experiments.table import published_settings
 from ..results.book import BookNumber, load_book
@@ -12,6 +13,8 @@ from ..results.verdict.compare import compare, exit_status
 from ..results.verdict.rendering import (
     aligned,
     markdown_table,
+    render_csv,
+    render_latex,
     render_markdown,
     render_text,
     to_json,
@@ -46,6 +49,10 @@ def main(arguments: Sequence[str]) -> int:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--markdown", action="store_true", help="as a Markdown table")
+    form.add_argument("--csv", action="store_true", help="as comma-separated values")
+    form.add_argument(
+        "--latex", action="store_true", help="as a LaTeX table, by booktabs' rules"
+    )
     options = parser.parse_args(arguments)
     book = load_book()
     numbers = list(book.values())
@@ -57,8 +64,11 @@ def main(arguments: Sequence[str]) -> int:
             )
         numbers = [book[options.against]]
     if options.power:
-        if options.runs or options.json:
-            given = " ".join(options.runs) or "--json"
+        other = [
+            f"--{name}" for name in ("json", "csv", "latex") if vars(options)[name]
+        ]
+        if options.runs or other:
+            given = " ".join([*options.runs, *other])
             raise UsageError(f"--power contradicts {given}: it is a table of no runs")
         print(_power(numbers, options.markdown))
         return 0
@@ -67,10 +77,18 @@ def main(arguments: Sequence[str]) -> int:
         verdicts = compare(runs, book, published_settings())
     else:
         verdicts = compare_against(runs, numbers[0], published_settings())
-    if options.json:
-        print(to_json(verdicts))
+    forms = {
+        "json": to_json,
+        "markdown": render_markdown,
+        "csv": render_csv,
+        "latex": render_latex,
+    }
+    for name, render in forms.items():
+        if getattr(options, name):
+            print(render(verdicts))
+            break
     else:
-        print(render_markdown(verdicts) if options.markdown else render_text(verdicts))
+        print(render_text(verdicts, coloured=streams.shows_colours()))
     return exit_status(verdicts)
 
 

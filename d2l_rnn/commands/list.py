@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Sequence
+import re
+import textwrap
+from typing import Any, Dict, List, Sequence, Tuple
 
 from ..experiments.own import installed
 from ..experiments.table import EXPERIMENTS
-from ..results.book import load_book
+from ..results.book import BookNumber, load_book
 from .parsing import Parser
+
+_WIDTH = 80  # columns of the narrowest terminal that is common
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; return the exit status."""
-    parser = Parser(prog="d2l-rnn list", description=__doc__)
+    parser = Parser(
+        prog="d2l-rnn list",
+        description=f"{__doc__}\n\nThe published number is the median of the book's "
+        "builds; 'd2l-rnn book NAME' has all\nof it.",
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
     book = load_book()
@@ -24,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
             "published": book[row.name].summary() if row.name in book else None,
             "summary": row.summary,
         }
-        for row in EXPERIMENTS.values()
+        for row in sorted(EXPERIMENTS.values(), key=lambda row: _place(row.section))
     ]
     rows += [
         {"name": name, "section": None, "published": None, "summary": point.value}
@@ -34,8 +42,25 @@ def main(arguments: Sequence[str]) -> int:
         print(json.dumps(rows, indent=2))
         return 0
     head = {"name": "name", "section": "section", "published": "published"}
+    for row in rows:
+        row["published"] = _median(book[row["name"]]) if row["published"] else None
     widths = {k: max(len(r[k] or "-") for r in [head, *rows]) for k in head}
+    indent = sum(widths.values()) + 2 * len(widths)
     for row in [{**head, "summary": "experiment"}, *rows]:
         columns = [(row[key] or "-").ljust(width) for key, width in widths.items()]
-        print("  ".join([*columns, row["summary"] or ""]))
+        summary = textwrap.wrap(row["summary"] or "", _WIDTH - indent) or [""]
+        print("  ".join([*columns, summary[0]]).rstrip())
+        for line in summary[1:]:
+            print(" " * indent + line)
     return 0
+
+
+def _median(number: BookNumber) -> str:
+    return number.format(number.final["median"])
+
+
+def _place(section: str) -> Tuple[bool, List[int]]:
+    """Where a section stands: the edition of the builds first, then edition 1.0."""
+    edition_one = "(1.0)" in section
+    first = section.split(",")[0].replace("(1.0)", "")
+    return edition_one, [int(part) for part in re.findall(r"\d+", first)]

@@ -12,6 +12,7 @@ from .. import streams
 from ..data.reading import LARGEST_TEXT, decode
 from ..errors import RunError, UsageError
 from ..experiments.settings import flag_of, types_of
+from ..hints import did_you_mean
 from ..results.record import RUNS, RunRecord, read_runs
 
 _LONGEST_MESSAGE = 600  # letters
@@ -65,6 +66,18 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             **kwargs,
+        )
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As there; of an unknown flag, the known one that is nearest to it."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if not unknown:
+            return parsed
+        first = unknown[0].split("=")[0]
+        flags = [flag for flag in self._option_string_actions if flag != first]
+        hint = did_you_mean(first, flags if first.startswith("--") else [], "")
+        self.error(
+            " ".join(["unrecognized arguments:", *unknown]) + f"; {hint}" * bool(hint)
         )
 
     def error(self, message: str) -> NoReturn:
@@ -121,8 +134,9 @@ def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:
     for field in dataclasses.fields(defaults):
         flag, kind = flag_of(field), types[field.name]
         default = getattr(defaults, field.name)
+        told = field.metadata.get("by_default") or _shown(default)
         text = field.metadata.get("text", "")
-        text = f"{text} (default: {default})".strip().replace("%", "%%")
+        text = f"{text} (default: {told})".strip().replace("%", "%%")
         choices = field.metadata.get("choices")
         if kind is bool:
             group = settings.add_mutually_exclusive_group()
@@ -142,3 +156,10 @@ def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:
                 metavar=None if choices else kind.__name__.upper(),
                 help=text,
             )
+
+
+def _shown(default: Any) -> str:
+    """A default as what it does."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return str(default) if default != "" else "none"

@@ -19,7 +19,7 @@ from ..results.record import RUNS, read_runs
 from ..results.verdict.compare import compare, exit_status
 from ..results.verdict.rendering import render_text
 from ..runtime import available_cores, thread_share
-from ..streams import on_a_terminal, tell
+from ..streams import on_a_terminal, shows_colours, tell
 from .parsing import Parser, notify, number
 from .run import configured
 from .shared_settings import shared_out
@@ -291,7 +291,7 @@ def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> int:
     if finished:
         records = read_runs([job.directory for job in finished])
         verdicts = compare(records, load_book(), published_settings())
-        print(render_text(verdicts), flush=True)
+        print(render_text(verdicts, coloured=shows_colours()), flush=True)
         status = exit_status(verdicts)
     if failed:
         notify(f"{len(failed)} of {len(jobs)} runs did not finish:")

@@ -14,6 +14,7 @@ from .settings import (
     MOST_STEPS,
     MOST_UNITS,
     check_fields,
+    data_dir_setting,
     setting,
 )
 
@@ -44,9 +45,7 @@ class CorpusConfig(Config):
         "auto, time-machine, sample, or the path of a UTF-8 text file",
         effect="source",
     )
-    data_dir: str = setting(
-        "", "folder to look in first for corpus files", effect="folder"
-    )
+    data_dir: str = data_dir_setting()
     clean: str = setting(
         "book", "book: letters only, lower case; none: as it is", ("book", "none")
     )

@@ -7,7 +7,15 @@ from typing import List
 
 from ..errors import UsageError
 from .configs import Config, CorpusConfig
-from .settings import LARGEST_REAL, MOST, MOST_EPOCHS, MOST_STEPS, MOST_UNITS, setting
+from .settings import (
+    LARGEST_REAL,
+    MOST,
+    MOST_EPOCHS,
+    MOST_STEPS,
+    MOST_UNITS,
+    data_dir_setting,
+    setting,
+)
 
 
 @dataclass(frozen=True)
@@ -191,9 +199,7 @@ class LinesConfig(Config):
         "auto, fra-eng, sample, or the path of a file of sentence pairs",
         effect="source",
     )
-    data_dir: str = setting(
-        "", "folder to look in first for corpus files", effect="folder"
-    )
+    data_dir: str = data_dir_setting()
     num_examples: int = setting(
         4000,
         "lines of each language, chosen from the whole file",
@@ -258,9 +264,7 @@ class EditionV1Config(_Generating):
         "auto, time-machine, sample, or the path of a UTF-8 text file",
         effect="source",
     )
-    data_dir: str = setting(
-        "", "folder to look in first for corpus files", effect="folder"
-    )
+    data_dir: str = data_dir_setting()
     cell: str = setting(
         "rnn", "which of its models", ("rnn-scratch", "rnn", "gru", "lstm", "birnn")
     )

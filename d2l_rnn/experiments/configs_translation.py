@@ -14,6 +14,7 @@ from .settings import (
     MOST_LAYERS,
     MOST_STEPS,
     MOST_UNITS,
+    data_dir_setting,
     setting,
 )
 
@@ -28,9 +29,7 @@ class TranslationConfig(Config):
         "source, tab, target",
         effect="source",
     )
-    data_dir: str = setting(
-        "", "folder to look in first for corpus files", effect="folder"
-    )
+    data_dir: str = data_dir_setting()
     num_examples: int = setting(
         600,
         "index of the last pair to read, from 0 as in the book; 0: all",

@@ -90,11 +90,14 @@ class ExperimentRun(ABC, Generic[C]):
     perplexities : bool
         Class attribute: whether the loss is of probabilities, so that exp(loss /
         tokens) is a perplexity, which is recorded then.
+    unit : str
+        Class attribute: what is trained on, as in "10,000 tokens".
     """
 
     source: Source
     usable_as: ClassVar[type] = object
     perplexities: ClassVar[bool] = True
+    unit: ClassVar[str] = "tokens"
 
     def __init__(self, config: C, device: Device, notify: Notify) -> None:
         self.config, self.device, self.notify = config, device, notify
@@ -127,6 +130,10 @@ class ExperimentRun(ABC, Generic[C]):
         RunError
             If they are another model's.
         """
+
+    def num_parameters(self) -> int:
+        """How many numbers are learnt; 0 where that is not told."""
+        return 0
 
     def notes(self) -> Mapping[str, Any]:
         """What is needed to use the arrays elsewhere, in JSON: vocabularies, say.

@@ -45,6 +45,7 @@ class LinesRun(NetRun[L]):
     """
 
     kind: Callable[[int, int, int, int], Any]
+    unit = "lines"
 
     def __init__(self, config: L, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)

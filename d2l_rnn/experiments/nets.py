@@ -46,6 +46,14 @@ class NetRun(ExperimentRun[C]):
             own = arrays_under(name, arrays)
             put_arrays(named_arrays(net), own, self.adams.get(name))
 
+    def num_parameters(self) -> int:
+        """Of all nets."""
+        return sum(
+            array.size
+            for net in self.nets.values()
+            for array in named_arrays(net).values()
+        )
+
 
 def _under(name: str) -> str:
     return f"{name}." if name else ""

@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from .. import signals
 from ..errors import D2lRnnError, RunError
@@ -229,12 +229,18 @@ class _Running:
         end and saved; a second SIGINT does not wait for that.
         """
         first_epoch = len(self.log.epochs) + 1
+        shown: Dict[str, Any] = {}
+        if not self.run.perplexities:
+            shown = {"name": "loss", "value_of": _loss_of}
         progress = Progress(
             self.num_epochs,
             first_epoch,
             self.options.quiet,
-            *(() if self.run.perplexities else ("loss", _loss_of)),
+            notify=self.notify,
+            **shown,
         )
+        if not self.options.quiet and first_epoch <= self.num_epochs:
+            self.notify(self._headline())
         stack.callback(progress.close)
         with ExitStack() as listening:
             noted: Optional[List[int]] = None
@@ -260,6 +266,13 @@ class _Running:
             if self.saved_epoch < len(self.log.epochs):  # it ended before its time
                 self._save(len(self.log.epochs))
         progress.close()
+
+    def _headline(self) -> str:
+        """What is trained, and on how much."""
+        run, source = self.run, self.run.source
+        what = f"{self.experiment.name}: {source.tokens:,} {run.unit} of {source.name}"
+        parameters = run.num_parameters()
+        return f"{what}, {parameters:,} parameters" if parameters else what
 
     def _save(self, epoch: int) -> None:
         self.log.save(self.run.arrays(), identity(self.experiment, self.run))

@@ -47,6 +47,7 @@ class SequenceRun(NetRun[SequenceConfig]):
 
     text = staticmethod(printed.series)
     perplexities = False
+    unit = "points"
 
     def __init__(self, config: SequenceConfig, device: Device, notify: Notify) -> None:
         super().__init__(config, device, notify)

@@ -45,6 +45,7 @@ def setting(
     maximum: Optional[float] = None,
     flag: Optional[str] = None,
     effect: str = "number",
+    by_default: str = "",
 ) -> Any:
     """A dataclass field that also makes a command-line flag.
 
@@ -61,6 +62,8 @@ def setting(
         Where it is not ``--`` and the field's name.
     effect : str
         What it has an effect on, one of ``EFFECTS``.
+    by_default : str
+        What the default does, for ``--help``, where the value does not say it.
     """
     assert effect in EFFECTS, effect
     metadata = {
@@ -71,8 +74,19 @@ def setting(
         "maximum": maximum,
         "flag": flag,
         "effect": effect,
+        "by_default": by_default,
     }
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def data_dir_setting() -> Any:
+    """Where the files of the corpora are looked for."""
+    return setting(
+        "",
+        "folder to look in first for corpus files",
+        effect="folder",
+        by_default="$D2L_RNN_DATA, then the user's cache",
+    )
 
 
 def flag_of(field: Any) -> str:

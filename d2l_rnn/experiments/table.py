@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from ..errors import UsageError
+from ..hints import did_you_mean
 from . import families
 from .configs import Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
@@ -261,7 +261,7 @@ def find(name: str) -> Experiment:
     Raises
     ------
     UsageError
-        If there is none; names the nearest, or all.
+        If there is none; names the nearest, or where all stand.
     """
     if ".py:" in name:
         from .own import load
@@ -273,6 +273,5 @@ def find(name: str) -> Experiment:
 
     if name in installed():
         return load_installed(installed()[name])
-    near: List[str] = difflib.get_close_matches(name, EXPERIMENTS, n=3)
-    hint: Optional[str] = " or ".join(near) if near else ", ".join(EXPERIMENTS)
-    raise UsageError(f"experiment {name!r} is unknown; did you mean {hint}?")
+    hint = did_you_mean(name, [*EXPERIMENTS, *installed()], "see 'd2l-rnn list'")
+    raise UsageError(f"experiment {name!r} is unknown; {hint}")

@@ -20,6 +20,7 @@ from ..data.translation import (
 )
 from ..errors import DataError
 from ..generation.translations import Translator
+from ..installation import missing
 from ..models.attention_decoder import Seq2SeqAttentionDecoder
 from ..models.encoder_decoder import EncoderDecoder
 from ..models.gluon_layers import named_arrays
@@ -96,10 +97,8 @@ class TranslationRun(NetRun[TranslationConfig]):
                 *self.heldout, src_vocab, tgt_vocab, *sizes, shuffle=False
             )
             if importlib.util.find_spec("sacrebleu") is None:
-                notify(
-                    "sacrebleu is not installed: no corpus BLEU of the held-out "
-                    "sentences (pip install 'd2l_rnn[bleu]')"
-                )
+                why = missing("sacrebleu")
+                notify(f"no corpus BLEU of the held-out sentences: {why}")
         self.source = source_of(file, int(self.train_iter.arrays[3].sum()))
         set_seed(epoch_seed(config.seed, 0))
         net = build(config, len(src_vocab), len(tgt_vocab))

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Iterator, Optional, Sequence
 
 from ..errors import RunError, UsageError
+from ..installation import missing
 from .local import Job, Outcome, StopLevel, as_they_end, execute
 
 _PATIENCE = 10  # seconds in which a scheduler has to answer
@@ -93,10 +94,7 @@ def import_distributed() -> Any:
     try:
         import distributed
     except ImportError:
-        raise UsageError(
-            "--backend dask: the package distributed is missing; pip install "
-            "'d2l_rnn[dask]' brings it"
-        ) from None
+        raise UsageError(f"--backend dask: {missing('distributed')}") from None
     return distributed
 
 

@@ -38,6 +38,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DASHES = ("-", "--", "-.", ":")
 GREY = "#6b7280"
 BAND = "#c4c9d1"
+_LONG = 1000.0  # of a logarithmic axis, end to end: powers of ten are enough there
 
 Points = Tuple[Sequence[float], Sequence[float]]
 
@@ -98,7 +99,7 @@ def curve_figure(
             label=label,
         )
     axes.set_yscale("log")
-    _plain_log_ticks(axes)
+    _log_ticks(axes.yaxis)
     axes.set_xlabel("epoch")
     axes.set_ylabel(_metric_label(book_number))
     axes.set_title(_literal(name), loc="left", fontweight="bold")
@@ -141,7 +142,7 @@ def lines_figure(
     axes.set_yscale(yscale)
     for axis, scale in ((axes.xaxis, xscale), (axes.yaxis, yscale)):
         if scale == "log":
-            _powers_of_ten(axis)
+            _log_ticks(axis)
     axes.set_xlabel(_literal(xlabel))
     axes.set_ylabel(_literal(ylabel))
     axes.set_title(_literal(title), loc="left", fontweight="bold")
@@ -294,15 +295,13 @@ def _literal(text: str) -> str:
     return str(text).replace("$", r"\$")
 
 
-def _powers_of_ten(axis: Axis) -> None:
-    """Label the powers of ten of a logarithmic axis as plain numbers."""
+def _log_ticks(axis: Axis) -> None:
+    """Plain numbers on a logarithmic axis: powers of ten; steps where it is short."""
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())
-
-
-def _plain_log_ticks(axes: Axes) -> None:
-    """Ticks at 1, 2, 3, 5, 10, ..., written out; between them where that is too few."""
-    low, high = axes.get_ylim()
+    low, high = axis.get_view_interval()
+    if not 0 < low < high or high / low >= _LONG:
+        return
     steps: Tuple[float, ...] = (1, 2, 3, 5)
     if high / low < 3:
         steps = (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.7, 2, 2.5, 3, 4, 5, 6, 7, 8)
@@ -311,9 +310,8 @@ def _plain_log_ticks(axes: Axes) -> None:
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     places = [step * 10.0**exponent for exponent in exponents for step in steps]
     shown = [place for place in places if low <= place <= high]
-    axes.yaxis.set_major_locator(ticker.FixedLocator(shown))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(ticker.NullLocator())
+    axis.set_major_locator(ticker.FixedLocator(shown))
+    axis.set_minor_locator(ticker.NullLocator())
 
 
 def _label_ends(axes: Axes, ends: List[Tuple[float, float, str, str]]) -> bool:

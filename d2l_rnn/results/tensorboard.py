@@ -10,6 +10,7 @@ from typing import Callable, Iterable, Mapping, NamedTuple, Protocol
 
 from ..errors import UsageError
 from ..files import GrowingFile
+from ..installation import missing
 
 Row = Mapping[str, float]
 
@@ -43,10 +44,7 @@ def import_library() -> Library:
         from tensorboardX import record_writer, summary
         from tensorboardX.proto import event_pb2
     except ImportError:
-        raise UsageError(
-            "--tensorboard: the package tensorboardX is missing; pip install "
-            "'d2l_rnn[tensorboard]' brings it"
-        ) from None
+        raise UsageError(f"--tensorboard: {missing('tensorboardX')}") from None
     return Library(event_pb2.Event, summary.scalar, record_writer.masked_crc32c)
 
 

@@ -11,6 +11,7 @@ import math
 from typing import Counter, List, Sequence, Tuple, cast
 
 from ..errors import UsageError
+from ..installation import missing
 
 
 def bleu(pred_seq: str, label_seq: str, k: int) -> float:
@@ -80,9 +81,7 @@ def corpus_bleu(
     try:
         from sacrebleu.metrics.bleu import BLEU
     except ImportError:
-        raise UsageError(
-            "corpus BLEU needs sacrebleu: pip install 'd2l_rnn[bleu]'"
-        ) from None
+        raise UsageError(f"corpus BLEU: {missing('sacrebleu')}") from None
     most = max(len(sentences) for sentences in references)
     # sacrebleu wants streams, each with one reference a sentence, or None
     streams = [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -23,7 +26,13 @@ from d2l_rnn.results.verdict.compare import (
     compare,
     exit_status,
 )
-from d2l_rnn.results.verdict.rendering import render_markdown, render_text, to_json
+from d2l_rnn.results.verdict.rendering import (
+    render_csv,
+    render_latex,
+    render_markdown,
+    render_text,
+    to_json,
+)
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
 
@@ -186,6 +195,49 @@ def test_the_tables_hold_every_verdict(tmp_path: Path) -> None:
     first = json.loads(to_json(verdicts))[0]
     assert first["verdict"] == REPRODUCED and first["seeds"] == [1, 2]
     assert first["book"]["builds"] == 41 and first["judgement"]["differs"] is False
+
+
+def test_the_csv_holds_what_the_json_holds(tmp_path: Path) -> None:
+    verdicts = compare(made(tmp_path), BOOK)
+    rows = list(csv.DictReader(io.StringIO(render_csv(verdicts))))
+    objects = json.loads(to_json(verdicts))
+    assert len(rows) == len(objects) == 2
+    for row, found in zip(rows, objects):
+        assert row["experiment"] == found["experiment"].replace("\x1b", "?").replace(
+            "\n", "?"
+        )
+        assert float(row["mean"]) == found["mean"]
+        assert float(row["max"]) == max(found["values"])
+        assert int(row["runs"]) == len(found["runs"])
+        published = found["book"]
+        assert row["book_median"] == (
+            str(published["final"]["median"]) if published else ""
+        )
+
+
+def test_the_latex_table_has_a_row_a_verdict_and_no_special_letter(
+    tmp_path: Path,
+) -> None:
+    """What is special to LaTeX is escaped: even where a record's name is full of it."""
+    runs = [
+        *made(tmp_path),
+        write_run(tmp_path / "y", "a&b%c$d#e_f{g}h~i^j\\k", 1, [2.0]),
+    ]
+    verdicts = compare(runs, BOOK)
+    lines = render_latex(verdicts).splitlines()
+    rows = [line for line in lines if line.endswith("\\\\")]
+    assert len(rows) == 1 + len(verdicts)
+    for row in rows:
+        assert len(re.findall(r"(?<!\\)&", row)) == 6
+        bare = re.sub(r"\\[&%$#_{}]|\\text\w+\{\}", "", row[:-2])
+        assert not re.search(r"[&%$#_{}~^\\]", bare.replace(" & ", ""))
+
+
+def test_colours_are_all_that_a_terminal_gets_besides(tmp_path: Path) -> None:
+    verdicts = compare(made(tmp_path), BOOK)
+    plain, coloured = render_text(verdicts), render_text(verdicts, coloured=True)
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == plain
+    assert coloured.count("\x1b[32mreproduced\x1b[0m") == 1 == plain.count("reproduced")
 
 
 def test_json_is_strict_for_numbers_that_are_not_finite(tmp_path: Path) -> None:

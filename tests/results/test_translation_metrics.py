@@ -55,7 +55,7 @@ def test_corpus_bleu_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_corpus_bleu_with_several_references() -> None:
-    pytest.importorskip("sacrebleu", reason="an extra: pip install 'd2l_rnn[bleu]'")
+    pytest.importorskip("sacrebleu", reason="an extra: sacrebleu")
     predictions = ["je suis chez moi .", "il est calme ."]
     references = [["je suis chez moi ."], ["il est malade .", "il est calme ."]]
     assert corpus_bleu(predictions, references) == pytest.approx(100)

@@ -1,7 +1,9 @@
-"""Verdicts as text for a terminal, as Markdown, and as JSON."""
+"""Verdicts as text for a terminal, as Markdown, CSV and LaTeX, and as JSON."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from typing import Dict, List, Optional, Sequence
@@ -62,14 +64,36 @@ def _cells(verdict: Verdict) -> List[str]:
     ]
 
 
-def render_text(verdicts: Sequence[Verdict]) -> str:
-    """An aligned table; below each row what sets it apart, and figures or reason."""
+_COLOURS = {"reproduced": "32", "differs": "31"}  # green, red
+_VERDICT = HEADINGS.index("verdict")
+
+
+def render_text(verdicts: Sequence[Verdict], coloured: bool = False) -> str:
+    """An aligned table; below each row what sets it apart, and figures or reason.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    coloured : bool
+        Whether a terminal is to show what is reproduced in green, what differs in red.
+    """
     rows, below = [list(HEADINGS)], [""]
     for verdict in verdicts:
         rows.append([verdict.experiment, *_cells(verdict)[1:]])
         apart = f"{verdict.apart}: " if verdict.apart else ""
         below.append(apart + verdict.reason)
-    return aligned(rows, below)
+    text = aligned(rows, below)
+    if not coloured:
+        return text
+    lines = text.split("\n")
+    place = 0
+    for row, note in zip(rows, below):
+        word = row[_VERDICT]
+        if word in _COLOURS:
+            before, after = lines[place].rsplit(word, 1)
+            lines[place] = f"{before}\x1b[{_COLOURS[word]}m{word}\x1b[0m{after}"
+        place += 2 if note else 1
+    return "\n".join(lines)
 
 
 def aligned(rows: Sequence[Sequence[str]], below: Sequence[str] = ()) -> str:
@@ -101,6 +125,63 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     safe = ([printable(cell).replace("|", "\\|") for cell in row] for row in others)
     lines = [list(heading), ["---"] * len(heading), *safe]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+_COLUMNS = (
+    *("experiment", "apart", "section", "metric", "builds"),
+    *("book_median", "book_min", "book_max", "runs", "mean", "min", "max"),
+    *("verdict", "reason", "tokens_per_sec", "wall_seconds"),
+)
+
+
+def render_csv(verdicts: Sequence[Verdict]) -> str:
+    """Comma-separated values with a heading (RFC 4180): numbers in full, no units."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for verdict in verdicts:
+        number, values = verdict.book, verdict.values
+        published: List[object] = [""] * 6
+        if number is not None:
+            final = [number.final[key] for key in ("median", "min", "max")]
+            published = [number.section, number.metric, len(number.builds), *final]
+        spread = [verdict.mean, *((min(values), max(values)) if values else ("", ""))]
+        row = [verdict.experiment, verdict.apart, *published, len(verdict.runs)]
+        row += [*spread, shown_verdict(verdict), verdict.reason]
+        row += [verdict.tokens_per_sec, verdict.wall_seconds]
+        writer.writerow([printable(x) if isinstance(x, str) else x for x in row])
+    return stream.getvalue().rstrip("\n")
+
+
+_LATEX = {letter: f"\\{letter}" for letter in "&%$#_{}"}
+_LATEX.update({"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
+_LATEX["^"] = r"\textasciicircum{}"
+
+
+def render_latex(verdicts: Sequence[Verdict]) -> str:
+    """A table for a paper, with the rules of the package booktabs."""
+    rows = [HEADINGS, *(_cells(verdict) for verdict in verdicts)]
+    lines = [
+        " & ".join(
+            "".join(_LATEX.get(letter, letter) for letter in printable(cell))
+            for cell in row
+        )
+        + r" \\"
+        for row in rows
+    ]
+    heading, *others = lines
+    return "\n".join(
+        [
+            "% needs \\usepackage{booktabs}",
+            r"\begin{tabular}{lllrlrr}",
+            r"\toprule",
+            heading,
+            r"\midrule",
+            *others,
+            r"\bottomrule",
+            r"\end{tabular}",
+        ]
+    )
 
 
 def to_json(verdicts: Sequence[Verdict]) -> str:
