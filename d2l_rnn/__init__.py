@@ -14,6 +14,7 @@ The house, in the order in which data flows through it::
     generation   net -> text
     experiments  name -> configuration -> recorded run
     chapters     the book's functions, wired from the rooms
+    d2lzh        those of its first edition (Chinese, mxnet.nd): import d2l_rnn.d2lzh
     cli          the one door: d2l-rnn list | run | ...
 
 The rooms never import one another. Names are found on first use, so that
@@ -28,7 +29,11 @@ import sys
 from typing import Any, Dict, List
 
 from . import runtime
-from .compatibility import install_import_hook, restore_ipython_table
+from .compatibility import (
+    install_import_hook,
+    restore_ipython_table,
+    semantics_wanted,
+)
 
 __version__ = "0.1.0"
 
@@ -135,6 +140,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _HOME_OF:
         value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        semantics_wanted()
     elif importlib.util.find_spec(f"{__name__}.{name}"):
         value = importlib.import_module(f"{__name__}.{name}")
     else:

@@ -33,6 +33,7 @@ COMMANDS = {
     "audit": "what a trained language model sees when it predicts",
     "fill": "fill the blanks of a text from both sides",
     "generate": "continue a text with a trained network",
+    "export": "a trained network for ONNX, PyTorch, Gluon or NumPy",
     "translate": "translate sentences with a trained run",
     "benchmark": "how fast it is, beside d2l 0.17.6, PyTorch and the processor",
     "doctor": "what is installed here, what is wrong, and the cure",

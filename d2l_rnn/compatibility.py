@@ -174,7 +174,9 @@ def _without_engine_notice() -> Iterator[None]:
                         os.write(2, line)
 
 
-_prepared: Optional[ModuleType] = None
+_imported: Optional[ModuleType] = None
+_switched = False  # whether NumPy semantics were switched on once
+_left_alone = False
 
 
 def prepare_mxnet() -> ModuleType:
@@ -190,8 +192,37 @@ def prepare_mxnet() -> ModuleType:
     D2lRnnError
         If mxnet cannot be imported; the message names the reason and the cure.
     """
-    global _prepared
-    if _prepared is None:
+    global _switched
+    mxnet = _import_mxnet()
+    if not (_switched or _left_alone):
+        mxnet.npx.set_np()
+        _switched = True
+    return mxnet
+
+
+@contextmanager
+def semantics_left_alone() -> Iterator[None]:
+    """Within, what is imported of this package leaves NumPy semantics as they are."""
+    global _left_alone
+    before, _left_alone = _left_alone, True
+    try:
+        yield
+    finally:
+        _left_alone = before
+
+
+def semantics_wanted() -> None:
+    """Switch to NumPy semantics where mxnet was prepared without; imports nothing.
+
+    Who asks for a name of the 0.17 edition after ``d2l_rnn.d2lzh`` wants its arrays.
+    """
+    if _imported is not None:
+        prepare_mxnet()
+
+
+def _import_mxnet() -> ModuleType:
+    global _imported
+    if _imported is None:
         install_import_hook()
         try:
             mxnet = importlib.import_module("mxnet")
@@ -208,6 +239,5 @@ def prepare_mxnet() -> ModuleType:
                 f"mxnet cannot be imported ({type(error).__name__}: {error}): "
                 f"{cure_of_mxnet(str(error)).text} ('d2l-rnn doctor' tells more)"
             ) from error
-        mxnet.npx.set_np()
-        _prepared = mxnet
-    return _prepared
+        _imported = mxnet
+    return _imported

@@ -9,6 +9,10 @@ from .compatibility import prepare_mxnet
 from .errors import UsageError
 from .protocols import Device
 
+#: What ``--device`` accepts, and in words.
+DEVICE = re.compile(r"auto|cpu|gpu(?::(\d+))?")
+DEVICES = "auto, cpu, gpu and gpu:N"
+
 
 def try_gpu(i: int = 0) -> Device:
     """Return ``gpu(i)`` if there is one, else ``cpu()`` (book Section 5.6).
@@ -55,9 +59,9 @@ def device_from(name: str) -> Device:
     device: Device = npx.cpu()
     if name == "cpu":
         return device
-    match = re.fullmatch(r"gpu(?::(\d+))?", name)
+    match = DEVICE.fullmatch(name)
     if not match:
-        raise UsageError(f"--device {name}: accepted are auto, cpu, gpu and gpu:N")
+        raise UsageError(f"--device {name}: accepted are {DEVICES}")
     number, available = int(match.group(1) or 0), npx.num_gpus()
     if number >= available:
         raise UsageError(

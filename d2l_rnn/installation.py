@@ -130,6 +130,23 @@ def cure_of_mxnet(failure: str) -> Cure:
     return by_command(pip_install("--force-reinstall", "--no-deps", MXNET))
 
 
+def font_cure() -> Cure:
+    """How a font with Chinese characters gets onto this system."""
+    system = platform.system()
+    if system == "Darwin":
+        return Cure("brew install --cask font-noto-sans-cjk")
+    if system == "Windows":
+        return Cure("Settings, Optional features: Chinese (Simplified) fonts")
+    for tool, command in (
+        ("dnf", "dnf install google-noto-sans-cjk-fonts"),
+        ("pacman", "pacman -S noto-fonts-cjk"),
+        ("zypper", "zypper install noto-sans-cjk-fonts"),
+    ):
+        if shutil.which(tool):
+            return Cure(command)
+    return Cure("apt-get install fonts-noto-cjk (or fonts-wqy-microhei, smaller)")
+
+
 def cure_of_d2l(failure: str) -> Cure:
     """What to do about an ``import d2l.mxnet`` that failed; ``failure`` as above."""
     if any(sign in failure for sign in _BUILT_FOR_NUMPY_1):

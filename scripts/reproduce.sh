@@ -13,6 +13,7 @@ with the weights of the book's builds where the book has them (--initial-weights
   scripts/reproduce.sh                        the bidirectional LSTM, 500 epochs
   scripts/reproduce.sh lstm --epochs 50       another experiment, shorter
   scripts/reproduce.sh bilstm --help          every flag of an experiment
+  scripts/reproduce.sh pixels                 installs scikit-learn too: its digits
   PYTHON=python3.10 scripts/reproduce.sh      with this Python (3.8 to 3.15 serve)
 
 Exit status: that of d2l-rnn run; 2 if no Python serves or mxnet has no wheel for this
@@ -35,7 +36,9 @@ if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
     shift
 fi
 
-ensure_environment "$root/.venv" "" "${python_versions[@]}"
+extras=
+[ "$experiment" != pixels ] || extras=digits # its images are scikit-learn's
+ensure_environment "$root/.venv" "$extras" "${python_versions[@]}"
 # The experiments that have the field begin as the book's builds did, if they can.
 if [[ $("$root/.venv/bin/d2l-rnn" run "$experiment" --help 2>&1) = *--initial-weights* ]]; then
     set -- --initial-weights auto "$@"

@@ -16,14 +16,23 @@ make_stamp() {
     echo "extras $2"
 }
 
+# with_its_own FOLDER EXTRAS: what it has beside what is asked for stays. What was made
+# for the tests has all that the experiments need.
+with_its_own() {
+    case "$(sed -n 's/^extras //p' "$1/stamp") $2" in
+    "test "*) echo test ;;
+    "digits ") echo digits ;;
+    *) echo "$2" ;;
+    esac
+}
+
 # is_whole FOLDER EXTRAS VERSION...: the environment is as it should be, and runs.
 is_whole() {
     local folder=$1 extras=$2 version found
     shift 2
     [ -f "$folder/stamp" ] && [ -x "$folder/bin/d2l-rnn" ] || return 1
     version=$(sed -n 's/^python //p' "$folder/stamp")
-    # What was made for the tests serves the experiments too.
-    ! grep -qx "extras test" "$folder/stamp" || extras=test
+    extras=$(with_its_own "$folder" "$extras")
     [ "$(make_stamp "$version" "$extras")" = "$(cat "$folder/stamp")" ] || return 1
     if [ -n "${PYTHON:-}" ]; then
         found=$(find_python "$@" 2>/dev/null) || return 1
@@ -100,7 +109,7 @@ make_whole() {
     if can_be_updated "$folder" "$version"; then
         say "updating $folder"
         version=$(sed -n 's/^python //p' "$folder/stamp")
-        ! grep -qx "extras test" "$folder/stamp" || extras=test
+        extras=$(with_its_own "$folder" "$extras")
         rm "$folder/stamp"
     elif [ -n "$found" ]; then
         say "setting up $folder with Python $version (about 500 MB)"

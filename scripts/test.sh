@@ -61,7 +61,7 @@ done
 smoke_test() {
     local version=$1 folder=$root/.venv-$1 log
     unset PYTHON # it names the Python of .venv, not of these
-    ensure_environment "$folder" "" "$version" || return
+    ensure_environment "$folder" onnx "$version" || return
     if ! log=$("$folder/bin/python" "$root/scripts/smoke_test.py" 2>&1); then
         say "Python $version: the smoke test failed:"
         printf '%s\n' "$log" >&2

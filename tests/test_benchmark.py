@@ -238,3 +238,40 @@ def test_the_picture_marks_median_ratios_and_their_range(tmp_path: Path) -> None
         (segments,) = beside_d2l.lines[2]
         assert segments.get_segments()[0][:, 0].tolist() == [2.0, 4.0]
     assert pictures.draw({"speed": {}}, tmp_path) == []
+
+
+def test_a_network_in_use_as_a_table() -> None:
+    def answers(*seconds: float) -> List[Dict[str, float]]:
+        return [{"seconds": s, "cpu_seconds": 2 * s, "count": 10} for s in seconds]
+
+    found = {
+        "lstm, 1 text": {"ours": answers(1, 1, 1), "torch": answers(3, 4, 2)},
+        "lstm, 32 texts": {"ours": answers(2, 2, 2), "d2l": answers(8, 8, 8)},
+        "seq2seq, beam 4": {"ours": answers(1, 1, 1), "before": answers(5, 5, 5)},
+    }
+    rates, beside = tables({"use": found}).split("\n\n")
+    head, one, many, beam = rates.splitlines()
+    assert head.split() == "in use, tokens/sec ours before d2l 0.17.6 PyTorch".split()
+    assert one.split()[3:] == ["10", "(10-10)", "-", "-", "3", "(2-5)"]
+    assert many.split()[3:6] == ["160", "(160-160)", "-"]  # 32 texts of 10 in 2 s
+    rows = [line.split(",")[-1].split() for line in beside.splitlines()[1:]]
+    assert rows[0] == "1 text - - - - 3.00 (2.00-4.00) 3.00 (2.00-4.00)".split()
+    assert rows[2][:6] == "beam 4 5.00 (5.00-5.00) 5.00 (5.00-5.00)".split()
+
+
+@pytest.mark.slow
+def test_use_quickly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Today's code stands in for an earlier checkout: its beam search is the same."""
+    here = str(Path(workers.__file__).resolve().parents[2])
+    arguments = ["--parts", "use", "--workloads", "rnn,seq2seq-attention", "--json"]
+    arguments += ["--rounds", "1", "--turn-seconds", "0.01", "--threads", "1"]
+    arguments += ["--old-wheel", "nowhere.whl", "--torch-python", "no-such-python"]
+    arguments += ["--before", here, "--out", str(tmp_path)]
+    assert main(["benchmark", *arguments]) == 0
+    found = json.loads(capsys.readouterr().out)["use"]
+    assert {label: set(sides) for label, sides in found.items()} == {
+        "rnn, 1 text": {"ours", "before"},
+        "rnn, 32 texts": {"ours"},
+        "seq2seq-attention, greedy": {"ours", "before"},
+        "seq2seq-attention, beam 4": {"ours", "before"},
+    }

@@ -267,8 +267,8 @@ def test_wsl(
 @pytest.mark.parametrize(
     "found, failure, cure",
     [
-        ({"fonts": 60, "chinese": []}, "", "noto-cjk"),
-        ({"fonts": 61, "chinese": ["Noto Sans CJK SC"]}, "", ""),
+        ({"fonts": 60, "chinese": None}, "", "cjk"),
+        ({"fonts": 61, "chinese": "Noto Sans CJK SC"}, "", ""),
     ],
 )
 def test_fonts(

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import pytest
 
@@ -108,6 +108,56 @@ def test_bad_usage_is_one_line(
     found, out, err = said(capsys, *arguments)
     assert found == status and out == ""
     assert err.count("\n") == 1 and words in err
+
+
+def cut(run: Path) -> None:
+    (run / "checkpoint.safetensors").unlink()
+
+
+def unfinished(run: Path) -> None:
+    (run / "result.json").unlink()
+
+
+def tampered(run: Path) -> None:
+    path = run / "config.json"
+    path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
+
+
+def flipped(run: Path) -> None:
+    path = run / "checkpoint.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (cut, "no such file"),
+        (unfinished, "not finished"),
+        (tampered, "changed after it was written"),
+        (flipped, "its SHA-256 does not agree"),
+    ],
+)
+def test_a_run_that_is_not_whole_is_one_line(
+    change: Callable[[Path], None],
+    words: str,
+    runs: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change(runs / "lstm" / "seed-1")
+    status, out, err = said(capsys, "runs/lstm/seed-1")
+    assert status == 4 and out == ""
+    assert words in err and err.count("\n") == 1
+
+
+def test_an_unknown_class_names_those_that_are(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(KEPT / "one-to-many", runs / "one-to-many" / "seed-1")
+    status, out, err = said(capsys, "runs/one-to-many/seed-1", "--class", "Klingon")
+    assert status == 2 and out == "" and err.count("\n") == 1
+    assert "class 'Klingon' is unknown; accepted are English, French" in err
 
 
 def test_without_a_run_it_says_how_to_make_one(

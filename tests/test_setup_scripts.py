@@ -425,6 +425,24 @@ def test_the_tests_add_their_packages(house: House) -> None:
     assert house.calls_made() == house.installs("3.11", "[test]")
 
 
+def test_pixels_adds_the_package_of_its_images(house: House) -> None:
+    """Which stays when another experiment is asked for, and is among the tests'."""
+    house.add_python("3.11")
+    assert house.run("reproduce.sh", "pixels").returncode == 0
+    assert house.calls_made() == ["venv 3.11", *house.installs("3.11", "[digits]")]
+    assert house.run("reproduce.sh").returncode == 0
+    assert house.run("reproduce.sh", "pixels").returncode == 0
+    assert house.calls_made() == []
+    with open(str(house.root / "setup.cfg"), "a") as file:
+        file.write("# changed\n")
+    assert house.run("reproduce.sh").returncode == 0
+    assert house.calls_made() == house.installs("3.11", "[digits]")
+    assert house.run("test.sh").returncode == 0
+    assert house.calls_made() == house.installs("3.11", "[test]")
+    assert house.run("reproduce.sh", "pixels").returncode == 0
+    assert house.calls_made() == []
+
+
 @pytest.mark.parametrize("with_flock", [True, False])
 def test_two_at_once_install_once(house: House, with_flock: bool) -> None:
     if not with_flock and (house.programs / "flock").exists():
@@ -513,7 +531,7 @@ def test_other_pythons(house: House) -> None:
     assert done.returncode == 0, done.stderr
     # 3.11 is the one that the tests themselves run under.
     assert "Python 3.8: passed" in done.stderr
-    assert house.calls_made()[4:] == ["venv 3.8", *house.installs("3.8")]
+    assert house.calls_made()[4:] == ["venv 3.8", *house.installs("3.8", "[onnx]")]
     assert done.stdout.splitlines()[-1] == f"{PYTEST} -x"
     done = house.run("test.sh", "--pythons")
     assert "Python 3.9: not found" in done.stderr

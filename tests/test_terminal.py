@@ -53,6 +53,7 @@ COMMANDS = [
     Command("check hmm --corpus sample --max-tokens 400 --num-states 2"),
     Command("audit runs/bilstm-audit/model --tokens 50"),
     Command("fill the_t_me --run runs/cloze"),
+    Command("export runs/gluon --to numpy --out net.npz", makes="net.npz"),
     Command("translate runs/seq2seq go 时间 --beam 2 --n-best 2"),
     Command(
         f"reproduce lstm --out all -- {CHINESE.replace('--quiet', '')}",

@@ -73,7 +73,7 @@ class Pack:
     def gather(self) -> None:
         """Fill the vector from the net's arrays."""
         for parameter, view in zip(self.parameters, self.views):
-            view.data[:] = parameter.data()
+            view.data[:] = parameter.data().as_np_ndarray()
 
     def scatter(self, factor: Optional[Array]) -> None:
         """Fill the net's arrays from the vector.
@@ -84,9 +84,9 @@ class Pack:
             What the gradient is multiplied by; None leaves the net's gradients alone.
         """
         for parameter, view in zip(self.parameters, self.views):
-            parameter.data()[:] = view.data
+            parameter.data().as_np_ndarray()[:] = view.data
             if factor is not None:
-                parameter.grad()[:] = view.grad * factor
+                parameter.grad().as_np_ndarray()[:] = view.grad * factor
 
 
 def _view(row: LegacyArray, start: int, stop: int, shape: Shape) -> Array:

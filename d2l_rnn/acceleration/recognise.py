@@ -9,7 +9,7 @@ from typing import Any, List, NamedTuple, Union
 from mxnet import autograd, gluon, np
 from mxnet.gluon import nn, rnn
 
-from ..models import scratch, scratch_operators, scratch_stacks
+from ..models import first_edition, scratch, scratch_operators, scratch_stacks
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from .provenance import (
@@ -23,6 +23,7 @@ from .provenance import (
 KnownModel = Union[RNNModel, RNNModelScratch]
 
 SWITCH = "D2L_RNN_ACCELERATION"
+MODELS = (RNNModel, first_edition.RNNModel)
 LAYERS = (rnn.RNN, rnn.GRU, rnn.LSTM)
 LOSS = gluon.loss.SoftmaxCrossEntropyLoss
 _WORDS_FOR_OFF = ("off", "0", "no", "false")
@@ -60,7 +61,7 @@ def why_not_to_generate(net: object) -> str:
         return switched_off()
     if autograd.is_recording():
         return "a gradient is being recorded"
-    if type(net) is RNNModel:
+    if isinstance(net, RNNModel) and type(net) in MODELS:
         return _not_plain(net)
     if type(net) is RNNModelScratch:
         return _not_plain_scratch(net)

@@ -95,7 +95,7 @@ def fitting(run: Callable[[int], Answer], seconds: float) -> int:
     return count
 
 
-def _prepared(
+def prepared(
     worker: Worker, workload: Workload, task: str, plan: Plan
 ) -> Callable[[], Answer]:
     """A side's turn at a task."""
@@ -130,7 +130,7 @@ def speed(name: str, workload: Workload, plan: Plan) -> Speed:
 
         def measured(task: str, sides: Sequence[str]) -> Answers:
             tasks = {
-                side: _prepared(workers[side], workload, task, plan) for side in sides
+                side: prepared(workers[side], workload, task, plan) for side in sides
             }
             return in_turns(plan.rounds, tasks)
 
@@ -154,7 +154,7 @@ def scaling(plan: Plan) -> Dict[str, Scaling]:
         stack.callback(worker.close)
         for axis, values in AXES.items():
             tasks = {
-                str(value): _prepared(worker, workload, "train", plan)
+                str(value): prepared(worker, workload, "train", plan)
                 for value, workload in zip(values, along(axis))
             }
             answers = in_turns(plan.rounds, tasks)
@@ -180,8 +180,8 @@ def directions(plan: Plan) -> Dict[str, Answers]:
             one = replace(WORKLOADS["lstm"], num_layers=num_layers)
             both = replace(one, bidirectional=True)
             tasks = {
-                "unidirectional": _prepared(worker, one, "passes", plan),
-                "bidirectional": _prepared(worker, both, "passes", plan),
+                "unidirectional": prepared(worker, one, "passes", plan),
+                "bidirectional": prepared(worker, both, "passes", plan),
             }
             result[str(num_layers)] = in_turns(plan.rounds, tasks)
     return result
@@ -214,7 +214,7 @@ def hidden_markov(plan: Plan) -> Dict[str, Answers]:
                 "hmm", batch_size=batch_size, num_steps=num_steps, family="hmm"
             )
             tasks = {
-                side: _prepared(worker, workload, "posteriors", plan)
+                side: prepared(worker, workload, "posteriors", plan)
                 for side, worker in workers.items()
             }
             result[name] = in_turns(plan.rounds, tasks)

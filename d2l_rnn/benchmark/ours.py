@@ -12,6 +12,7 @@ from mxnet import autograd, cpu, gluon, nd, np, npx  # noqa: E402
 from mxnet.gluon import nn, rnn  # noqa: E402
 
 from ..acceleration.epochs import next_token, parameters_of  # noqa: E402
+from ..acceleration.generation import as_network  # noqa: E402
 from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
@@ -21,7 +22,7 @@ from ..training.initialisation import initialize  # noqa: E402
 from ..training.loop import train as training  # noqa: E402
 from ..training.objectives import NextToken  # noqa: E402
 from ..training.optimisers import Sgd  # noqa: E402
-from .peers.serving import SentWorkload, Tasks, serve, tokens  # noqa: E402
+from .peers.serving import ROWS, SentWorkload, Tasks, serve, tokens  # noqa: E402
 from .translation import translation  # noqa: E402
 
 
@@ -44,7 +45,7 @@ class OwnCell(nn.Block):
 
 
 def language_model(workload: SentWorkload) -> Tasks:
-    """Tasks of a language model: ``train``, ``generate`` and ``passes``."""
+    """Tasks of a language model: ``train``, ``generate``, ``passes``, ..."""
     device = cpu()
     if workload["implementation"] == "own cell":
         layer = rnn.LSTM(workload["num_hiddens"], workload["num_layers"])
@@ -81,6 +82,12 @@ def language_model(workload: SentWorkload) -> Tasks:
     def generate(count: int) -> None:
         generate_ids([1], count, net, device)
 
+    def generate_batch(count: int) -> None:
+        network = as_network(net, device)
+        if isinstance(network, str):
+            raise SystemExit(network)
+        network.continue_together([[1]] * ROWS, count)
+
     def passes(count: int) -> Dict[str, float]:
         """Forward and backward pass apart, without the update."""
         plain = NextToken(net, gluon.loss.SoftmaxCrossEntropyLoss(), device, True)
@@ -98,7 +105,12 @@ def language_model(workload: SentWorkload) -> Tasks:
             seconds["backward"] += time.perf_counter() - middle
         return seconds
 
-    return {"train": train, "generate": generate, "passes": passes}
+    return {
+        "train": train,
+        "generate": generate,
+        "generate_batch": generate_batch,
+        "passes": passes,
+    }
 
 
 BUILDERS = {

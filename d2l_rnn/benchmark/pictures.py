@@ -65,7 +65,7 @@ def _speed(part: Dict[str, Speed]) -> Figure:
     """A panel for each task: a row a workload, a mark a peer with its range."""
     from matplotlib.figure import Figure
 
-    from ..results.plots import COLOURS, GREY
+    from ..results.plots_axes import COLOURS, GREY
 
     names = list(part)
     figure = Figure((9.0, 1.2 + 0.42 * len(names)), dpi=150, layout="constrained")

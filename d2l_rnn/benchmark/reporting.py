@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, Sequence
 
 from .measuring import TASKS, Answers, Results, Scaling, Speed, Task
 from .peers.products import operations
+from .peers.serving import ROWS
 from .spreads import columns, each, rates, ratios, shown, shown_rate, slope, spread
 from .workloads import WORKLOADS, Workload
 
@@ -23,6 +24,7 @@ def tables(results: Results) -> str:
     """All parts that were measured, each as a table in plain text."""
     parts: Dict[str, Callable[[Any], List[str]]] = {
         "speed": _speed,
+        "use": _use,
         "scaling": _scaling,
         "directions": _directions,
         "hidden_markov": _hidden_markov,
@@ -121,6 +123,31 @@ def _starts(speed: Dict[str, Speed]) -> List[str]:
 def _tokens(workload: Workload, task: Task) -> int:
     """Tokens of one step of a task."""
     return workload.tokens if task == "train" else 1
+
+
+def _use(found: Dict[str, Answers]) -> List[str]:
+    """Tokens a second of each side, and how many times as fast ours is."""
+    sides = [side for side in NAMES if any(side in a for a in found.values())]
+    rows = [["in use, tokens/sec", *(NAMES[side] for side in sides)]]
+    beside = [["times as fast as"]]
+    for side in sides[1:]:
+        beside[0] += [NAMES[side], "in processor time"]
+    for label, answers in found.items():
+        amount = ROWS if label.endswith(f"{ROWS} texts") else 1
+        row, ratio = [label], [label]
+        for side in sides:
+            there = side in answers
+            seconds = each(answers, side, "seconds") if there else []
+            row.append(shown_rate(rates(amount, seconds)) if there else "-")
+            for key in ("seconds", "cpu_seconds") if side != "ours" else ():
+                if not there:
+                    ratio.append("-")
+                    continue
+                theirs, ours = (each(answers, s, key) for s in (side, "ours"))
+                ratio.append(shown(ratios(theirs, ours)))
+        rows.append(row)
+        beside.append(ratio)
+    return [*columns(rows), "", *columns(beside)] if found else []
 
 
 def _scaling(scaling: Dict[str, Scaling]) -> List[str]:

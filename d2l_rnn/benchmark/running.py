@@ -17,10 +17,11 @@ from ..runtime import available_cores, idle_cores
 from . import measuring
 from .pictures import draw
 from .reporting import tables
+from .using import use
 from .workers import commands, environments, find_old_wheel
 from .workloads import chosen_workloads
 
-PARTS = ("speed", "scaling", "directions", "hidden_markov")
+PARTS = ("speed", "use", "scaling", "directions", "hidden_markov")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def run(
     # Before any side runs: they are not to count one another.
     free_cores = idle_cores()
     wheel = None
-    if "speed" in settings.parts:
+    if {"speed", "use"} & set(settings.parts):
         wheel, note = find_old_wheel(settings.old_wheel, cache_directory())
         if note:
             notify(f"d2l 0.17.6 is left out: {note}")
@@ -98,8 +99,11 @@ def run(
         for name, workload in chosen_workloads(settings.workloads).items():
             notify(f"speed: {name}")
             results["speed"][name] = measuring.speed(name, workload, plan)
+    if "use" in settings.parts:
+        notify("use")
+        results["use"] = use(chosen_workloads(settings.workloads), plan)
     for part in settings.parts:
-        if part != "speed":
+        if part not in ("speed", "use"):
             notify(part.replace("_", " "))
             results[part] = getattr(measuring, part)(plan)
     content = json.dumps(results, indent=1) + "\n"

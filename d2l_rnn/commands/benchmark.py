@@ -14,8 +14,9 @@ from ..errors import UsageError
 from .parsing import Parser, notify, number
 
 _EPILOG = """\
-parts: speed (ours, d2l 0.17.6, PyTorch, floor), scaling (batch, steps, hidden
-size, depth), directions (two for one), hidden_markov (beside hmmlearn).
+parts: speed (ours, d2l 0.17.6, PyTorch, floor), use (texts one by one and 32 side
+by side, greedy translation, beam 4; --before adds what it was), scaling (batch,
+steps, hidden size, depth), directions (two for one), hidden_markov (beside hmmlearn).
 The floor is a step's matrix products alone, by the fastest of NumPy, PyTorch and
 MXNet's oneDNN. All sides run on the CPU, in turns; nothing passes or fails on
 seconds."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Sequence
+from pathlib import Path
+from typing import Any, Sequence
 
 from ..errors import RunError, system_errors_as
-from .parsing import Parser, notify
+from ..results.record import RUNS
+from .parsing import Parser, add_device, check_device, newest, notify, say_newest
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,33 +28,33 @@ def main(arguments: Sequence[str]) -> int:
         "--run",
         default="",
         metavar="DIR",
-        help="run directory of cloze (default: the newest in runs/ for such blanks)",
+        help="run directory of cloze or cloze-word (default: the newest finished one "
+        f"in {RUNS}/ for such blanks)",
     )
-    parser.add_argument(
-        "--device", default="auto", help="auto, cpu, gpu or gpu:N (default: auto)"
-    )
+    add_device(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
     options = parser.parse_args(arguments)
     if options.run:
         with system_errors_as(RunError, f"--run {options.run}"):
             os.stat(options.run)
+    check_device(options.device)
     from ..data.blanks import read_blanks
-    from ..devices import device_from
-    from ..experiments.trained import latest_cloze, load_filler
+    from ..experiments.trained import load_filler
     from ..generation.filling import fill
 
     of_words = re.search(r"(?<!\S)__+(?!\S)", options.text) is not None
-    run = options.run or latest_cloze("word" if of_words else "char")
-    device = device_from(options.device)
-    filler = load_filler(run, device)
+    run = options.run or _newest("word" if of_words else "char")
+    filler = load_filler(run)
     vocab = filler.vocab
     tokens, blanks = read_blanks(options.text, filler.token, filler.clean)
+    if not options.run:
+        say_newest(run)
     shown = [token for place, token in enumerate(tokens) if place not in blanks]
     unknown = [token for token in shown if vocab[token] == vocab.unk]
     if unknown:
         names = ", ".join(map(repr, sorted(set(unknown))))
         notify(f"warning: the model does not know {names}")
-    filled = fill(filler.net, vocab[tokens], blanks, vocab, device)
+    filled = fill(filler.probabilities, vocab[tokens], blanks, vocab)
     for blank in filled:
         tokens[blank.position] = blank.best[0][0]
     text = ("" if filler.token == "char" else " ").join(tokens)
@@ -68,3 +70,18 @@ def main(arguments: Sequence[str]) -> int:
         )
         print(f"blank {number}: {best}")
     return 0
+
+
+def _newest(token: str) -> Path:
+    """The newest finished run that fills such blanks."""
+    from ..experiments.configs_bidirectional import ClozeConfig
+
+    def wanted(experiment: Any, config: Any) -> bool:
+        return isinstance(config, ClozeConfig) and config.token == token
+
+    name = "cloze" if token == "char" else "cloze-word"
+    return newest(
+        wanted,
+        f"no finished run of {name} in {RUNS}/: train one with 'd2l-rnn run {name}', "
+        "or name its directory with --run",
+    )

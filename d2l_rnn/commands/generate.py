@@ -1,4 +1,4 @@
-"""Continue a text with the network of a finished run."""
+"""Continue a text with the network of a finished run, or draw with that of pixels."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
-from ..errors import RunError, UsageError
-from ..results.record import RESULT, RUNS
-from .parsing import Parser, lines_of_stdin, notify, number
+from ..errors import UsageError
+from ..results.record import RUNS
+from .parsing import Parser, lines_of_stdin, newest, number, say_newest
 
 if TYPE_CHECKING:
     from ..experiments.loaded import LoadedRun
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         "  d2l-rnn generate --prefix 'time traveller' --num-preds 200\n"
         "  d2l-rnn generate runs/lstm/seed-1 --temperature 0.7 --num-samples 3\n"
         "  d2l-rnn generate runs/one-to-many/seed-1 --class French --temperature 1\n"
+        "  d2l-rnn generate runs/pixels/seed-1 --class 3 --out sheet.png\n"
         "exit status: 0 done; 2 bad usage, or a prefix with unknown characters; 4 no "
         "usable run",
     )
@@ -71,16 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--num-samples",
         type=whole,
-        default=1,
         metavar="N",
-        help="texts a prefix, where tokens are drawn (default: 1)",
+        help="texts a prefix, where tokens are drawn (default: 1); pictures (default: "
+        "10)",
     )
     parser.add_argument(
         "--class",
         dest="label",
         default="",
         metavar="NAME",
-        help="what the text is to be, for a run of one-to-many",
+        help="what it is to be, for a run of one-to-many or pixels",
     )
     shown = parser.add_argument_group("output")
     shown.add_argument(
@@ -95,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"shade each token by its probability, and list the {_BEST} likeliest "
         "that follow",
     )
+    shown.add_argument(
+        "--out", default="", metavar="FILE", help="a sheet of pictures, as PNG"
+    )
     shown.add_argument("--json", action="store_true", help="as JSON, a line a text")
     return parser
 
@@ -102,6 +106,16 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; return the exit status."""
     options = _parser().parse_args(arguments)
+    if options.run:
+        from ..experiments.loaded_pictures import draws_pictures
+        from .generate_pictures import draw
+
+        if draws_pictures(options.run):
+            draw(options.run, options)
+            return 0
+    if options.out:
+        raise UsageError(f"--out {options.out}: is for pictures, of a run of pixels")
+    options.num_samples = 1 if options.num_samples is None else options.num_samples
     _check(options)
     from ..experiments.loaded import load_run
     from ..generation.choosing import Choice
@@ -124,6 +138,8 @@ def main(arguments: Sequence[str]) -> int:
     prefixes = _prefixes(options.prefix, run)
     for prefix in prefixes:  # all are known before anything is generated
         run.ids(prefix)
+    if not options.run:
+        say_newest(run.directory)
     for prefix in prefixes:
         for sample in range(options.num_samples):
             _generate(run, prefix, choice, sample, options)
@@ -143,19 +159,13 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _newest() -> Path:
-    """The newest finished run that continues texts; says which."""
+    """The newest finished run that continues texts."""
     from ..experiments.loaded import continues_texts
 
-    finished = sorted(
-        Path(RUNS).glob(f"*/*/{RESULT}"), key=lambda path: -path.stat().st_mtime
-    )
-    for path in finished:
-        if continues_texts(path.parent):
-            notify(f"run {path.parent}, the newest")
-            return path.parent
-    raise RunError(
+    return newest(
+        continues_texts,
         f"no finished run of a language model in {RUNS}/: train one, for example with "
-        "'d2l-rnn run lstm', or name its directory"
+        "'d2l-rnn run lstm', or name its directory",
     )
 
 

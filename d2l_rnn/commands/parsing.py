@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import os
 import sys
+from pathlib import Path
 from typing import Any, Callable, List, NoReturn, Sequence
 
 from .. import streams
@@ -126,6 +127,54 @@ def read_named(paths: Sequence[str]) -> List[RunRecord]:
     if all(record.damage for record in records):
         raise RunError(records[0].damage)
     return records
+
+
+def newest(wanted: Callable[[Any, Any], bool], otherwise: str) -> Path:
+    """The newest finished run of a kind, where none was named.
+
+    Parameters
+    ----------
+    wanted : callable
+        ``wanted(experiment, config)``.
+    otherwise : str
+        What to say where there is none.
+
+    Raises
+    ------
+    RunError
+        If there is none.
+    """
+    from ..experiments.loaded import newest_run
+
+    found = newest_run(wanted)
+    if found is None:
+        raise RunError(otherwise)
+    return found
+
+
+def say_newest(run: Path) -> None:
+    """Say which run is meant where none was named."""
+    notify(f"run {run}, the newest")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device`` to a command that NumPy answers, on the CPU."""
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="auto or cpu; gpu and gpu:N are accepted as before, and NumPy answers on "
+        "the CPU (default: auto)",
+    )
+
+
+def check_device(name: str) -> None:
+    """Refuse what is no device; say so where it is not the one that answers."""
+    from ..devices import DEVICE, DEVICES
+
+    if not DEVICE.fullmatch(name):
+        raise UsageError(f"--device {name}: accepted are {DEVICES}")
+    if name.startswith("gpu"):
+        notify(f"--device {name}: NumPy answers, on the CPU")
 
 
 def add_settings(parser: argparse.ArgumentParser, defaults: Any) -> None:

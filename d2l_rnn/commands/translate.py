@@ -10,7 +10,14 @@ from typing import Any, Dict, List, Sequence, Tuple
 from ..errors import RunError, UsageError, system_errors_as
 from ..files import target_of
 from ..results.json_files import encode
-from .parsing import Parser, lines_of_stdin, notify, number
+from .parsing import (
+    Parser,
+    add_device,
+    check_device,
+    lines_of_stdin,
+    notify,
+    number,
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,9 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--save-attention", default="", metavar="PNG", help="the weights as a picture"
     )
-    parser.add_argument(
-        "--device", default="auto", help="auto, cpu, gpu or gpu:N (default: auto)"
-    )
+    add_device(parser)
     parser.add_argument(
         "--json", action="store_true", help="as JSON, a line a sentence"
     )
@@ -103,10 +108,10 @@ def main(arguments: Sequence[str]) -> int:
         accepted = "a file in a folder that exists"
         with system_errors_as(UsageError, picture, accepted):
             target_of(options.save_attention)
-    from ..devices import device_from
+    check_device(options.device)
     from ..experiments.trained import load_translator
 
-    translator = load_translator(options.run, device_from(options.device))
+    translator = load_translator(options.run)
     wants_attention = options.show_attention or options.save_attention
     if wants_attention and not translator.has_attention:
         flag = "--show-attention" if options.show_attention else "--save-attention"

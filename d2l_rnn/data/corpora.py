@@ -56,6 +56,7 @@ SOURCES = {
 }
 
 SAMPLE_TEXT = Path(__file__).with_name("sample.txt")
+SAMPLE_CHINESE = Path(__file__).with_name("sample_zh.txt")
 SAMPLE_PAIRS = Path(__file__).with_name("sample_pairs.tsv")
 
 
@@ -199,7 +200,8 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
     ----------
     corpus : str
         ``time-machine``; ``auto``, the same but falling back to the embedded sample
-        with a :class:`SampleCorpusWarning`; ``sample``; or the path of a UTF-8 file.
+        with a :class:`SampleCorpusWarning`; ``sample``; ``sample-zh``, the embedded
+        Chinese text; or the path of a UTF-8 file.
     data_dir : path, optional
         Folder to look in first for The Time Machine.
 
@@ -211,6 +213,8 @@ def load_text(corpus: str = "auto", data_dir: Optional[PathLike] = None) -> Text
     """
     if data_dir is not None and not os.path.isdir(data_dir):
         raise UsageError(f"--data-dir {data_dir}: no such folder")
+    if corpus == "sample-zh":
+        return _read(corpus, SAMPLE_CHINESE)
     return _read(*choose(corpus, "time-machine", SAMPLE_TEXT, data_dir))
 
 
@@ -237,7 +241,7 @@ def choose(
 
 
 def _read(name: str, path: Path) -> TextFile:
-    accepted = "auto, time-machine, sample and the path of a UTF-8 text file"
+    accepted = "auto, time-machine, sample, sample-zh and the path of a UTF-8 text file"
     content = read_content(path, "corpus", accepted)
     # Not str.splitlines(): that would cut at form feeds and other rare characters.
     lines = decode(content, f"corpus {shown(path)}", path).split("\n")

@@ -73,7 +73,7 @@ def _read(name: str, path: Path) -> PairsFile:
     accepted = "auto, fra-eng, sample and the path of a zip archive or a UTF-8 file"
     content = read_content(path, "pairs", accepted)
     raw, file = content, f"pairs {shown(path)}"
-    if content.startswith(_ZIP):
+    if is_zip(content):
         raw, file = read_zip_member(content, _MEMBER, file), f"{file}: {_MEMBER}"
     text = decode(raw, file, _MEMBER if raw is not content else path)
     passed_over = _other_lines(text, file)
@@ -101,6 +101,11 @@ def _other_lines(text: str, file: str) -> int:
         f"{file}: no sentence pairs: a line is source, tab, target, and most have "
         f"{reason}{hint}"
     )
+
+
+def is_zip(content: bytes) -> bool:
+    """Whether bytes begin as a zip archive does."""
+    return content.startswith(_ZIP)
 
 
 def read_zip_member(

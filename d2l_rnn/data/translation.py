@@ -16,8 +16,6 @@ from typing import (
     Union,
 )
 
-from mxnet import np
-
 from ..errors import DataError, UsageError
 from ..files import PathLike
 from ..protocols import Array
@@ -120,10 +118,19 @@ def build_array_nmt(
     valid_len : mxnet.np.ndarray, shape (len(lines),)
         int32; number of tokens that are not padding.
     """
+    from mxnet import np
+
+    ids, valid_len = ids_nmt(lines, vocab, num_steps, fit)
+    return np.array(ids), np.array(valid_len, dtype="int32")
+
+
+def ids_nmt(
+    lines: Sentences, vocab: Vocab, num_steps: int, fit: Fit = truncate_pad
+) -> Tuple[List[List[int]], List[int]]:
+    """What :func:`build_array_nmt` makes arrays of: padded ids, and valid lengths."""
     pad, eos = vocab["<pad>"], vocab["<eos>"]
     ids = [fit(vocab[line] + [eos], num_steps, pad) for line in lines]
-    valid_len = [sum(token != pad for token in row) for row in ids]
-    return np.array(ids), np.array(valid_len, dtype="int32")
+    return ids, [sum(token != pad for token in row) for row in ids]
 
 
 class PairLoader:
@@ -158,6 +165,8 @@ class PairLoader:
         return -(-len(self.arrays[0]) // self.batch_size)
 
     def __iter__(self) -> Iterator[List[Array]]:
+        from mxnet import np
+
         num_examples = len(self.arrays[0])
         arrays = self.arrays
         if self.shuffle:

@@ -8,22 +8,16 @@ from pathlib import Path
 from typing import List, Optional
 
 from .. import runtime
-from ..installation import Cure, why_no_wheel
+from ..installation import font_cure, why_no_wheel
 from .finding import Finding, with_cure
 from .looking import look
 
 _ROOT = Path("/")
-# A character that is on no font of a Western system.
 _AT_FONTS = """
-from matplotlib import font_manager, ft2font
-names = []
-for font in font_manager.fontManager.ttflist:
-    try:
-        if ft2font.FT2Font(font.fname).get_char_index(ord("\\u60f3")):
-            names.append(font.name)
-    except Exception:
-        continue
-found = {"fonts": len(font_manager.fontManager.ttflist), "chinese": names}
+from matplotlib import font_manager
+from d2l_rnn.results.plots_fonts import chinese_font
+font = chinese_font()
+found = {"fonts": len(font_manager.fontManager.ttflist), "chinese": font}
 """
 
 
@@ -102,10 +96,6 @@ def examine_fonts() -> Optional[Finding]:
     if failure:
         return None
     if found["chinese"]:
-        return Finding(
-            "fonts", True, f"{found['fonts']}, Chinese: {found['chinese'][0]}"
-        )
-    cure = Cure(
-        "apt-get install fonts-noto-cjk (or another), for pictures of such texts"
-    )
-    return with_cure("fonts", True, f"{found['fonts']}, none has Chinese", cure)
+        return Finding("fonts", True, f"{found['fonts']}, Chinese: {found['chinese']}")
+    why = f"{found['fonts']}, none has Chinese: pictures show it as boxes"
+    return with_cure("fonts", True, why, font_cure())

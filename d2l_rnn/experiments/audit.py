@@ -119,9 +119,13 @@ def verdict(numbers: Json, causal: bool) -> str:
             f"this model is causal: {numbers['perplexity']:.1f}, and no prediction "
             "depends on a later token"
         )
+    seen, honest = numbers["perplexity"], numbers["honest"]
+    digits = 1
+    while f"{seen:.{digits}f}" == f"{honest:.{digits}f}" and digits < 6:
+        digits += 1  # a net that has learnt little differs late
     return (
-        f"this model sees the future: {numbers['perplexity']:.1f} with it, "
-        f"{numbers['honest']:.1f} without"
+        f"this model sees the future: {seen:.{digits}f} with it, "
+        f"{honest:.{digits}f} without"
     )
 
 

@@ -12,7 +12,7 @@ from ..data.sequences import SequenceLoader
 from ..inference.gradient_flow import demonstrate
 from ..models.language_model import RNNModel
 from ..protocols import Device
-from ..results import printed, record
+from ..results import printed
 from ..results.metrics import median
 from ..seeding import epoch_seed, set_seed
 from ..training import truncation_bias
@@ -121,15 +121,10 @@ class BpttRun(SideBySide[BpttConfig]):
 
     def draw(self, directory: Path) -> None:
         """All three curves, the truncations, and the demonstrations."""
-        from ..results.plots import lines_figure, save
+        from ..results.plots import save
         from ..results.plots_truncation import gradient_flow_figures, truncation_figure
 
-        rows: List[Json] = [{**row} for row in record.read_run(directory).epochs]
-        keys = {FULL: "perplexity", **{n: f"{n}_perplexity" for n in _TRUNCATED}}
-        epochs = [row["epoch"] for row in rows]
-        curves = {n: (epochs, [r[key] for r in rows]) for n, key in keys.items()}
-        figure = lines_figure(curves, "epoch", "training perplexity")
-        save(figure, directory / record.CURVE)
+        super().draw(directory)
         num_steps = self.config.num_steps
         tokens = self.corpus.vocab.to_tokens(self.corpus.training[:num_steps])
         shown = strategies(self.config, numpy.random.default_rng(self.config.seed))

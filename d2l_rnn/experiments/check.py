@@ -12,9 +12,9 @@ import re
 from typing import Any, Dict, Iterator, List, NamedTuple
 
 from ..arrays import Floats
+from ..history import recorded
 from ..protocols import Arrays
 from .contract import ExperimentRun, Json
-from .run_log import epoch_json
 from .table import Experiment
 
 _TIMED = ("seconds", "tokens_per_sec", "seconds_per_update")
@@ -66,6 +66,8 @@ def check(experiment: Experiment, config: Any, device: Any) -> Iterator[Finding]
         problem = "they differ from run to run"
     yield Finding("notes follow from settings and data", problem)
     yield Finding("stopped anywhere and resumed", _not_resumed(fresh, config, epochs))
+    if type(run).sample is not ExperimentRun.sample:
+        yield Finding("a sample changes nothing", _disturbed(fresh, config, epochs))
     yield Finding("the result can be asked for again", _result(fresh, run, epochs))
     if epochs and not run.extendable(num_epochs, num_epochs + 1):
         longer = fresh(dataclasses.replace(config, num_epochs=num_epochs + 1))
@@ -77,7 +79,7 @@ def check(experiment: Experiment, config: Any, device: Any) -> Iterator[Finding]
 
 def _epochs(run: ExperimentRun[Any], first_epoch: int) -> Iterator[_Epoch]:
     for row in run.rows(first_epoch):
-        fields = {**epoch_json(row), **run.metrics(row)}
+        fields = {**recorded(row), **run.metrics(row)}
         arrays = {name: array.copy() for name, array in run.arrays().items()}
         yield _Epoch(_untimed(_as_json(fields)), arrays)
 
@@ -122,6 +124,17 @@ def _not_resumed(fresh: Any, config: Any, epochs: List[_Epoch]) -> str:
         difference = _difference(expected, resumed)
         if difference:
             return f"after epoch {before.row['epoch']}: {difference}"
+    return ""
+
+
+def _disturbed(fresh: Any, config: Any, epochs: List[_Epoch]) -> str:
+    """What differs where the run is asked after every epoch for what it can do."""
+    run = fresh(config)
+    for expected, epoch in zip(epochs, _epochs(run, 1)):
+        difference = _difference(expected, epoch)
+        if difference:
+            return difference
+        run.sample()
     return ""
 
 

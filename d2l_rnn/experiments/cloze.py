@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from ..arrays import Floats, Integers
 from ..data.blanks import BLANKS, read_blanks
 from ..data.sequences import SequenceLoader
-from ..generation.filling import Filler, fill, probabilities
+from ..generation.asking import probabilities
+from ..generation.filling import Filler, Probabilities, fill
 from ..inference.hmm import predict_missing
 from ..inference.ngrams import cloze_model, neighbour_probabilities, ngram_model
 from ..models.both_sides import ClozeModel
@@ -83,7 +85,7 @@ class ClozeRun(TwoDirections[ClozeConfig]):
         began = time.perf_counter()
         config, rows, vocab = self.config, self.rows_held_out, self.corpus.vocab
         scores = {
-            name: score_of(probabilities(net, rows, self.device), rows, vocab.unk)
+            name: score_of(self._asked(net)(rows), rows, vocab.unk)
             for name, net in self.nets.items()
         }
         for name, given in _counted(config, self.corpus.training, rows, len(vocab)):
@@ -91,7 +93,7 @@ class ClozeRun(TwoDirections[ClozeConfig]):
         filled = []
         for sentence, tokens, blanks in self.sentences:
             best = {
-                name: fill(net, vocab[tokens], blanks, vocab, self.device)[0].best
+                name: fill(self._asked(net), vocab[tokens], blanks, vocab)[0].best
                 for name, net in self.nets.items()
             }
             filled.append({"text": sentence, **best})
@@ -104,6 +106,9 @@ class ClozeRun(TwoDirections[ClozeConfig]):
             "other_models_seconds": time.perf_counter() - began,
         }
 
+    def _asked(self, net: Any) -> Probabilities:
+        return partial(probabilities, net, device=self.device)
+
     @classmethod
     def load(cls, saved: Saved[ClozeConfig]) -> Filler:
         """The bidirectional net."""
@@ -111,7 +116,8 @@ class ClozeRun(TwoDirections[ClozeConfig]):
         size = len(vocab)
         net = build_both(ClozeModel, config, size, size, saved.device)[BIDIRECTIONAL]
         put_arrays(named_arrays(net), arrays_under(BIDIRECTIONAL, saved.arrays))
-        return Filler(saved.path, net, vocab, config.token, config.clean)
+        asked = partial(probabilities, net, device=saved.device)
+        return Filler(saved.path, asked, vocab, config.token, config.clean)
 
 
 def sentences_to_fill(

@@ -42,7 +42,7 @@ class CorpusConfig(Config):
 
     corpus: str = setting(
         "auto",
-        "auto, time-machine, sample, or the path of a UTF-8 text file",
+        "auto, time-machine, sample, sample-zh, or the path of a UTF-8 text file",
         effect="source",
     )
     data_dir: str = data_dir_setting()
@@ -66,6 +66,17 @@ def whose_weights() -> Any:
         "builds began with; auto: book where corpus and shapes are the book's",
         ("auto", "book", "seed"),
         effect="weights",
+    )
+
+
+def sampled_every() -> Any:
+    """The setting of experiments that show what they can while they learn."""
+    return setting(
+        0,
+        "record what the net makes after each so many epochs; 0: only at the end",
+        minimum=0,
+        maximum=MOST_EPOCHS,
+        effect="text",
     )
 
 
@@ -126,6 +137,7 @@ class LanguageModelConfig(CorpusConfig):
         effect="text",
     )
     initial_weights: str = whose_weights()
+    sample_every: int = sampled_every()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -150,3 +162,38 @@ class LanguageModelConfig(CorpusConfig):
     def prefix_list(self) -> List[str]:
         """The prefixes, one by one."""
         return [prefix.strip() for prefix in self.prefixes.split(",")]
+
+
+@dataclass(frozen=True)
+class ChineseConfig(LanguageModelConfig):
+    """A language model of Chinese characters, as the book's first edition has it."""
+
+    corpus: str = setting(
+        "sample-zh",
+        "sample-zh, or what any language model takes: auto, time-machine, sample, or "
+        "the path of a UTF-8 text file",
+        effect="source",
+    )
+    clean: str = setting(
+        "none", "book: letters only, lower case; none: as it is", ("book", "none")
+    )
+    cell: str = setting(
+        "rnn",
+        "kind of recurrent layer; lstm-peephole: from scratch only",
+        ("rnn", "gru", "lstm", "lstm-peephole"),
+    )
+    num_epochs: int = setting(
+        250,
+        "passes over the corpus",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+        flag="--epochs",
+        effect="length",
+    )
+    lr: float = setting(100.0, "learning rate", above=0, maximum=LARGEST_REAL)
+    theta: float = setting(
+        0.01, "largest norm of the gradient; inf: no clipping", above=0
+    )
+    prefixes: str = setting(
+        "小镇的钟,河水", "what to continue, separated by commas", effect="text"
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import List
 
 from ..errors import UsageError
-from .configs import Config, CorpusConfig
+from .configs import Config, CorpusConfig, sampled_every
 from .settings import (
     LARGEST_REAL,
     MOST,
@@ -34,6 +34,7 @@ class _Generating(Config):
         maximum=MOST_STEPS,
         effect="text",
     )
+    sample_every: int = sampled_every()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -253,6 +254,7 @@ class OneToManyConfig(LinesConfig):
     num_samples: int = setting(
         5, "lines to sample for each language", minimum=1, maximum=10_000
     )
+    sample_every: int = sampled_every()
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,7 @@ class EditionV1Config(_Generating):
 
     corpus: str = setting(
         "auto",
-        "auto, time-machine, sample, or the path of a UTF-8 text file",
+        "auto, time-machine, sample, sample-zh, or the path of a UTF-8 text file",
         effect="source",
     )
     data_dir: str = data_dir_setting()

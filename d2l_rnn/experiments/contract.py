@@ -131,6 +131,14 @@ class ExperimentRun(ABC, Generic[C]):
             If they are another model's.
         """
 
+    def sample(self) -> Json:
+        """What is learnt so far, to be seen: ``texts``, or ``png`` in base 64.
+
+        Asked for between epochs, with ``--sample-every``. The rows are to come as if
+        nothing had been asked: random numbers are drawn from an own generator.
+        """
+        return {}
+
     def num_parameters(self) -> int:
         """How many numbers are learnt; 0 where that is not told."""
         return 0

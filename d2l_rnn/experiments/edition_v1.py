@@ -155,6 +155,17 @@ class EditionV1Run(ExperimentRun[EditionV1Config]):
         """The vocabulary."""
         return {"vocab": self.data.vocab.idx_to_token}
 
+    def sample(self) -> Json:
+        """How the model continues the prefixes now."""
+        return {"texts": self._texts()}
+
+    def _texts(self) -> List[str]:
+        length, vocab = self.config.num_preds, self.data.vocab
+        return [
+            self.model.predict(prefix, length, vocab, self.device)
+            for prefix in self.prefixes.prefixes
+        ]
+
     def result(self, epochs: Sequence[Json]) -> Json:
         """The last validation, and how the model continues the prefixes."""
         config, last = self.config, epochs[-1]
@@ -162,12 +173,7 @@ class EditionV1Run(ExperimentRun[EditionV1Config]):
             "heldout_perplexity": last["heldout_perplexity"],
             "heldout_mean_perplexity": last["heldout_mean_perplexity"],
             "heldout_tokens": config.num_val * config.num_steps,
-            "texts": [
-                self.model.predict(
-                    prefix, config.num_preds, self.data.vocab, self.device
-                )
-                for prefix in self.prefixes.prefixes
-            ],
+            "texts": self._texts(),
             **self.prefixes.recorded,
         }
 

@@ -81,6 +81,12 @@ def tagging() -> Kind:
     return TaggingRun
 
 
+def pixels() -> Kind:
+    from .pixels import PixelsRun
+
+    return PixelsRun
+
+
 def translation() -> Kind:
     from .translation import TranslationRun
 

@@ -10,7 +10,7 @@ from mxnet import init, np
 from ..data.lines import Line, labelled_lines
 from ..data.pairs import LANGUAGES
 from ..data.translation import PairLoader, build_array_nmt, build_vocab_nmt
-from ..inference.ngrams import NgramClassifier
+from ..inference.ngram_classifier import NgramClassifier
 from ..protocols import Device
 from ..seeding import epoch_seed, set_seed
 from ..training.loop import EpochRow, train

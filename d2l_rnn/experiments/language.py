@@ -175,18 +175,26 @@ class TextModelRun(ExperimentRun[T]):
         vocab = self.corpus.vocab
         return {"vocab": vocab.idx_to_token, "token": self.config.token}
 
+    def sample(self) -> Json:
+        """How the model continues the prefixes now."""
+        return {"texts": self._texts()}
+
+    def _texts(self) -> List[str]:
+        length, vocab = self.config.num_preds, self.corpus.vocab
+        return [
+            continue_text(prefix, length, self.model, vocab, self.device)
+            for prefix in self.prefixes.prefixes
+        ]
+
     def result(self, epochs: Sequence[Json]) -> Json:
         """Held-out perplexity, and how the model continues the prefixes."""
-        config, heldout, vocab = self.config, self.corpus.heldout, self.corpus.vocab
+        config, heldout = self.config, self.corpus.heldout
         return {
             "heldout_perplexity": heldout_perplexity(
                 self.model, heldout, config.batch_size, config.num_steps, self.device
             ),
             "heldout_tokens": len(heldout),
-            "texts": [
-                continue_text(prefix, config.num_preds, self.model, vocab, self.device)
-                for prefix in self.prefixes.prefixes
-            ],
+            "texts": self._texts(),
             **self.prefixes.recorded,
         }
 

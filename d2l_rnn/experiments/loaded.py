@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Tuple,
-)
-
-import numpy
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from ..arrays import Floats
 from ..data.pairs import LANGUAGES
@@ -24,23 +13,16 @@ from ..data.text import Vocab, clean
 from ..errors import RunError, UsageError
 from ..files import PathLike
 from ..generation.choosing import Choice, Chosen, Steps, beam_of, continuation
-from ..inference.cells import ElmanCell, Gate
-from ..inference.hmm import HiddenMarkovModel
-from ..inference.hmm_steps import HMMSteps
-from ..inference.network import Network, of_gluon, of_scratch
+from ..history import RecordedHistory
+from ..inference.network import Network, Tokens
 from ..protocols import Arrays
 from ..results import record
-from ..results.record_fields import Row
-from .configs import LanguageModelConfig
-from .configs_bidirectional import HMMConfig
-from .configs_sequences import EditionV1Config, HandwrittenConfig, OneToManyConfig
+from .configs_sequences import OneToManyConfig, TextStatsConfig
+from .networks import first_state, maker_of, steps_of
 from .prefixes import named, unknown_of
 from .resume import checkpoint_of
 from .settings import from_record
-from .table import Experiment, find
-
-# Gluon's own default for ``rnn.RNN``, which the book uses, is relu.
-_MODES = {"rnn": "rnn_relu", "gru": "gru", "lstm": "lstm", "birnn": "gru"}
+from .table import Experiment, find, is_ours
 
 
 def configured(trained: record.RunRecord) -> Tuple[Experiment, Any]:
@@ -71,21 +53,27 @@ class LoadedRun:
     experiment : str
     config : Config
         The settings that it was trained with.
-    history : list of dict
-        Its rows, an epoch each: ``perplexity``, ``loss``, ``tokens``, ``seconds``, ...
+    history : RecordedHistory
+        Its rows, a dict an epoch: ``perplexity``, ``loss``, ``tokens``, ``seconds``,
+        ...; all ``perplexities``, ``to_pandas()`` and ``plot()``.
     vocab : Vocab
-    steps : Network or HMMSteps
-        ``step(tokens, state) -> (log_probs, state)`` in NumPy.
+    steps : Network, HMMSteps or NgramSteps
+        The model in NumPy: ``begin_state(rows)``, ``step``, ``select(state, rows)``.
+        A reader's own net is asked by MXNet in their place.
     """
 
     directory: Path
     experiment: str
     config: Any
-    history: List[Row]
+    history: RecordedHistory
     vocab: Vocab
     steps: Steps
     _arrays: Arrays
     _from_corpus: Sequence[str]
+
+    def step(self, tokens: Tokens, state: Any) -> Tuple[Floats, Any]:
+        """Read a token a row: log-probabilities (rows, vocab_size), and the state."""
+        return self.steps.step(tokens, state)
 
     @property
     def of_words(self) -> bool:
@@ -106,7 +94,7 @@ class LoadedRun:
         if hasattr(self.config, "prefix_list"):
             how = getattr(self.config, "clean", "book")
             return [line.strip() for line in clean(self.config.prefix_list(), how)]
-        # A hidden Markov model: as the commonest token, a space, is not seen alone.
+        # An HMM, or n-grams: as the commonest token, a space, is not seen alone.
         return [self.vocab.to_tokens(min(2, len(self.vocab) - 1))]
 
     def ids(self, prefix: str) -> List[int]:
@@ -226,12 +214,13 @@ class LoadedRun:
             raise UsageError(
                 f"class {label!r} is unknown; accepted are {', '.join(self.labels)}"
             )
-        row = self._arrays["classes.weight"][self.labels.index(label)]
-        return [numpy.tanh(row)[None]]
+        return first_state(self._arrays, self.labels.index(label), 1)
 
 
 def load_run(path: PathLike) -> LoadedRun:
     """Load a finished run of a language model.
+
+    Runs of every version are read whose ``config.json`` has a format that is known.
 
     Parameters
     ----------
@@ -247,92 +236,84 @@ def load_run(path: PathLike) -> LoadedRun:
     RunError
         If it is no run directory, is not finished, was changed after it was written,
         has no checkpoint, or is of an experiment that continues no texts.
+
+    Examples
+    --------
+    >>> run = d2l.load_run("runs/lstm/seed-1")  # doctest: +SKIP
+    >>> run.generate("time traveller", 200, temperature=0.7)  # doctest: +SKIP
     """
     trained = record.read_run(Path(path))
     trained.verify()
     experiment, config = configured(trained)
-    made = _MADE.get(type(config))
-    if made is None:
+    checkpoint = Path(path) / record.CHECKPOINT
+    # A reader's own experiment has a net of its own, whatever its configuration.
+    made_here = is_ours(experiment)
+    if made_here and maker_of(config) is None:
         raise RunError(
             f"run {path}: {experiment.name} continues no texts; our language models, "
-            "one-to-many and hmm do"
+            "one-to-many, hmm and text-stats do"
         )
-    arrays, notes = checkpoint_of(trained, Path(path) / record.CHECKPOINT)
-    try:
-        vocab, steps = made(config, arrays, list(notes["vocab"]))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    if isinstance(config, TextStatsConfig) and not checkpoint.exists():
         raise RunError(
-            f"checkpoint of run {path} does not fit its settings ({error})"
-        ) from None
+            f"run {path}: has no {record.CHECKPOINT}; text-stats keeps its counts for "
+            "this now: run it again"
+        )
+    arrays, notes = checkpoint_of(trained, checkpoint)
+    if made_here:
+        try:
+            vocab, steps = steps_of(config, arrays, list(notes["vocab"]))
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            UsageError,
+        ) as error:
+            raise RunError(
+                f"checkpoint of run {path} does not fit its settings ({error})"
+            ) from None
+    else:
+        vocab, steps = _asked(Path(path))
     # What it continued in place of its settings' prefixes, where these did not fit.
     own: Any = (trained.result or {}).get("prefixes", [])
+    history = RecordedHistory(trained.epochs, experiment.name)
     return LoadedRun(
-        Path(path), experiment.name, config, trained.epochs, vocab, steps, arrays, own
+        Path(path), experiment.name, config, history, vocab, steps, arrays, own
     )
 
 
-def continues_texts(path: PathLike) -> bool:
-    """Whether a run directory is of an experiment that :func:`load_run` loads."""
-    try:
-        _, config = configured(record.read_run(Path(path)))
-    except RunError:
-        return False
-    return type(config) in _MADE
+def _asked(path: Path) -> Tuple[Vocab, Steps]:
+    """A reader's own net, asked by MXNet token by token."""
+    from ..devices import device_from
+    from ..generation.asking import NetSteps
+    from .trained import load_language_model
+
+    device = device_from("cpu")
+    model = load_language_model(path, device)
+    return model.vocab, NetSteps(model.net, len(model.vocab), device)
 
 
-def _language_model(
-    config: LanguageModelConfig, arrays: Arrays, tokens: List[str]
-) -> Tuple[Vocab, Steps]:
-    structure = config.num_layers, 1 + config.bidirectional
-    if config.implementation == "scratch":
-        params = [arrays[f"params.{number}"] for number in range(len(arrays))]
-        steps = of_scratch(config.cell, *structure, params)
-    else:
-        steps = of_gluon(_MODES[config.cell], *structure, arrays)
-    return Vocab.from_tokens(tokens), steps
+def continues_texts(experiment: Experiment, config: object) -> bool:
+    """Whether a run of an experiment is one that :func:`load_run` is made for."""
+    return is_ours(experiment) and maker_of(config) is not None
 
 
-def _handwritten(
-    config: HandwrittenConfig, arrays: Arrays, tokens: List[str]
-) -> Tuple[Vocab, Steps]:
-    """Its arrays stand as columns: ``s = U x + W h + b``, ``o = V h + c``."""
-    U, W, b, V, c = (arrays[name] for name in "UWbVc")
-    cell = ElmanCell(Gate(U.T, W.T, b[:, 0]), relu=config.activation == "relu")
-    return Vocab.from_tokens(tokens), Network([[cell]], V.T, c[:, 0])
+def newest_run(
+    wanted: Callable[[Experiment, Any], bool], runs: Path = Path(record.RUNS)
+) -> Optional[Path]:
+    """The run directory that was finished last, of those that are wanted.
 
-
-def _one_to_many(
-    config: OneToManyConfig, arrays: Arrays, tokens: List[str]
-) -> Tuple[Vocab, Steps]:
-    return Vocab.from_tokens(tokens), of_gluon("gru", 1, 1, arrays)
-
-
-def _edition_v1(
-    config: EditionV1Config, arrays: Arrays, tokens: List[str]
-) -> Tuple[Vocab, Steps]:
-    """Its vocabulary is in the order of the alphabet; ours begin with ``<unk>``."""
-    order = sorted(range(len(tokens)), key=lambda i: tokens[i] != "<unk>")
-    moved = dict(arrays)
-    for name, array in arrays.items():
-        if name.startswith("linear."):
-            moved[name] = array[order]
-        elif name.endswith("_i2h_weight"):
-            moved[name] = array[:, order]
-    directions = 1 + (config.cell == "birnn")
-    steps = of_gluon(_MODES[config.cell], 1, directions, moved, "rnn.rnn", "linear")
-    return Vocab.from_tokens([tokens[i] for i in order]), steps
-
-
-def _hmm(config: HMMConfig, arrays: Arrays, tokens: List[str]) -> Tuple[Vocab, Steps]:
-    tables = (arrays[name] for name in ("initial", "transition", "emission"))
-    return Vocab.from_tokens(tokens), HMMSteps(HiddenMarkovModel(*tables))
-
-
-_Made = Callable[[Any, Mapping[str, Floats], List[str]], Tuple[Vocab, Steps]]
-_MADE: Dict[type, _Made] = {
-    LanguageModelConfig: _language_model,
-    HandwrittenConfig: _handwritten,
-    OneToManyConfig: _one_to_many,
-    EditionV1Config: _edition_v1,
-    HMMConfig: _hmm,
-}
+    Parameters
+    ----------
+    wanted : callable
+        ``wanted(experiment, config)``. Damaged runs, and those of experiments that are
+        not known here, are passed over.
+    runs : path
+        Where run directories are looked for, ``runs/NAME/seed-1``.
+    """
+    finished = runs.glob(f"*/*/{record.RESULT}")
+    for path in sorted(finished, key=lambda path: -path.stat().st_mtime):
+        with suppress(RunError):
+            if wanted(*configured(record.read_run(path.parent))):
+                return path.parent
+    return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping
 
 from ..arrays import Floats
 from ..errors import RunError
@@ -14,7 +15,7 @@ from ..results.metrics import perplexity
 from ..training.checkpoint import arrays_of, put_arrays
 from ..training.loop import EpochRow
 from ..training.optimisers import Adam
-from .contract import C, ExperimentRun
+from .contract import C, ExperimentRun, Json
 
 
 class NetRun(ExperimentRun[C]):
@@ -107,3 +108,23 @@ class SideBySide(NetRun[C]):
             found[f"{name}_perplexity"] = perplexity(beside.loss, beside.tokens)
             found[f"{name}_seconds"] = beside.seconds
         return found
+
+    def draw(self, directory: Path) -> None:
+        """All nets' curves; beside the first one's there is no published number."""
+        from ..results import record
+        from ..results.plots import lines_figure, save
+
+        rows: List[Json] = [{**row} for row in record.read_run(directory).epochs]
+        epochs = [row["epoch"] for row in rows]
+        keys = {
+            n: f"{n}_perplexity" if i else "perplexity" for i, n in enumerate(self.nets)
+        }
+        curves = {
+            name.replace("_", " "): (epochs, [row[key] for row in rows])
+            for name, key in keys.items()
+        }
+        title = "the nets that were trained side by side"
+        figure = lines_figure(
+            curves, "epoch", "training perplexity", yscale="log", title=title
+        )
+        save(figure, directory / record.CURVE)

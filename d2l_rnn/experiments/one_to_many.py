@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy
-from mxnet import np, npx
+from mxnet import npx
 
-from ..arrays import Floats, Integers
 from ..data.lines import Line
 from ..data.pairs import LANGUAGES
+from ..errors import D2lRnnError
 from ..inference import decoding
+from ..models.gluon_layers import named_arrays
 from ..models.shapes import LineGenerator
 from ..results import printed
 from ..results.metrics import perplexity
+from ..training.checkpoint import arrays_of
 from ..training.objectives import total_loss
 from ..training.translation import decoder_inputs
 from .configs_sequences import OneToManyConfig
 from .contract import Json
 from .labelled_lines import LinesRun
+from .networks import first_state, steps_of
 
 _NUM_JUDGED = 100  # sampled lines of each language whose language is guessed
 
@@ -60,27 +63,29 @@ class OneToManyRun(LinesRun[OneToManyConfig]):
             "lines": texts,
         }
 
+    def sample(self) -> Json:
+        """The likeliest line of each language now."""
+        lines = (self.generate(number, 1)[0] for number in range(len(LANGUAGES)))
+        return {"texts": [f"{n}: {line}" for n, line in zip(LANGUAGES, lines)]}
+
     def generate(
         self,
         language: int,
         num_lines: int,
         generator: Optional[numpy.random.Generator] = None,
     ) -> List[str]:
-        """Lines of a language: the greedy one, or drawn at the set temperature."""
-        device, vocab, config = self.device, self.vocab, self.config
+        """Lines of a language: the greedy one, or drawn at the set temperature.
 
-        def step(tokens: Integers, state: Any) -> Tuple[Floats, Any]:
-            X = np.array(tokens, ctx=device).reshape(-1, 1)
-            logits, state = self.net(X, state)
-            return npx.log_softmax(logits[:, 0], axis=-1).asnumpy(), state
-
-        def select(state: Any, rows: Sequence[int]) -> Any:
-            kept = np.array(rows, ctx=device)
-            return [np.take(array, kept, axis=1) for array in state]
-
-        state = self.net.begin_state(np.full(num_lines, language, ctx=device))
+        By the NumPy network of the net's arrays, as ``load_run`` makes it.
+        """
+        vocab, config = self.vocab, self.config
+        if type(self.net) is not LineGenerator:
+            raise D2lRnnError("lines are those of a LineGenerator, not of another net")
+        arrays = arrays_of(named_arrays(self.net))
+        _, steps = steps_of(config, arrays, vocab.idx_to_token)
+        state = first_state(arrays, language, num_lines)
         first, last = [vocab["<bos>"]] * num_lines, vocab["<eos>"]
-        arguments = (step, select, state, first, last, config.num_steps)
+        arguments = (steps.step, steps.select, state, first, last, config.num_steps)
         if generator is None:
             found = decoding.greedy_search(*arguments)
         else:

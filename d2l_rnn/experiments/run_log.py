@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 
+from ..history import recorded
 from ..results import record
-from ..results.metrics import median, perplexity, tokens_per_sec
+from ..results.metrics import median
+from ..results.samples import Sample, SamplesWriter
 from .contract import Json, Source
 from .directories import usable
 from .environment import environment, with_starts
@@ -35,6 +37,8 @@ class RunLog:
         Which path its numbers take: :meth:`ExperimentRun.path`.
     perplexities : bool
         Whether exp(loss / tokens) is one: :attr:`ExperimentRun.perplexities`.
+    samples : sequence of Sample, optional
+        Those of a run that is resumed; None where none are recorded.
 
     Raises
     ------
@@ -52,12 +56,17 @@ class RunLog:
         before: Optional[Mapping[str, Any]] = None,
         path: str = "plain",
         perplexities: bool = True,
+        samples: Optional[Sequence[Sample]] = None,
     ) -> None:
         self._perplexities = perplexities
         self.directory, self.source, self.device = directory, source, device
         corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
         now = with_starts(environment(device, corpus, path), len(kept) + 1, before)
         self._writer = record.RunWriter(directory, config, now, kept)
+        self._samples: Optional[SamplesWriter] = None
+        if samples is not None:
+            with usable(directory):
+                self._samples = SamplesWriter(directory, samples)
         self._hash = RowsHash(kept)
         # Of earlier starts what their epochs took; what else they took is not known.
         before_this = sum(row["seconds"] for row in kept)
@@ -70,13 +79,19 @@ class RunLog:
 
     def append(self, row: Any, metrics: Mapping[str, float]) -> Json:
         """Record an ``EpochRow``; return it as recorded."""
-        fields = {**epoch_json(row), **metrics}
+        fields = {**recorded(row), **metrics}
         if not self._perplexities:
             del fields["perplexity"]
         with usable(self.directory):
             self._writer.append(fields)
         self._hash.update(fields)
         return fields
+
+    def sample(self, epoch: int, made: Json) -> None:
+        """Record what the net makes after an epoch; nothing where it makes nothing."""
+        if self._samples is not None and made:
+            with usable(self.directory):
+                self._samples.append({"epoch": epoch, **made})  # type: ignore[typeddict-item]
 
     def save(self, arrays: Arrays, identity: Json) -> None:
         """Save the state after the rows so far, with what it is the state of."""
@@ -85,6 +100,8 @@ class RunLog:
         notes = {**identity, EPOCH: len(self.epochs), ROWS: self._hash.hexdigest()}
         with usable(self.directory):
             self._writer.sync()  # before a checkpoint that counts them
+            if self._samples is not None:
+                self._samples.sync()
             path = self.directory / record.CHECKPOINT
             checkpoint_file.save(path, dict(arrays), notes)
 
@@ -118,16 +135,6 @@ class RunLog:
 
     def close(self) -> None:
         """Close the files; without a result the run can be resumed."""
+        if self._samples is not None:
+            self._samples.close()
         self._writer.close()
-
-
-def epoch_json(row: Any) -> Json:
-    """An ``EpochRow`` as it stands in ``epochs.jsonl``."""
-    return {
-        "epoch": row.epoch,
-        "loss": row.loss,
-        "tokens": row.tokens,
-        "seconds": max(0.0, row.seconds),  # a clock may go back
-        "perplexity": perplexity(row.loss, row.tokens),
-        "tokens_per_sec": tokens_per_sec(row.tokens, row.seconds),
-    }

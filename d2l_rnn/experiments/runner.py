@@ -20,6 +20,7 @@ from ..errors import D2lRnnError, RunError
 from ..patience import told
 from ..progress import Progress
 from ..results import record, tensorboard
+from ..results.samples import Sample, read_samples
 from .configs import Config
 from .contract import ExperimentRun, Json, Notify, tell_nobody
 from .directories import LONGER, make_room, run_directory, sole_use, usable
@@ -149,6 +150,7 @@ class _Running:
         #: Where the run's files go.
         self.place = directory / LONGER if finished else directory
         self.num_epochs: int = getattr(config, "num_epochs", 0)
+        self.sample_every: int = getattr(config, "sample_every", 0)
         if options.tensorboard:
             tensorboard.import_library()  # complain before anything is written
         self.device = device_from(config.device)
@@ -212,6 +214,7 @@ class _Running:
             None if self.earlier is None else self.earlier.environment,
             self.run.path(),
             self.run.perplexities,
+            self._samples(len(kept)),
         )
         stack.callback(self.log.close)
         self.scalars: Optional[tensorboard.Scalars] = None
@@ -220,6 +223,14 @@ class _Running:
                 self.scalars = tensorboard.Scalars(self.directory, kept)
             stack.callback(self.scalars.close)
         self.saved_epoch, self.saved_at = len(kept), time.perf_counter()
+
+    def _samples(self, up_to: int) -> Optional[List[Sample]]:
+        """What the run had shown of itself; None where it is not to be seen."""
+        if not self.sample_every:
+            return None
+        if self.earlier is None:
+            return []
+        return read_samples(self.earlier.directory, up_to, self.sample_every)
 
     def _train(self, stack: ExitStack) -> None:
         """Record the epochs as they come, and save the state now and then.
@@ -256,6 +267,8 @@ class _Running:
                 if self.scalars is not None:
                     with usable(self.directory):
                         self.scalars.write(fields)
+                if self.sample_every and epoch % self.sample_every == 0:
+                    self.log.sample(epoch, self.run.sample())
                 progress.show(row)
                 last = epoch == self.num_epochs
                 late = time.perf_counter() - self.saved_at > _CHECKPOINT_EVERY_SECONDS
@@ -265,6 +278,8 @@ class _Running:
                     raise signals.Interrupted(noted[0])
             if self.saved_epoch < len(self.log.epochs):  # it ended before its time
                 self._save(len(self.log.epochs))
+            elif not self.log.epochs:
+                self._save_if_any()
         progress.close()
 
     def _headline(self) -> str:
@@ -277,6 +292,12 @@ class _Running:
     def _save(self, epoch: int) -> None:
         self.log.save(self.run.arrays(), identity(self.experiment, self.run))
         self.saved_epoch, self.saved_at = epoch, time.perf_counter()
+
+    def _save_if_any(self) -> None:
+        """What is learnt without epochs, by counting say."""
+        arrays = self.run.arrays()
+        if arrays:
+            self.log.save(arrays, identity(self.experiment, self.run))
 
     def _do_what_is_needed(self) -> None:
         """The runs inside this one, each in a folder of its directory."""

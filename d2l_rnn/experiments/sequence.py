@@ -146,7 +146,10 @@ class SequenceRun(NetRun[SequenceConfig]):
         error = self._errors()["rmse_ahead"]
         line = list(map(int, error)), list(error.values())
         figure = lines_figure(
-            {"after the training data": line}, "steps ahead", "root mean square error"
+            {"after the training data": line},
+            "steps ahead",
+            "root mean square error",
+            title="sequence: the error grows with the steps ahead",
         )
         save(figure, directory / "error.png")
 

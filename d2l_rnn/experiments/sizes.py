@@ -16,6 +16,7 @@ from typing import Any, List, NamedTuple, Sequence
 from ..memory import Shape, check_fits
 from .configs import Config, LanguageModelConfig
 from .configs_bidirectional import BothSidesConfig, HMMConfig
+from .configs_pixels import PixelsConfig
 from .configs_sequences import (
     BpttConfig,
     EditionV1Config,
@@ -137,6 +138,15 @@ def _lines(config: LinesConfig, vocab_size: int) -> Sizes:
     if isinstance(config, OneToManyConfig):
         weights.append((h, vocab_size))
     return Sizes(weights, _ADAM, [fused(stack)])
+
+
+@sizes.register
+def _pixels(config: PixelsConfig, num_classes: int, num_pixels: int) -> Sizes:
+    h, e, gates = config.num_hiddens, config.embed_size, _GATES[config.cell]
+    embedding, output = (config.levels + num_classes, e), (h, config.levels)
+    stack = recurrent(gates, h, e, config.num_layers)
+    without = [embedding, (h, e), (num_pixels, h), (num_classes, h), output]
+    return Sizes([embedding, *stack, output, *without], _ADAM, [fused(stack)])
 
 
 @sizes.register

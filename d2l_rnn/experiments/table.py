@@ -8,8 +8,9 @@ from typing import Any, Dict, List
 from ..errors import UsageError
 from ..hints import did_you_mean
 from . import families
-from .configs import Config, LanguageModelConfig
+from .configs import ChineseConfig, Config, LanguageModelConfig
 from .configs_bidirectional import AuditConfig, ClozeConfig, HMMConfig, TaggingConfig
+from .configs_pixels import PixelsConfig
 from .configs_sequences import (
     BpttConfig,
     EditionV1Config,
@@ -70,6 +71,7 @@ _V1 = EditionV1Config()
 #: Who runs what a configuration of a kind says.
 _FAMILIES: Dict[type, Family] = {
     LanguageModelConfig: families.language,
+    ChineseConfig: families.language,
     HandwrittenConfig: families.handwritten,
     BpttConfig: families.bptt,
     EditionV1Config: families.edition_v1,
@@ -77,6 +79,7 @@ _FAMILIES: Dict[type, Family] = {
     TextStatsConfig: families.text_stats,
     LinesConfig: families.many_to_one,
     OneToManyConfig: families.one_to_many,
+    PixelsConfig: families.pixels,
     AuditConfig: families.audit,
     HMMConfig: families.hmm,
     ClozeConfig: families.cloze,
@@ -124,6 +127,12 @@ _ROWS: List[Experiment] = [
         "RNN from scratch, subsequences in random order",
     ),
     _row("rnn", replace(_LSTM, cell="rnn"), "8.6", "RNN language model"),
+    _row(
+        "rnn-zh",
+        ChineseConfig(),
+        "6.5 (zh v1)",
+        "first Chinese edition: RNN of Chinese characters, on the embedded text",
+    ),
     _row(
         "bptt",
         BpttConfig(),
@@ -206,6 +215,12 @@ _ROWS: List[Experiment] = [
         "one-to-many", OneToManyConfig(), "8.4", "lines of a language that is asked for"
     ),
     _row(
+        "pixels",
+        PixelsConfig(),
+        "8.4",
+        "pictures drawn pixel by pixel: digits of a class that is asked for",
+    ),
+    _row(
         "rnn-scratch-v1",
         replace(_V1, cell="rnn-scratch"),
         "9.5 (1.0)",
@@ -253,6 +268,11 @@ def published_settings() -> Dict[str, Dict[str, Any]]:
     With them the number of epochs: two lengths are two things to compare.
     """
     return {row.name: settings_with(row.config, "number", "length") for row in _ROWS}
+
+
+def is_ours(experiment: Experiment) -> bool:
+    """Whether it is a row of this table: a reader's own may have any net."""
+    return EXPERIMENTS.get(experiment.name) is experiment
 
 
 def find(name: str) -> Experiment:

@@ -10,7 +10,7 @@ from mxnet import np as mx_np
 from ..data.sequences import SequenceLoader
 from ..data.text import Vocab
 from ..data.word_labels import MARKS, labelled_words, restore, split_label
-from ..generation.filling import probabilities
+from ..generation.asking import probabilities
 from ..models.both_sides import Tagger
 from ..protocols import Device
 from ..results import printed

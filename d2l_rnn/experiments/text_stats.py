@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
+from ..arrays import Floats
 from ..data.text import TOKENS, Vocab, clean, tokenize
+from ..inference.ngram_steps import named_tables
 from ..inference.ngrams import (
     count_ngrams,
     ngram_model,
@@ -18,6 +20,8 @@ from .configs_sequences import TextStatsConfig
 from .contract import ExperimentRun, Json, Notify
 from .corpus import ids_of, read_text, source_of
 
+#: Of the counts that a run keeps.
+MOST_BYTES = 64 << 20
 _GRAMS = ("unigram", "bigram", "trigram")
 
 
@@ -40,6 +44,22 @@ class TextStatsRun(ExperimentRun[TextStatsConfig]):
         ids = ids_of(tokens, self.vocab)
         self.training, self.heldout = ids[: config.max_tokens], ids[config.max_tokens :]
         self.source = source_of(text, len(self.training))
+
+    def arrays(self) -> Dict[str, Floats]:
+        """The counts, for ``generate``; of long n-grams not beyond ``MOST_BYTES``."""
+        order, size = self.config.max_order, len(self.vocab)
+        model = ngram_model(order, size, self.config.smoothing).fit(self.training)
+        tables = named_tables(model, MOST_BYTES)
+        if len(tables) < order:
+            self.notify(
+                f"counts are kept of up to {len(tables)} tokens, not {order}: those of "
+                f"more would take over {MOST_BYTES >> 20} MiB"
+            )
+        return tables
+
+    def notes(self) -> Mapping[str, Any]:
+        """The vocabulary, and what a token is."""
+        return {"vocab": self.vocab.idx_to_token, "token": self.config.token}
 
     def result(self, epochs: Sequence[Json]) -> Json:
         """Counts of words and characters, perplexities of n-gram models."""

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Mapping, Type, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Iterator,
+    Mapping,
+    Tuple,
+    Type,
+    TypeVar,
+)
 
 from ..data.text import Vocab
 from ..errors import RunError, UsageError
@@ -14,9 +24,13 @@ from ..generation.filling import Filler
 from ..generation.translations import Translator
 from ..protocols import Arrays, Device
 from ..results import record
+from .configs_bidirectional import ClozeConfig
+from .configs_translation import TranslationConfig
 from .contract import C
 from .loaded import configured
+from .networks import filler_network, translation_network
 from .resume import checkpoint_of
+from .table import find, is_ours
 
 if TYPE_CHECKING:
     from .language import TrainedLanguageModel
@@ -25,7 +39,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Saved(Generic[C]):
+class Opened(Generic[C]):
     """A checkpoint, and what the record beside it says.
 
     Attributes
@@ -38,8 +52,6 @@ class Saved(Generic[C]):
     arrays : mapping of str to numpy.ndarray
     notes : mapping
         The experiment's own (:meth:`.contract.ExperimentRun.notes`), and the runner's.
-    device : mxnet.Context
-        Where the net is wanted.
     """
 
     path: Path
@@ -47,7 +59,6 @@ class Saved(Generic[C]):
     config: C
     arrays: Arrays
     notes: Mapping[str, Any]
-    device: Device
 
     def vocabulary(self, name: str) -> Vocab:
         """A vocabulary among the notes; RunError where there is none."""
@@ -60,6 +71,19 @@ class Saved(Generic[C]):
             return Vocab.from_tokens(tokens)
         except UsageError as error:
             raise RunError(f"checkpoint {self.path}: no vocabulary ({error})") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Saved(Opened[C]):
+    """What a net of MXNet's is made of again.
+
+    Attributes
+    ----------
+    device : mxnet.Context
+        Where the net is wanted.
+    """
+
+    device: Device
 
 
 def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
@@ -81,18 +105,11 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
         If it is no checkpoint of ours, of another kind, or the record beside it is
         missing or of another version.
     """
-    path = Path(path)
-    path = path / record.CHECKPOINT if os.path.isdir(path) else path
-    if not os.path.exists(path):
-        raise RunError(f"checkpoint {path}: no such file")
-    trained = record.read_run(path.parent)
-    arrays, notes = checkpoint_of(trained, path)
-    experiment, config = configured(trained)
-    family = experiment.family()
+    saved, _ = _opened(path)
+    family = find(saved.experiment).family()
     if not issubclass(family.usable_as, wanted):
-        raise RunError(f"checkpoint {path}: of {experiment.name}; {otherwise}")
-    saved = Saved(path, experiment.name, config, arrays, notes, device)
-    usable: T = family.load(saved)
+        raise _of_another_kind(saved, otherwise)
+    usable: T = family.load(Saved(**vars(saved), device=device))
     return usable
 
 
@@ -103,37 +120,77 @@ def load_language_model(path: PathLike, device: Device) -> TrainedLanguageModel:
     return load(path, TrainedLanguageModel, device, "it is no language model")
 
 
-def load_translator(path: PathLike, device: Device) -> Translator:
-    """The model of a run of ``seq2seq`` or ``seq2seq-attention``."""
-    return load(
-        path, Translator, device, "a run of seq2seq or seq2seq-attention translates"
-    )
+def load_translator(path: PathLike) -> Translator:
+    """The model of a run of ``seq2seq`` or ``seq2seq-attention``, in NumPy.
+
+    A reader's own experiment is loaded as it says, by MXNet.
+    """
+    saved, ours = _opened(path)
+    otherwise = "a run of seq2seq or seq2seq-attention translates"
+    if not ours:
+        return load(path, Translator, _cpu(), otherwise)
+    config = saved.config
+    if not isinstance(config, TranslationConfig):
+        raise _of_another_kind(saved, otherwise)
+    vocabs = saved.vocabulary("src_vocab"), saved.vocabulary("tgt_vocab")
+    with _fitting(saved):
+        network = translation_network(config, saved.arrays, *map(len, vocabs))
+    return Translator(network, *vocabs, config.num_steps)
 
 
-def load_filler(path: PathLike, device: Device) -> Filler:
-    """The bidirectional net of a run of ``cloze`` or ``cloze-word``."""
-    return load(
-        path, Filler, device, "blanks are filled by a run of cloze or cloze-word"
-    )
+def load_filler(path: PathLike) -> Filler:
+    """The bidirectional net of a run of ``cloze`` or ``cloze-word``, in NumPy.
+
+    A reader's own experiment is loaded as it says, by MXNet.
+    """
+    saved, ours = _opened(path)
+    otherwise = "blanks are filled by a run of cloze or cloze-word"
+    if not ours:
+        return load(path, Filler, _cpu(), otherwise)
+    config = saved.config
+    if not isinstance(config, ClozeConfig):
+        raise _of_another_kind(saved, otherwise)
+    vocab = saved.vocabulary("vocab")
+    with _fitting(saved):
+        network = filler_network(config, saved.arrays, len(vocab))
+    return Filler(saved.path, network.probabilities, vocab, config.token, config.clean)
 
 
-def latest_cloze(token: str, runs: Path = Path("runs")) -> Path:
-    """The newest finished run of ``cloze`` or ``cloze-word`` for a kind of token.
+def _opened(path: PathLike) -> Tuple[Opened[Any], bool]:
+    """A checkpoint with what its record says, and whether its experiment is ours.
 
     Raises
     ------
     RunError
-        If there is none; says how to make one.
+        As :func:`load`.
     """
-    finished = [
-        path
-        for path in runs.glob(f"cloze*/seed-*/{record.RESULT}")
-        if record.read_run(path.parent).config.get("token") == token
-    ]
-    if not finished:
-        name = "cloze" if token == "char" else "cloze-word"
+    path = Path(path)
+    path = path / record.CHECKPOINT if os.path.isdir(path) else path
+    if not os.path.exists(path):
+        raise RunError(f"checkpoint {path}: no such file")
+    trained = record.read_run(path.parent)
+    arrays, notes = checkpoint_of(trained, path)
+    experiment, config = configured(trained)
+    saved = Opened(path, experiment.name, config, arrays, notes)
+    return saved, is_ours(experiment)
+
+
+def _of_another_kind(saved: Opened[Any], otherwise: str) -> RunError:
+    return RunError(f"checkpoint {saved.path}: of {saved.experiment}; {otherwise}")
+
+
+@contextmanager
+def _fitting(saved: Opened[Any]) -> Iterator[None]:
+    """RunError where arrays do not fit their settings and vocabularies."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise RunError(
-            f"no finished run of {name} in {runs}/: train one with 'd2l-rnn run "
-            f"{name}', or name its directory with --run"
-        )
-    return max(finished, key=lambda path: path.stat().st_mtime).parent
+            f"checkpoint {saved.path}: does not fit its settings ({error})"
+        ) from None
+
+
+def _cpu() -> Device:
+    from ..devices import device_from
+
+    return device_from("cpu")

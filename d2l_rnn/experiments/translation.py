@@ -19,7 +19,7 @@ from ..data.translation import (
     tokenize_nmt,
 )
 from ..errors import DataError
-from ..generation.translations import Translator
+from ..generation.live_translations import LiveTranslator
 from ..installation import missing
 from ..models.attention_decoder import Seq2SeqAttentionDecoder
 from ..models.encoder_decoder import EncoderDecoder
@@ -79,7 +79,7 @@ class TranslationRun(NetRun[TranslationConfig]):
 
     text = staticmethod(printed.translation)
 
-    usable_as = Translator
+    usable_as = LiveTranslator
 
     def __init__(
         self, config: TranslationConfig, device: Device, notify: Notify
@@ -109,7 +109,7 @@ class TranslationRun(NetRun[TranslationConfig]):
             initialize_seq2seq(net, config.num_steps, device)
         self.nets = {"": net}
         self.adams = {"": Adam(Parameters.of(net), config.lr, config.theta)}
-        self.translator = Translator(
+        self.translator = LiveTranslator(
             net, src_vocab, tgt_vocab, config.num_steps, device
         )
         self.shown = sentences_to_show(self.translator, self.training, notify)
@@ -203,14 +203,14 @@ class TranslationRun(NetRun[TranslationConfig]):
         return f"its schedule ({self.config.schedule}) spans all epochs"
 
     @classmethod
-    def load(cls, saved: Saved[TranslationConfig]) -> Translator:
+    def load(cls, saved: Saved[TranslationConfig]) -> LiveTranslator:
         """The trained net with its vocabularies."""
         config = saved.config
         vocabs = saved.vocabulary("src_vocab"), saved.vocabulary("tgt_vocab")
         net = build(config, *map(len, vocabs))
         initialize_seq2seq(net, config.num_steps, saved.device)
         put_arrays(named_arrays(net), saved.arrays)
-        return Translator(net, *vocabs, config.num_steps, saved.device)
+        return LiveTranslator(net, *vocabs, config.num_steps, saved.device)
 
 
 def build(config: TranslationConfig, src_size: int, tgt_size: int) -> Any:

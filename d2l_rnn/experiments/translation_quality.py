@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 import numpy
 
 from ..data.translation import Pairs
-from ..generation.translations import Translator
+from ..generation.live_translations import LiveTranslator
 from ..results.translation_metrics import bleu, corpus_bleu
 from ..training.losses import coverage
 from ..training.translation import decoder_inputs
@@ -27,19 +27,24 @@ _COVERAGE_EDGES = [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]
 
 
 def sentences_to_show(
-    translator: Translator, training: Pairs, notify: Notify
+    translator: LiveTranslator, training: Pairs, notify: Notify
 ) -> Dict[str, str]:
-    """The book's four sentences, or of pairs in another language the first four.
+    """The book's four sentences, or of pairs in other languages the first four.
 
-    A rare word is unknown as it is meant to be, and told of.
+    Both languages must be the book's: English pairs with another target are held
+    against their own translations. A rare word is unknown as it is meant to be, and
+    told of.
     """
     known = translator.src_vocab.token_to_idx
     words = [word for source in DEMONSTRATION for word in source.split()]
+    answers = [word for target in DEMONSTRATION.values() for word in target.split()]
     unknown = unknown_of(words, known)
     if not is_foreign(words, known):
-        if unknown:
-            notify(f"warning: the vocabulary has no {named(unknown)} to translate")
-        return DEMONSTRATION
+        if not is_foreign(answers, translator.tgt_vocab.token_to_idx):
+            if unknown:
+                notify(f"warning: the vocabulary has no {named(unknown)} to translate")
+            return DEMONSTRATION
+        unknown = unknown_of(answers, translator.tgt_vocab.token_to_idx)
     found: Dict[str, str] = {}
     for source, target in zip(*training):
         if all(word in known for word in source):
@@ -54,7 +59,7 @@ def sentences_to_show(
     return found
 
 
-def demonstration(translator: Translator, shown: Mapping[str, str]) -> Json:
+def demonstration(translator: LiveTranslator, shown: Mapping[str, str]) -> Json:
     """Some sentences translated, their mean BLEU, and the same as lines of text.
 
     A decoder with the encoder's context is also asked with the 0.17 edition's, which
@@ -75,7 +80,7 @@ def demonstration(translator: Translator, shown: Mapping[str, str]) -> Json:
     return answer
 
 
-def _translations(translator: Translator, shown: Mapping[str, str]) -> List[Json]:
+def _translations(translator: LiveTranslator, shown: Mapping[str, str]) -> List[Json]:
     sentences = [source.split(" ") for source in shown]
     rows = []
     for source, hypothesis in zip(shown, translator.greedy(sentences)):
@@ -86,7 +91,7 @@ def _translations(translator: Translator, shown: Mapping[str, str]) -> List[Json
 
 
 def corpus_bleu_held_out(
-    translator: Translator, heldout: Pairs, beams: Sequence[int], alpha: float
+    translator: LiveTranslator, heldout: Pairs, beams: Sequence[int], alpha: float
 ) -> Optional[Json]:
     """Corpus BLEU of held-out sentences, greedy and by beams; None without sacrebleu.
 
@@ -124,7 +129,7 @@ def corpus_bleu_held_out(
 
 
 def coverage_histogram(
-    translator: Translator, data_iter: Iterable[Any], tau: float
+    translator: LiveTranslator, data_iter: Iterable[Any], tau: float
 ) -> Json:
     """How much attention source positions got, summed over the true target.
 

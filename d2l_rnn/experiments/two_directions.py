@@ -107,7 +107,7 @@ class TwoDirections(SideBySide[B]):
             self.config.num_epochs,
             seed=self.config.seed,
             first_epoch=first_epoch,
-            before_epoch=_falling_rate(self.adams[name], self.config),
+            before_epoch=falling_rate(self.adams[name], self.config),
         )
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
@@ -115,7 +115,7 @@ class TwoDirections(SideBySide[B]):
         return "its learning rate falls over all epochs"
 
 
-def _falling_rate(adam: Adam, config: BothSidesConfig) -> Callable[[int], None]:
+def falling_rate(adam: Adam, config: Any) -> Callable[[int], None]:
     """The rate falls in equal steps: ``lr (E - e + 1) / E`` in epoch e of E."""
 
     def set_rate(epoch: int) -> None:

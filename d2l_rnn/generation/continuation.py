@@ -61,28 +61,7 @@ def continue_text(
     vocab: Vocabulary,
     device: Device,
 ) -> str:
-    """Generate ``num_preds`` tokens following the ``prefix`` (book Section 8.5).
-
-    Parameters
-    ----------
-    prefix : str, or list of str
-        Characters, or the tokens of a word vocabulary.
-    num_preds : int
-    net : LanguageModel
-    vocab : Vocab
-    device : mxnet.Context
-
-    Returns
-    -------
-    str
-        The prefix as the vocabulary knows it, and what follows; characters are joined
-        as they are, the tokens of a list with spaces.
-
-    Raises
-    ------
-    UsageError
-        If the prefix is empty.
-    """
+    """What the book's :func:`d2l_rnn.chapters.predict_ch8` is, and says of itself."""
     ids = generate_ids([vocab[token] for token in prefix], num_preds, net, device)
     separator = "" if isinstance(prefix, str) else " "
     return separator.join(vocab.idx_to_token[i] for i in ids)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 import numpy
-from mxnet import np, npx
 
 from ..arrays import Floats, Integers
 from ..data.text import Vocab
-from ..protocols import Device
 
 _MOST_SWEEPS = 20
+
+#: Of rows of text (batch_size, num_steps) the distribution of every token given all
+#: others, (batch_size, num_steps, vocab_size).
+Probabilities = Callable[[Integers], Floats]
 
 
 class Filled(NamedTuple):
@@ -23,11 +25,10 @@ class Filled(NamedTuple):
 
 
 def fill(
-    net: Any,
+    probabilities: Probabilities,
     ids: Sequence[int],
     blanks: Sequence[int],
     vocab: Vocab,
-    device: Device,
     num_best: int = 5,
 ) -> List[Filled]:
     """Fill each blank with its likeliest token, given the text and the other blanks.
@@ -37,13 +38,13 @@ def fill(
 
     Parameters
     ----------
-    net : ClozeModel
+    probabilities : callable
+        ``probabilities(rows)``: a trained model's.
     ids : sequence of int
         The text; what stands in a blank does not matter.
     blanks : sequence of int
         Positions.
     vocab : Vocab
-    device : mxnet.Context
     num_best : int
         How many tokens to return for each blank.
 
@@ -59,7 +60,7 @@ def fill(
         before = row.copy()
         found = []
         for position in blanks:
-            given = probabilities(net, row, device)[0, position]
+            given = probabilities(row)[0, position]
             given[vocab.unk] = 0
             order = numpy.argsort(-given)[:num_best]
             row[0, position] = order[0]
@@ -77,35 +78,15 @@ class Filler(NamedTuple):
     ----------
     path : pathlib.Path
         Its checkpoint.
-    net : ClozeModel
+    probabilities : callable
+        ``probabilities(rows)``, which :func:`fill` takes.
     vocab : Vocab
     token, clean : str
         What a token is, and how a text is cleaned: as the model was trained.
     """
 
     path: Path
-    net: Any
+    probabilities: Probabilities
     vocab: Vocab
     token: str
     clean: str
-
-
-def probabilities(net: Any, rows: Integers, device: Device) -> Floats:
-    """What a net makes of every position of rows of text, each read as a whole.
-
-    Parameters
-    ----------
-    net : ClozeModel or Tagger
-    rows : numpy.ndarray of int, shape (batch_size, num_steps)
-    device : mxnet.Context
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (batch_size, num_steps, num_outputs)
-        Sums to one along the last axis.
-    """
-    X = np.array(rows, ctx=device)
-    logits, _ = net(X, net.begin_state(X.shape[0], device))
-    given = npx.softmax(logits.reshape(X.shape[1], X.shape[0], -1), axis=-1)
-    found: Floats = given.asnumpy().swapaxes(0, 1)
-    return found

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    List,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+)
 
 import numpy
-from mxnet import np
 
-from ..acceleration.translating import as_translation_network
-from ..arrays import Floats
+from ..arrays import Floats, Integers
 from ..data.text import Vocab
-from ..data.translation import build_array_nmt
+from ..data.translation import ids_nmt
 from ..inference.beam import beam_search
 from ..inference.decoding import Hypothesis, greedy_search, sample
-from ..protocols import Array, Device
+from ..inference.translation_network import TranslationNetwork
 
 # Rows that one step of a search computes at most, beams counted.
 _MOST_ROWS = 512
@@ -21,28 +28,44 @@ _MOST_ROWS = 512
 Sentence = Sequence[str]
 
 
-class Translator(NamedTuple):
-    """A model with what it needs to read and write sentences.
+class TranslationModel(Protocol):
+    """What is asked of a model: ``inference.translation_network``, or a net's steps."""
 
-    Attributes
+    def begin_state(self, ids: Integers, valid_lens: Integers) -> Any: ...
+    def select(self, state: Any, rows: Sequence[int]) -> Any: ...
+    def step(self, tokens: Any, state: Any) -> Tuple[Floats, Any]: ...
+
+
+class Translator:
+    """A trained network with what it needs to read and write sentences; no MXNet.
+
+    Parameters
     ----------
-    net : EncoderDecoder
+    network : TranslationNetwork
     src_vocab, tgt_vocab : Vocab
     num_steps : int
         Length of a sentence at most, ``<eos>`` included.
-    device : mxnet.Context
     """
 
-    net: Any
-    src_vocab: Vocab
-    tgt_vocab: Vocab
-    num_steps: int
-    device: Device
+    def __init__(
+        self,
+        network: TranslationNetwork,
+        src_vocab: Vocab,
+        tgt_vocab: Vocab,
+        num_steps: int,
+    ) -> None:
+        self._network = network
+        self.src_vocab, self.tgt_vocab = src_vocab, tgt_vocab
+        self.num_steps = num_steps
 
     @property
     def has_attention(self) -> bool:
         """Whether its decoder attends."""
-        return hasattr(self.net.decoder, "attention_matrix")
+        return bool(self._network.design.score)
+
+    def _model(self) -> TranslationModel:
+        """What is searched now."""
+        return self._network
 
     def greedy(self, sentences: Sequence[Sentence]) -> List[Hypothesis]:
         """The likeliest token at each step."""
@@ -94,22 +117,14 @@ class Translator(NamedTuple):
         """Search as many sentences at once as memory should hold."""
         size = max(1, _MOST_ROWS // width)
         bos, eos = self.tgt_vocab["<bos>"], self.tgt_vocab["<eos>"]
-        network = as_translation_network(self.net, self.device)
-        plain = isinstance(network, str)
-        steps: Any = self.net.decoder if plain else network
+        model = self._model()
         found: List[Any] = []
         for begin in range(0, len(sentences), size):
             part = sentences[begin : begin + size]
-            X, valid_len = self._arrays(part)
-            if plain:
-                state = self._first_state(X, valid_len)
-            else:
-                ids = X.asnumpy().astype("int64")
-                state = steps.begin_state(ids, valid_len.asnumpy())
             found += search(
-                steps.step,
-                steps.select,
-                state,
+                model.step,
+                model.select,
+                model.begin_state(*self._ids(part)),
                 [bos] * len(part),
                 eos,
                 self.num_steps,
@@ -117,13 +132,11 @@ class Translator(NamedTuple):
             )
         return found
 
-    def _arrays(self, sentences: Sequence[Sentence]) -> Tuple[Array, Array]:
+    def _ids(self, sentences: Sequence[Sentence]) -> Tuple[Integers, Integers]:
+        """Padded ids (rows, num_steps), and valid lengths (rows,)."""
         lines = [list(sentence) for sentence in sentences]
-        X, valid_len = build_array_nmt(lines, self.src_vocab, self.num_steps)
-        return X.as_in_ctx(self.device), valid_len.as_in_ctx(self.device)
-
-    def _first_state(self, X: Array, valid_len: Array) -> Any:
-        return self.net.decoder.init_state(self.net.encoder(X, valid_len), valid_len)
+        ids, valid_lens = ids_nmt(lines, self.src_vocab, self.num_steps)
+        return numpy.array(ids), numpy.array(valid_lens)
 
     def words(self, hypothesis: Hypothesis) -> List[str]:
         """The tokens of a hypothesis."""
@@ -137,11 +150,18 @@ class Translator(NamedTuple):
         if not hypothesis.finished:
             read, written = read[:-1], written[:-1]
         source = (list(sentence) + ["<eos>"])[: self.num_steps]
-        state = self._first_state(*self._arrays([sentence]))
-        self.net.decoder(np.array([read], ctx=self.device), state)
-        # (num_steps, num_keys)
-        weights = self.net.decoder.attention_matrix[0].asnumpy()
+        weights = self._weights(sentence, read)
         return Attended(source, written, weights[:, : len(source)])
+
+    def _weights(self, sentence: Sentence, read: Sequence[int]) -> Floats:
+        """Attention weights of each token that is read, (len(read), num_keys)."""
+        state = self._network.begin_state(*self._ids([sentence]))
+        found: List[Floats] = []
+        for token in read:
+            _, state, weights = self._network.attended_step([token], state)
+            assert weights is not None  # a decoder without attention is not asked
+            found.append(weights[0])
+        return numpy.array(found)
 
 
 class Attended(NamedTuple):

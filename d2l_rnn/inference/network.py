@@ -154,6 +154,33 @@ class Network:
             found.append(token)
         return found
 
+    def continue_together(
+        self, prefixes: Sequence[Sequence[int]], num_preds: int
+    ) -> List[List[int]]:
+        """As :meth:`continue_greedily`, several texts side by side.
+
+        Parameters
+        ----------
+        prefixes : sequence of sequences of int
+            All equally long, of at least one id.
+        num_preds : int
+
+        Returns
+        -------
+        list of list of int
+            For each prefix ``num_preds`` ids.
+        """
+        ids = np.array(prefixes)
+        state = self.begin_state(len(ids))
+        for tokens in ids.T[:-1]:
+            self.read(tokens, state)
+        tokens, found = ids[:, -1], []
+        for _ in range(num_preds):
+            tokens = self.logits(tokens, state).argmax(axis=1)
+            found.append(tokens)
+        rows: List[List[int]] = np.reshape(found, (num_preds, len(ids))).T.tolist()
+        return rows
+
 
 def of_gluon_layer(mode: str, arrays: Mapping[str, Floats], name: str) -> Cell:
     """A cell of one layer and direction of ``gluon.rnn``.

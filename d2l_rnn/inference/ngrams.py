@@ -143,6 +143,51 @@ class ContextModel:
                 self._totals[k][context[:k]] += 1
         return self
 
+    def tables(self) -> List[Integers]:
+        """The counts as arrays, of no neighbour, of the first, and so on.
+
+        Returns
+        -------
+        list of np.ndarray of int64, each (number of distinct ones, k + 2)
+            A row is the k neighbours, the token, and how often they were seen.
+        """
+        return [
+            np.array(
+                [
+                    (*context, token, count)
+                    for context, counts in seen.items()
+                    for token, count in counts.items()
+                ],
+                dtype=np.int64,
+            ).reshape(-1, k + 2)
+            for k, seen in enumerate(self._seen)
+        ]
+
+    def add(self, tables: Sequence[Integers]) -> ContextModel:
+        """Add what :meth:`tables` of a model alike gave; return itself.
+
+        Raises
+        ------
+        UsageError
+            If a table has another shape, an id outside the vocabulary, a count below 1
+            or a row twice.
+        """
+        for k, (table, seen) in enumerate(zip(tables, self._seen)):
+            where = f"counts of {k + 1} tokens"
+            if table.ndim != 2 or table.shape[1] != k + 2 or table.dtype.kind != "i":
+                raise UsageError(f"{where}: shape {table.shape}, not (any, {k + 2})")
+            ids = table[:, :-1]
+            if ((ids < 0) | (ids >= self.vocab_size)).any() or (table[:, -1] < 1).any():
+                raise UsageError(
+                    f"{where}: ids are 0 to {self.vocab_size - 1}, counts 1"
+                )
+            if len(np.unique(ids, axis=0)) < len(ids):
+                raise UsageError(f"{where}: a row is there twice")
+            for *context, token, count in table.tolist():
+                seen.setdefault(tuple(context), Counter())[token] += count
+                self._totals[k][tuple(context)] += count
+        return self
+
     def probabilities(self, context: Sequence[int] = ()) -> Floats:
         """Distribution of a token given the first neighbours.
 
@@ -264,34 +309,3 @@ def neighbour_probabilities(model: ContextModel, rows: Integers) -> Floats:
                 context.append(row[position + offset])
             out[position] = model.probabilities(context)
     return given
-
-
-class NgramClassifier:
-    """The label whose n-gram model gives a sequence the greatest probability.
-
-    Parameters
-    ----------
-    training : sequence of (ids, label)
-        Labels are 0, 1, ..., ``num_labels - 1``.
-    num_labels, vocab_size, order : int
-    """
-
-    def __init__(
-        self,
-        training: Sequence[Tuple[Sequence[int], int]],
-        num_labels: int,
-        vocab_size: int,
-        order: int,
-    ) -> None:
-        self.models = [ngram_model(order, vocab_size) for _ in range(num_labels)]
-        for ids, label in training:
-            self.models[label].fit(ids)
-
-    def __call__(self, ids: Sequence[int]) -> int:
-        """The label of a sequence."""
-        return int(np.argmax([m.log_probabilities(ids).sum() for m in self.models]))
-
-    def accuracy(self, labelled: Sequence[Tuple[Sequence[int], int]]) -> float:
-        """The share of sequences that are given their label; NaN of none."""
-        right = sum(self(ids) == label for ids, label in labelled)
-        return right / len(labelled) if labelled else math.nan

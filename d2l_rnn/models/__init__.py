@@ -17,13 +17,13 @@ state      Gluon layers: arrays (num_layers * directions, batch_size, num_hidden
 i f g o    gates of an LSTM in Gluon's order: input, forget, candidate, output
 ========== ==========================================================================
 
-``language_model`` holds the book's ``RNNModel``, ``scratch`` and ``scratch_stacks`` the
-layers written out, ``scratch_model`` the model around them, ``gluon_layers`` Gluon's
-layers with dropout and lengths, ``both_sides`` cloze and tagging, ``shapes`` other
-inputs and outputs, ``encoder_decoder``, ``seq2seq``, ``attention`` and
-``attention_decoder`` translation, ``multihead_attention`` and ``transformer`` the
-transformer's encoder. All as the book prints them: what makes them fast is
-in the room ``acceleration``.
+``language_model`` holds the book's ``RNNModel``, ``hybrid`` the same for a symbol,
+``scratch`` and ``scratch_stacks`` the layers written out, ``scratch_model`` the model
+around them, ``gluon_layers`` Gluon's layers with dropout and lengths, ``both_sides``
+cloze and tagging, ``shapes`` other inputs and outputs, ``encoder_decoder``,
+``seq2seq``, ``attention`` and ``attention_decoder`` translation,
+``multihead_attention`` and ``transformer`` the transformer's encoder. All as the book
+prints them: what makes them fast is in the room ``acceleration``.
 """
 
 from ..compatibility import prepare_mxnet

@@ -10,8 +10,8 @@ from ..errors import RunError
 from ..files import read_regular
 from .record import CURVE, RunRecord
 
-_LARGEST_PICTURE = 4 << 20  # bytes
-_PNG = b"\x89PNG\r\n\x1a\n"
+LARGEST_PICTURE = 4 << 20  # bytes
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def pictures(run: RunRecord) -> Tuple[Dict[str, bytes], List[str]]:
@@ -51,11 +51,11 @@ def _read(name: str, there: Mapping[str, Path], stated: Mapping[str, str]) -> by
     if name not in stated:
         raise RunError("its result does not state its SHA-256")
     try:
-        content = read_regular(there[name], _LARGEST_PICTURE)
+        content = read_regular(there[name], LARGEST_PICTURE)
     except OSError as error:
         raise RunError(error.strerror or str(error)) from None
     if hashlib.sha256(content).hexdigest() != stated[name]:
         raise RunError("changed after it was drawn (its SHA-256 does not agree)")
-    if not content.startswith(_PNG):
+    if not content.startswith(PNG):
         raise RunError("not a PNG file")
     return content

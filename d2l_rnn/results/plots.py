@@ -1,13 +1,11 @@
 """Pictures as matplotlib figures, without pyplot: no window, no global state.
 
-Every function returns a ``Figure``; ``save`` writes it. Colours are those of Okabe and
-Ito, which stay apart for colour-blind readers; lines also differ in dash.
+Every function returns a ``Figure``; ``save`` writes it.
 """
 
 from __future__ import annotations
 
 import io
-import math
 from typing import (
     TYPE_CHECKING,
     Callable,
@@ -21,24 +19,29 @@ from typing import (
 
 import numpy as np
 from matplotlib import ticker
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..files import PathLike, write_bytes
 from .book import BookNumber
+from .plots_axes import (
+    BAND,
+    COLOURS,
+    DASHES,
+    GREY,
+    SAID,
+    label_ends,
+    literal,
+    log_ticks,
+    new_axes,
+    whole,
+)
+from .plots_fonts import boxes_accepted, legible
 from .record import RunRecord
 from .verdict.comparable import curve_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("-", "--", "-.", ":")
-GREY = "#6b7280"
-BAND = "#c4c9d1"
-_LONG = 1000.0  # of a logarithmic axis, end to end: powers of ten are enough there
 
 Points = Tuple[Sequence[float], Sequence[float]]
 
@@ -56,7 +59,7 @@ def curve_figure(
         Its metric is drawn, and behind it the builds' median and range.
     """
     name = records[0].experiment if records else ""
-    figure, axes = _axes()
+    figure, axes = new_axes()
     if book_number is not None:
         low, middle, high = book_number.band()
         source = f"{len(book_number.builds)} builds of the book"
@@ -85,7 +88,7 @@ def curve_figure(
     many = len(records) > 3
     for index, run in enumerate(records):
         epochs, values = curve_of(run, book_number)
-        label = f"seed {run.seed}"
+        label = "this run" if run.seed is None else f"seed {run.seed}"
         if many:
             label = f"ours, {len(records)} seeds" if index == 0 else "_"
         axes.plot(
@@ -99,10 +102,11 @@ def curve_figure(
             label=label,
         )
     axes.set_yscale("log")
-    _log_ticks(axes.yaxis)
+    log_ticks(axes.yaxis)
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
-    axes.set_ylabel(_metric_label(book_number))
-    axes.set_title(_literal(name), loc="left", fontweight="bold")
+    axes.set_ylabel(_metric_label(book_number) + SAID["log"])
+    axes.set_title(literal(name), loc="left", fontweight="bold")
     axes.set_xlim(left=0)
     axes.legend(frameon=False)
     return figure
@@ -116,6 +120,7 @@ def lines_figure(
     yscale: str = "linear",
     bands: Optional[Mapping[str, Tuple[Sequence[float], Sequence[float]]]] = None,
     title: str = "",
+    styles: Optional[Mapping[str, Tuple[int, int]]] = None,
 ) -> Figure:
     """Lines by name, each named at its end where there is room, else in a legend.
 
@@ -126,13 +131,16 @@ def lines_figure(
     xscale, yscale : {'linear', 'log'}
     bands : dict of str to (low, high), optional
         A shaded range about the line of that name, at its x.
+    styles : dict of str to (colour, dash), optional
+        Which of ``COLOURS`` and ``DASHES`` each line has, where these say something;
+        by default every line has its own.
     """
-    figure, axes = _axes()
+    figure, axes = new_axes()
     ends: List[Tuple[float, float, str, str]] = []
     for index, (name, (x, y)) in enumerate(series.items()):
-        colour = COLOURS[index % len(COLOURS)]
-        dash = DASHES[index // len(COLOURS) % len(DASHES)]
-        axes.plot(x, y, color=colour, ls=dash, lw=1.6, label=_literal(name))
+        style = (index, index // len(COLOURS)) if styles is None else styles[name]
+        colour, dash = COLOURS[style[0] % len(COLOURS)], DASHES[style[1] % len(DASHES)]
+        axes.plot(x, y, color=colour, ls=dash, lw=1.6, label=literal(name))
         if bands and name in bands:
             low, high = bands[name]
             axes.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
@@ -142,11 +150,13 @@ def lines_figure(
     axes.set_yscale(yscale)
     for axis, scale in ((axes.xaxis, xscale), (axes.yaxis, yscale)):
         if scale == "log":
-            _log_ticks(axis)
-    axes.set_xlabel(_literal(xlabel))
-    axes.set_ylabel(_literal(ylabel))
-    axes.set_title(_literal(title), loc="left", fontweight="bold")
-    if not _label_ends(axes, ends) and len(series) > 1:
+            log_ticks(axis)
+    if xscale == "linear" and all(whole(x) for x, _ in series.values()):
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    axes.set_xlabel(literal(xlabel) + SAID[xscale])
+    axes.set_ylabel(literal(ylabel) + SAID[yscale])
+    axes.set_title(literal(title), loc="left", fontweight="bold")
+    if not label_ends(axes, ends) and len(series) > 1:
         axes.legend(frameon=False)
     return figure
 
@@ -163,7 +173,8 @@ def zipf_figure(frequencies: Mapping[str, Sequence[int]]) -> Figure:
         name: (list(range(1, len(counts) + 1)), list(counts))
         for name, counts in frequencies.items()
     }
-    return lines_figure(series, "rank", "frequency", "log", "log")
+    title = "how often the n-grams occur, by rank (Zipf)"
+    return lines_figure(series, "rank", "frequency", "log", "log", title=title)
 
 
 def heatmap_figure(
@@ -185,18 +196,20 @@ def heatmap_figure(
     values = np.asarray(matrix, dtype=float)
     rows, columns = values.shape
     size = (1.9 + 0.42 * columns, 1.4 + 0.36 * rows)
-    figure, axes = _axes((min(max(size[0], 3.2), 12.0), min(max(size[1], 2.4), 12.0)))
+    figure, axes = new_axes(
+        (min(max(size[0], 3.2), 12.0), min(max(size[1], 2.4), 12.0))
+    )
     largest = float(np.nanmax(values)) if values.size else 1.0
     image = axes.imshow(values, cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     axes.set_xticks(range(columns))
     axes.set_xticklabels(
-        [_literal(label) for label in column_labels],
+        [literal(label) for label in column_labels],
         rotation=45,
         ha="right",
         rotation_mode="anchor",
     )
     axes.set_yticks(range(rows))
-    axes.set_yticklabels([_literal(label) for label in row_labels])
+    axes.set_yticklabels([literal(label) for label in row_labels])
     axes.tick_params(length=0)
     axes.grid(False)
     for side in axes.spines.values():
@@ -213,9 +226,9 @@ def heatmap_figure(
                 )
     bar = figure.colorbar(image, ax=axes, shrink=0.9, pad=0.03)
     bar.outline.set_visible(False)
-    axes.set_title(_literal(title), loc="left", fontweight="bold")
-    axes.set_xlabel(_literal(xlabel))
-    axes.set_ylabel(_literal(ylabel))
+    axes.set_title(literal(title), loc="left", fontweight="bold")
+    axes.set_xlabel(literal(xlabel))
+    axes.set_ylabel(literal(ylabel))
     return figure
 
 
@@ -233,11 +246,11 @@ def prediction_figure(
     boundary : float, optional
         Where the training data end.
     """
-    figure, axes = _axes((8.0, 3.4))
+    figure, axes = new_axes((8.0, 3.4))
     axes.plot(*observed, color=BAND, lw=1.0, label="data")
     for index, (name, points) in enumerate(predictions.items()):
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
-        axes.plot(*points, color=colour, ls=dash, lw=1.5, label=_literal(name))
+        axes.plot(*points, color=colour, ls=dash, lw=1.5, label=literal(name))
     if boundary is not None:
         axes.axvline(boundary, color=GREY, lw=0.8, ls=":")
         axes.annotate(
@@ -260,24 +273,15 @@ def prediction_figure(
 
 
 def save(figure: Figure, path: PathLike) -> None:
-    """Write a figure as PNG, atomically; the same figure gives the same bytes."""
+    """Write a figure as PNG, atomically; the same figure gives the same bytes.
+
+    Chinese texts fall back to an installed font: see :mod:`.plots_fonts`.
+    """
     buffer = io.BytesIO()
-    print_png: Callable[..., object] = FigureCanvasAgg(figure).print_png
-    print_png(buffer, metadata={"Software": None})
+    print_png: Callable[..., object] = FigureCanvasAgg(legible(figure)).print_png
+    with boxes_accepted():
+        print_png(buffer, metadata={"Software": None})
     write_bytes(path, buffer.getvalue())
-
-
-def _axes(size: Tuple[float, float] = (6.4, 4.0)) -> Tuple[Figure, Axes]:
-    figure = Figure(figsize=size, dpi=150, layout="constrained")
-    axes = figure.add_subplot()
-    axes.spines["top"].set_visible(False)
-    axes.spines["right"].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(GREY)
-    axes.grid(True, which="major", color="#e5e7eb", lw=0.7)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors="#374151", labelsize=9)
-    return figure, axes
 
 
 def _metric_label(book_number: Optional[BookNumber]) -> str:
@@ -288,52 +292,3 @@ def _metric_label(book_number: Optional[BookNumber]) -> str:
     }
     metric = "perplexity" if book_number is None else book_number.metric
     return labels.get(metric, metric)
-
-
-def _literal(text: str) -> str:
-    """Text as it is: a dollar sign does not begin a formula."""
-    return str(text).replace("$", r"\$")
-
-
-def _log_ticks(axis: Axis) -> None:
-    """Plain numbers on a logarithmic axis: powers of ten; steps where it is short."""
-    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(ticker.NullFormatter())
-    low, high = axis.get_view_interval()
-    if not 0 < low < high or high / low >= _LONG:
-        return
-    steps: Tuple[float, ...] = (1, 2, 3, 5)
-    if high / low < 3:
-        steps = (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.7, 2, 2.5, 3, 4, 5, 6, 7, 8)
-    elif high / low < 30:
-        steps = (1, 1.2, 1.5, 2, 3, 4, 5, 7)
-    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    places = [step * 10.0**exponent for exponent in exponents for step in steps]
-    shown = [place for place in places if low <= place <= high]
-    axis.set_major_locator(ticker.FixedLocator(shown))
-    axis.set_minor_locator(ticker.NullLocator())
-
-
-def _label_ends(axes: Axes, ends: List[Tuple[float, float, str, str]]) -> bool:
-    """Write each line's name at its end; False, and nothing, where they would touch."""
-    if not 1 < len(ends) <= 6:
-        return False
-    figure_height = axes.figure.bbox.height
-    places = sorted(axes.transData.transform((x, y))[1] for x, y, _, _ in ends)
-    gaps = [above - below for below, above in zip(places, places[1:])]
-    if not all(math.isfinite(place) for place in places):
-        return False
-    if min(gaps) < 0.05 * figure_height:
-        return False
-    for x, y, name, colour in ends:
-        axes.annotate(
-            _literal(name),
-            (x, y),
-            xytext=(5, 0),
-            textcoords="offset points",
-            color=colour,
-            va="center",
-            size=9,
-            annotation_clip=False,
-        )
-    return True

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..arrays import Floats
+from .plots_axes import literal
 
 Map = Tuple[Sequence[str], Sequence[str], Floats]
 
@@ -42,14 +43,16 @@ def attention_figure(maps: Sequence[Map]) -> Figure:
         )
         axes.set_xticks(range(len(source)))
         axes.set_xticklabels(
-            [_literal(token) for token in source],
+            [literal(token) for token in source],
             rotation=30,
             ha="right",
             rotation_mode="anchor",
         )
         axes.set_yticks(range(len(target)))
-        axes.set_yticklabels([_literal(token) for token in target])
+        axes.set_yticklabels([literal(token) for token in target])
         axes.tick_params(length=0, labelsize=9)
+        axes.set_xlabel("source", size=9)
+        axes.set_ylabel("target", size=9)
         for side in axes.spines.values():
             side.set_visible(False)
         for (row, column), value in np.ndenumerate(weights):
@@ -63,12 +66,9 @@ def attention_figure(maps: Sequence[Map]) -> Figure:
                 size=7,
                 color=colour,
             )
+    title = "which source token each target token attends to"
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", size=10)
     bar = figure.colorbar(images[-1], ax=grid, shrink=0.8, pad=0.02)
     bar.set_label("attention weight", size=9)
     bar.outline.set_visible(False)
     return figure
-
-
-def _literal(token: str) -> str:
-    """A token as it is: a dollar sign does not begin a formula."""
-    return token.replace("$", r"\$")

@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional, Sequence, Sized, Tuple
 import numpy as np
 
 from ..errors import UsageError
+from .plots_fonts import legible
 
 
 def show_heatmaps(
@@ -63,6 +64,7 @@ def show_heatmaps(
     for axes in grid[-1]:
         axes.set_xlabel(xlabel)
     figure.colorbar(image, ax=grid, shrink=0.6)
+    legible(figure)
 
 
 def show_list_len_pair_hist(
@@ -92,6 +94,7 @@ def show_list_len_pair_hist(
     pyplot.xlabel(xlabel)
     pyplot.ylabel(ylabel)
     pyplot.legend(legend)
+    legible(pyplot.gcf())
 
 
 def show_images(
@@ -118,7 +121,7 @@ def show_images(
     numpy.ndarray of matplotlib axes, shape (num_rows * num_cols,)
     """
     size = (num_cols * scale, num_rows * scale)
-    _, grid = _pyplot().subplots(num_rows, num_cols, figsize=size, squeeze=False)
+    figure, grid = _pyplot().subplots(num_rows, num_cols, figsize=size, squeeze=False)
     cells = grid.flatten()
     for i, (axes, image) in enumerate(zip(cells, imgs)):
         axes.imshow(_numbers(image))
@@ -126,6 +129,7 @@ def show_images(
         axes.get_yaxis().set_visible(False)
         if titles:
             axes.set_title(titles[i])
+    legible(figure)
     return cells
 
 

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from matplotlib.figure import Figure
 
 from ..notebook import kernel_shell
+from .plots_fonts import boxes_accepted, legible
 
 Limits = Optional[Sequence[float]]
 
@@ -121,5 +122,6 @@ class Animator:
     def _repr_svg_(self) -> str:
         """The picture, for IPython."""
         picture = io.StringIO()
-        self.fig.savefig(picture, format="svg")
+        with boxes_accepted():
+            legible(self.fig).savefig(picture, format="svg")
         return picture.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from matplotlib import rc_context
@@ -16,6 +16,7 @@ from ..errors import RunError, UsageError
 from ..files import PathLike, write_bytes
 from .book import BookNumber
 from .plots import Points, lines_figure, save
+from .plots_fonts import boxes_accepted, legible
 from .record import RunRecord
 from .verdict.comparable import curve_of
 
@@ -123,24 +124,24 @@ def save_as(figure: Figure, path: PathLike) -> None:
         save(figure, path)
         return
     buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "d2l_rnn", "pdf.fonttype": 42}):
+    print_svg: Callable[..., object] = FigureCanvasSVG(legible(figure)).print_svg
+    print_pdf: Callable[..., object] = FigureCanvasPdf(figure).print_pdf
+    settings = {"svg.hashsalt": "d2l_rnn", "pdf.fonttype": 42}
+    with rc_context(settings), boxes_accepted():
         if form == ".svg":
-            canvas: Any = FigureCanvasSVG(figure)
-            canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
+            print_svg(buffer, metadata={"Date": None, "Creator": None})
         else:
-            canvas = FigureCanvasPdf(figure)
             nothing = {"CreationDate": None, "Creator": None, "Producer": None}
-            canvas.print_pdf(buffer, metadata=nothing)
+            print_pdf(buffer, metadata=nothing)
     write_bytes(path, buffer.getvalue())
 
 
-def _place(run: RunRecord, names: Sequence[str]) -> Tuple[Any, ...]:
+def _place(run: RunRecord, names: Sequence[str]) -> Tuple[object, ...]:
     """Numbers in their order, before texts in theirs."""
-    values = [run.config.get(name) for name in names]
-    numbers = [
-        (0, float(value), "")
-        if isinstance(value, (int, float))
-        else (1, 0.0, str(value))
-        for value in values
-    ]
-    return (run.experiment, *numbers, run.seed)
+    places: List[Tuple[int, float, str]] = []
+    for value in map(run.config.get, names):
+        if isinstance(value, (int, float)):
+            places.append((0, float(value), ""))
+        else:
+            places.append((1, 0.0, str(value)))
+    return (run.experiment, *places, run.seed)

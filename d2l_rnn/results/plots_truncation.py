@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, Sequence
+from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from .plots import BAND, COLOURS, GREY, lines_figure
+from .plots import lines_figure
+from .plots_axes import BAND, COLOURS, GREY
 
 _SHOWN_STEP = 1e4  # where the line of an exploding gradient leaves the picture
 
@@ -26,8 +27,16 @@ def truncation_figure(
         Factors on the gradient that flows from a step back to the one before.
     """
     distance = 1.5
-    figure = Figure(figsize=(8.0, 0.4 + 0.55 * len(strategies)), dpi=150)
-    axes = figure.add_axes((0.13, 0, 0.86, 1))
+    height = 0.75 + 0.55 * len(strategies)
+    figure = Figure(figsize=(8.0, height), dpi=150)
+    figure.text(
+        0.01,
+        1 - 0.1 / height,
+        "where the gradient is cut: none flows back out of a box",
+        va="top",
+        weight="bold",
+    )
+    axes = figure.add_axes((0.13, 0, 0.86, 1 - 0.35 / height))
     axes.set_axis_off()
     for row, (name, weights) in enumerate(strategies.items()):
         y = -distance * row
@@ -84,9 +93,35 @@ def gradient_flow_figures(
     flows = {name: (list(range(len(n))), list(n)) for name, n in norms.items()}
     return {
         "gradient-flow": lines_figure(
-            flows, "steps back", "norm of the Jacobian", yscale="log"
+            flows,
+            "steps back",
+            "norm of the Jacobian",
+            yscale="log",
+            title="how a gradient vanishes or explodes on its way back",
+            styles=_styles(flows),
         ),
         "clipping": lines_figure(
-            updates, "update", "how far the parameters move", yscale="log"
+            updates,
+            "update",
+            "how far the parameters move",
+            yscale="log",
+            title="what clipping the gradient does to an update",
+            styles=_styles(updates),
         ),
     }
+
+
+def _styles(names: Iterable[str]) -> Dict[str, Tuple[int, int]]:
+    """A colour for each radius, a dash for all else that a name says."""
+    radii: List[str] = []
+    others: List[str] = []
+    found = {}
+    for name in names:
+        parts = name.split(", ")
+        radius = next((part for part in parts if "radius" in part), "")
+        other = ", ".join(part for part in parts if part != radius)
+        for known, part in ((radii, radius), (others, other)):
+            if part not in known:
+                known.append(part)
+        found[name] = (radii.index(radius), others.index(other))
+    return found

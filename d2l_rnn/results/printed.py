@@ -13,6 +13,12 @@ STEPS_AHEAD = (1, 4, 16, 64)  # those that the book draws
 _GRAMS = ("unigram", "bigram", "trigram")
 _REACHES = (0, 1, 2, 3, 5, 10, 20)  # tokens of right context
 _TWO_NETS = ("bidirectional", "left_to_right")
+_PIXEL_MODELS = {
+    "unigram": "unigrams of each position",
+    "markov": "left and upper pixel and position",
+    "ngrams": "n-grams",
+    "positions": "the net without recurrence, told the position",
+}
 _MODELS = {
     "unigram": "unigrams",
     "left_to_right": "LSTM from left to right",
@@ -196,6 +202,35 @@ def generator(result: Json) -> str:
             *(f"  {t}" for t in texts["sampled"]),
         ]
     return "\n".join(lines)
+
+
+def pixels(result: Json) -> str:
+    """Bits per pixel beside what has to be beaten, and what the drawings are."""
+    baselines = result["baselines"]
+    others = ", ".join(
+        f"{_PIXEL_MODELS[name]} {baselines[name]:.3f}"
+        for name in sorted(baselines, key=lambda name: -float(baselines[name]))
+    )
+    lines = [
+        f"held-out bits per pixel {result['heldout_bits']:.3f} "
+        f"({result['heldout_images']} images); {others}"
+    ]
+    for temperature, found in result["samples"].items():
+        line = (
+            f"temperature {temperature}: {found['images']} images, "
+            f"{found['distance_to_training']:.2f} levels from the nearest training "
+            f"image, {found['copies']} copies"
+        )
+        if "recognised" in found:
+            line += f"; {100 * found['recognised']:.1f} of 100 are seen as their class"
+        lines.append(line)
+    line = (
+        f"held-out images: {result['heldout_distance_to_training']:.2f} levels, "
+        f"{result['heldout_copies']} copies"
+    )
+    if "judge_accuracy" in result:
+        line += f"; {100 * result['judge_accuracy']:.1f} of 100 seen as their class"
+    return "\n".join([*lines, line])
 
 
 def translation(result: Json) -> str:

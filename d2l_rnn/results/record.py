@@ -3,13 +3,15 @@
 ======================= =============================================================
 file                    content
 ======================= =============================================================
-config.json             the experiment's name and every field of its configuration
+config.json             ``format``, the experiment's name and every field of its
+                        configuration
 environment.json        versions, device, engine, threads, commit, corpus, command;
                         ``starts``: the same of every start, with its first epoch
 epochs.jsonl            one flat JSON object an epoch, appended and flushed
 result.json             the finished run's numbers and texts, with a digest of all, and
                         ``files``, the SHA-256 of every other file but the checkpoint
                         (which has its own)
+samples.jsonl           with ``--sample-every``: what the net made while it learned
 curve.png               the training curve
 checkpoint.safetensors  the trained parameters
 ======================= =============================================================
@@ -54,6 +56,8 @@ RUNS = "runs"  # where run directories are looked for
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
 EPOCHS, RESULT = "epochs.jsonl", "result.json"
 CHECKPOINT, CURVE = "checkpoint.safetensors", "curve.png"
+#: Of a run directory's files, in ``config.json``; before it was noted there, none was.
+FORMAT = 1
 #: Rows of a record that are read; no experiment of ours has as many epochs.
 MOST_ROWS = 100_000
 #: What is said of a finished run whose result has no ``files`` yet.
@@ -102,7 +106,7 @@ class RunWriter:
             for stale in (RESULT, CURVE):
                 if (self.directory / stale).exists():
                     (self.directory / stale).unlink()
-            write_json(self.directory / CONFIG, config)
+            write_json(self.directory / CONFIG, {"format": FORMAT, **config})
             write_json(self.directory / ENVIRONMENT, environment)
             rows = b"".join(map(line_of, self.epochs))
             self._file = GrowingFile(self.directory / EPOCHS, rows)
@@ -143,6 +147,7 @@ class RunRecord:
     ----------
     directory : pathlib.Path
     config : dict
+        Without its ``format``, which says how it is written.
     environment : Environment
     epochs : list of Row
     result : Result or None
@@ -260,11 +265,23 @@ def read_run(directory: PathLike) -> RunRecord:
             raise RunError(f"{rows}, line {number}: {error}") from None
     return RunRecord(
         directory,
-        cast(Json, read_json(directory / CONFIG, Settings)),
+        _config_in(directory),
         read_json(environment, Environment) if environment.exists() else {},
         epochs,
         read_json(result, Result) if result.exists() else None,
     )
+
+
+def _config_in(directory: Path) -> Json:
+    """A run's settings, without the format that they are written in."""
+    config = read_json(directory / CONFIG, Settings)
+    found = config.pop("format", FORMAT)
+    if not 1 <= found <= FORMAT:
+        raise RunError(
+            f"run {directory}: {CONFIG} is of format {found}, and formats up to "
+            f"{FORMAT} are read here: a newer d2l_rnn wrote it"
+        )
+    return cast(Json, config)
 
 
 def read_runs(paths: Iterable[PathLike]) -> List[RunRecord]:

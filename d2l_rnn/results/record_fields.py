@@ -81,5 +81,6 @@ class Result(TypedDict, total=False):
 class Settings(TypedDict, total=False):
     """Of ``config.json`` what every experiment has."""
 
+    format: int
     experiment: str
     seed: int

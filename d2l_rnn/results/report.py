@@ -16,6 +16,7 @@ from .book import BookNumber
 from .curve_svg import curve_svg
 from .pictures import pictures
 from .record import RunRecord
+from .report_strip import strip
 from .report_style import STYLE
 from .starts import mixed_starts
 from .verdict.comparable import curve_of
@@ -165,7 +166,7 @@ def _section(verdict: Verdict, anchor: str) -> str:
             f"<p class=soft>{escape(number.title)}; {escape(number.label)}: "
             f"{escape(number.meaning)}</p>"
         )
-    parts.append(_curve(verdict))
+    parts.append(_beside(_curve(verdict), strip(verdict.runs)))
     parts.append(_texts(verdict))
     parts.append(_pictures(verdict.runs))
     commands = "<br>".join(escape(_command(run)) for run in verdict.runs)
@@ -216,6 +217,11 @@ def _curve(verdict: Verdict) -> str:
         for colour, kind, text in keys
     )
     return f"<figure>{picture}<figcaption class=key>{key}</figcaption></figure>"
+
+
+def _beside(curve: str, samples: str) -> str:
+    """The curve, and beside it what was made on the way, if it was recorded."""
+    return f"<div class=beside>{curve}{samples}</div>" if samples else curve
 
 
 def _texts(verdict: Verdict) -> str:

@@ -74,6 +74,10 @@ svg circle.median { fill: var(--median); }
 svg .seeds { fill: var(--ours); opacity: .25; }
 svg polyline.ours { stroke: var(--ours); stroke-width: 1.8; }
 svg circle.ours { fill: var(--ours); }
+.beside { display: grid; gap: 1.2rem;
+  grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
+.strip { max-height: 22rem; overflow-y: auto; }
+.strip img { image-rendering: pixelated; }
 .key { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
 .key span::before {
   content: ""; display: inline-block; width: 1.1rem; height: .2rem; margin-right: .4rem;
@@ -113,6 +117,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   .verdicts td:first-child::before { content: none; }
   .verdicts .reason { margin-left: auto; }
   section { padding: 1rem .9rem; }
+  .beside { grid-template-columns: minmax(0, 1fr); }
   svg text { font-size: 19px; }
 }
 """

@@ -43,11 +43,11 @@ def trainables(net: Net) -> List[Trainable]:
     net : gluon.Block, or object with ``params``
         A Gluon parameter with ``grad_req`` 'null' is left out, and so is an array
         without a gradient. An array that ``params`` lists twice is there twice, as in
-        the book.
+        the book. A block's arrays of ``mx.nd`` come as views of ``mx.np``.
     """
     if isinstance(net, gluon.Block):
         return [
-            Trainable(p.data(), p.grad(), p.lr_mult)
+            Trainable(p.data().as_np_ndarray(), p.grad().as_np_ndarray(), p.lr_mult)
             for p in net.collect_params().values()
             if p.grad_req != "null"
         ]

@@ -11,7 +11,7 @@ from mxnet import cpu, init, np
 from d2l_rnn.acceleration.recognise import SWITCH
 from d2l_rnn.acceleration.translating import as_translation_network
 from d2l_rnn.data.text import Vocab
-from d2l_rnn.generation.translations import Translator
+from d2l_rnn.generation.live_translations import LiveTranslator
 from d2l_rnn.inference.decoding import Hypothesis
 from d2l_rnn.inference.translation_network import TranslationNetwork
 from d2l_rnn.models.attention_decoder import Seq2SeqAttentionDecoder
@@ -22,20 +22,20 @@ WORDS = [["a", "b", "c", "d", "e", "f"]]
 RESERVED = ["<pad>", "<bos>", "<eos>"]
 
 
-def translator(attention: bool) -> Translator:
+def translator(attention: bool) -> LiveTranslator:
     vocab = Vocab(WORDS, reserved_tokens=RESERVED)
     decoder: Any = Seq2SeqAttentionDecoder if attention else Seq2SeqDecoder
     sizes = (len(vocab), 5, 8, 2)
     net = EncoderDecoder(Seq2SeqEncoder(*sizes), decoder(*sizes))
     net.initialize(init.Normal(0.9))
     net(np.zeros((1, 6)), np.zeros((1, 1)), np.array([6]))
-    return Translator(net, vocab, vocab, 6, cpu())
+    return LiveTranslator(net, vocab, vocab, 6, cpu())
 
 
 SENTENCES = [["a", "b"], ["f"], ["c", "d", "e", "a", "b", "f", "f"], ["b", "unknown"]]
 
 
-def all_searches(model: Translator) -> List[Hypothesis]:
+def all_searches(model: LiveTranslator) -> List[Hypothesis]:
     """What greedy search, a beam and sampling find."""
     drawn = model.sample(SENTENCES, numpy.random.default_rng(3), temperature=0.8)
     beams = [h for best in model.beam(SENTENCES, 3, 0.75, 2) for h in best]

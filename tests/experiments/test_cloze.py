@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import random
+import shutil
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -21,9 +22,10 @@ from d2l_rnn.experiments.configs_bidirectional import ClozeConfig
 from d2l_rnn.experiments.corpus import score_of
 from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
-from d2l_rnn.experiments.trained import latest_cloze, load_filler
+from d2l_rnn.experiments.trained import load, load_filler
 from d2l_rnn.experiments.two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, build_both
-from d2l_rnn.generation.filling import fill, probabilities
+from d2l_rnn.generation.asking import probabilities
+from d2l_rnn.generation.filling import Filler, fill
 from d2l_rnn.inference.ngrams import cloze_model, neighbour_probabilities
 from d2l_rnn.models.both_sides import ClozeModel
 from d2l_rnn.results.record import read_run
@@ -177,12 +179,12 @@ def test_the_record(runs: Path) -> None:
 
 
 def test_several_blanks_are_each_best_given_the_others(runs: Path) -> None:
-    filler = load_filler(runs / "runs/cloze/seed-1", cpu())
+    filler = load_filler(runs / "runs/cloze/seed-1")
     ids = filler.vocab[list("the water was high")]
-    filled = fill(filler.net, ids, [4, 6, 14], filler.vocab, cpu())
+    filled = fill(filler.probabilities, ids, [4, 6, 14], filler.vocab)
     for blank in filled:
         ids[blank.position] = filler.vocab[blank.best[0][0]]
-    given = probabilities(filler.net, np.array([ids]), cpu())[0]
+    given = filler.probabilities(np.array([ids]))[0]
     for blank in filled:
         asked = given[blank.position].copy()
         asked[filler.vocab.unk] = 0
@@ -190,10 +192,37 @@ def test_several_blanks_are_each_best_given_the_others(runs: Path) -> None:
         assert blank.best == sorted(blank.best, key=lambda pair: -pair[1])
 
 
+@pytest.mark.parametrize("name", ["cloze", "cloze-word"])
+def test_numpy_s_probabilities_are_mxnet_s(runs: Path, name: str) -> None:
+    run = runs / "runs" / name / "seed-1"
+    numpy_s, mxnet_s = load_filler(run), load(run, Filler, cpu(), "")
+    assert numpy_s.vocab.idx_to_token == mxnet_s.vocab.idx_to_token
+    for shape in ((1, 1), (3, 11)):
+        rows = np.random.randint(len(numpy_s.vocab), size=shape)
+        given, expected = (f.probabilities(rows) for f in (numpy_s, mxnet_s))
+        np.testing.assert_allclose(given, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_that_lies_elsewhere_is_the_newest_or_named(
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(runs / "runs/cloze/seed-1", tmp_path / "runs/mine/book-3")
+    monkeypatch.chdir(tmp_path)
+    assert main(["fill", "the wat_r"]) == 0
+    printed = capsys.readouterr()
+    assert "run runs/mine/book-3, the newest" in printed.err
+    shutil.move("runs/mine/book-3", "elsewhere")
+    assert main(["fill", "the wat_r", "--run", "elsewhere"]) == 0
+    assert capsys.readouterr() == (printed.out, "")
+
+
 def test_what_stands_in_a_blank_does_not_matter(runs: Path) -> None:
-    filler = load_filler(runs / "runs/cloze/seed-1", cpu())
+    filler = load_filler(runs / "runs/cloze/seed-1")
     answers = {
-        str(fill(filler.net, filler.vocab[list(text)], [4], filler.vocab, cpu()))
+        str(fill(filler.probabilities, filler.vocab[list(text)], [4], filler.vocab))
         for text in ("the water", "the later", "the _ater")
     }
     assert len(answers) == 1
@@ -203,11 +232,11 @@ def test_fill_takes_the_newest_run_for_such_blanks(
     runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(runs)
-    assert latest_cloze("char") == Path("runs/cloze/seed-1")
-    assert latest_cloze("word") == Path("runs/cloze-word/seed-1")
     capsys.readouterr()
     assert main(["fill", "The wat_r w_s high"]) == 0
-    text, *blanks = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    assert printed.err == "d2l-rnn: run runs/cloze/seed-1, the newest\n"
+    text, *blanks = printed.out.splitlines()
     assert text.startswith("the wat") and len(text) == len("the water was high")
     assert [line.split(":")[0] for line in blanks] == ["blank 1", "blank 2"]
     assert main(["fill", "the ___ was high", "--json"]) == 0
@@ -226,10 +255,13 @@ def test_fill_tells_of_words_that_the_model_does_not_know(
     capsys.readouterr()
     assert main(["fill", "the ___ zyzzyva"]) == 0
     printed = capsys.readouterr()
-    assert printed.err == "d2l-rnn: warning: the model does not know 'zyzzyva'\n"
+    newest, warning = printed.err.splitlines()
+    assert newest == "d2l-rnn: run runs/cloze-word/seed-1, the newest"
+    assert warning == "d2l-rnn: warning: the model does not know 'zyzzyva'"
     # What the user wrote stays as it is.
     assert printed.out.splitlines()[0].endswith(" zyzzyva")
-    assert main(["fill", "the ___ water"]) == 0
+    named = ["--run", "runs/cloze-word/seed-1"]
+    assert main(["fill", "the ___ water", *named]) == 0
     assert capsys.readouterr().err == ""
 
 

@@ -32,6 +32,7 @@ NAMES = [
     "tagging",
     "many-to-one",
     "one-to-many",
+    "pixels",
     "rnn-scratch-v1",
     "gru-v1",
     "seq2seq",
@@ -60,6 +61,7 @@ TINY: Dict[str, Any] = {
     "ngram_width": 1,
     "beam_sizes": "2",
     "audit_tokens": 100,
+    "num_examples": 400,
 }
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
-from mxnet import cpu
+from mxnet import cpu, np, npx
 
 from d2l_rnn.cli import main
 from d2l_rnn.data.lines import Line
-from d2l_rnn.experiments.configs_sequences import LinesConfig
+from d2l_rnn.experiments.configs_sequences import LinesConfig, OneToManyConfig
 from d2l_rnn.experiments.many_to_one import ManyToOneRun
+from d2l_rnn.experiments.one_to_many import OneToManyRun
+from d2l_rnn.inference import decoding
 from d2l_rnn.results.record import read_run
 
 SMALL = "--corpus sample --quiet --num-steps 22 --num-hiddens 16 --embed-size 8".split()
@@ -79,3 +82,33 @@ def test_one_to_many_speaks_the_language_it_is_asked_for(
     assert len(lines["sampled"]) == 5
     assert all(len(line) <= 22 for line in lines["sampled"])
     assert lines["greedy"] in capsys.readouterr().out
+
+
+def test_lines_are_the_net_s_own() -> None:
+    """Greedy and drawn: the net is asked by MXNet here, character by character."""
+    config = OneToManyConfig(corpus="sample", num_hiddens=8, embed_size=5)
+    run = OneToManyRun(config, cpu(), print)
+    for parameter in run.net.collect_params().values():
+        parameter.set_data(np.random.normal(scale=0.6, size=parameter.shape))
+
+    def step(tokens: Any, state: Any) -> Any:
+        logits, state = run.net(np.array(tokens).reshape(-1, 1), state)
+        return npx.log_softmax(logits[:, 0], axis=-1).asnumpy(), state
+
+    def select(state: Any, rows: Any) -> Any:
+        return [np.take(array, np.array(rows), axis=1) for array in state]
+
+    bos, eos = run.vocab["<bos>"], run.vocab["<eos>"]
+    for language in (0, 1):
+        state = run.net.begin_state(np.full(4, language))
+        arguments = (step, select, state, [bos] * 4, eos, config.num_steps)
+        drawn = decoding.sample(
+            *arguments, numpy.random.default_rng(5), temperature=config.temperature
+        )
+        generator = numpy.random.default_rng(5)
+        for found, hypotheses in (
+            (run.generate(language, 4), decoding.greedy_search(*arguments)),
+            (run.generate(language, 4, generator), drawn),
+        ):
+            texts = ["".join(run.vocab.to_tokens(list(h.tokens))) for h in hypotheses]
+            assert found == texts

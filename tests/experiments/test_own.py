@@ -149,6 +149,28 @@ def test_an_installed_experiment_is_found_by_its_name(
     assert named.file_sha256 == of_the_file.file_sha256 != ""
 
 
+def test_an_installed_experiment_s_own_net_is_asked_for_texts(
+    my_cell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its arrays have the names of ours, and its cell is none of ours."""
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    install("my-gru = my_cell:EXPERIMENT")
+    try:
+        flags = [*TINY, "--epochs", "2", "--no-plot", "--scale", "0.5"]
+        assert main(["run", "my-gru", *flags]) == 0
+        run = d2l.load_run("runs/my-gru/seed-1")
+        recorded: Any = read_run("runs/my-gru/seed-1").result
+        written = [run.generate(prefix, 3) for prefix in run.prefixes()]
+        assert written == recorded["texts"]
+        assert len(run.generate("the", 4, beam=3)) == len("the") + 4
+        capsys.readouterr()
+        assert main(["fill", "the wat_r", "--run", "runs/my-gru/seed-1"]) == 4
+        (line,) = lines_of(capsys)
+        assert "of my-gru; blanks are filled by a run of cloze" in line
+    finally:
+        sys.modules.pop("my_cell", None)
+
+
 @pytest.mark.parametrize(
     "entry_point, words",
     [

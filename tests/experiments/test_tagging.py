@@ -14,7 +14,7 @@ from d2l_rnn.cli import main
 from d2l_rnn.experiments.configs_bidirectional import TaggingConfig
 from d2l_rnn.experiments.tagging import Labelled, commonest_labels, f1_scores
 from d2l_rnn.experiments.two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, build_both
-from d2l_rnn.generation.filling import probabilities
+from d2l_rnn.generation.asking import probabilities
 from d2l_rnn.models.both_sides import Tagger
 from d2l_rnn.results.record import read_run
 from d2l_rnn.training.loop import train

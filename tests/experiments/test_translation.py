@@ -25,7 +25,8 @@ from d2l_rnn.experiments.configs_translation import (
 )
 from d2l_rnn.experiments.runner import Options, run_experiment
 from d2l_rnn.experiments.table import find
-from d2l_rnn.experiments.trained import load_translator
+from d2l_rnn.experiments.trained import load, load_translator
+from d2l_rnn.generation.live_translations import LiveTranslator
 from d2l_rnn.generation.translations import Translator
 from d2l_rnn.results.record import read_run
 
@@ -70,7 +71,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, corpus: str) -> Path:
 
 @pytest.fixture(scope="module")
 def attending(runs: Path) -> Translator:
-    return load_translator(runs / "seq2seq-attention", cpu())
+    return load_translator(runs / "seq2seq-attention")
 
 
 @pytest.mark.parametrize("name", ["seq2seq", "seq2seq-attention"])
@@ -204,7 +205,7 @@ def test_settings_run(corpus: str, changes: Dict[str, Any]) -> None:
     record = run_experiment(experiment, config, Options("run", **SILENT))
     assert record.epochs[-1]["loss"] < record.epochs[0]["loss"]
     assert record.result is not None and "heldout" not in record.result
-    load_translator("run", cpu()).greedy([["go", "."]])
+    load_translator("run").greedy([["go", "."]])
 
 
 def test_without_sacrebleu_a_run_goes_on(
@@ -281,17 +282,22 @@ def test_sentences_at_once_are_sentences_alone(
     ]
 
 
-def test_attention_is_that_of_the_decoding(attending: Translator) -> None:
+@pytest.mark.parametrize("asked", ["network", "net"])
+def test_attention_is_that_of_the_decoding(
+    runs: Path, attending: Translator, asked: str
+) -> None:
     sentence = ["i'm", "home", "."]
-    hypothesis = attending.greedy([sentence])[0]
-    attended = attending.attention(sentence, hypothesis)
+    live = load(runs / "seq2seq-attention", LiveTranslator, cpu(), "")
+    translator = attending if asked == "network" else live
+    hypothesis = translator.greedy([sentence])[0]
+    attended = translator.attention(sentence, hypothesis)
     text, steps = predict_seq2seq(
-        attending.net,
+        live.net,
         " ".join(sentence),
-        attending.src_vocab,
-        attending.tgt_vocab,
-        attending.num_steps,
-        attending.device,
+        live.src_vocab,
+        live.tgt_vocab,
+        live.num_steps,
+        live.device,
         save_attention_weights=True,
     )
     assert attended.source == [*sentence, "<eos>"]

@@ -7,7 +7,7 @@ import random
 import shutil
 import typing
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import mxnet
 import numpy
@@ -27,8 +27,8 @@ from .driver import fuzz, sizes
 from .mutations import Json, as_json, changed, flipped, mutated
 
 KEPT = Path(__file__).parents[1] / "public" / "runs"
-LOADERS = {
-    "gluon": load_language_model,
+LOADERS: Dict[str, Callable[[Path], object]] = {
+    "gluon": lambda path: load_language_model(path, mxnet.cpu()),
     "cloze": load_filler,
     "seq2seq-attention": load_translator,
 }
@@ -104,7 +104,7 @@ def test_any_checkpoint_is_answered(tried: int, tmp_path: Path) -> None:
         path.write_bytes(content)
         load_checkpoint(path)
         if what == 1:
-            LOADERS[name](path, mxnet.cpu())
+            LOADERS[name](path)
             load_run(path.parent).generate("time", 3)
 
     fuzz("checkpoints", tried, attempt, tmp_path)

@@ -63,11 +63,23 @@ VALUES = (
     "n" * 300,
     ".",
 )
-COMMANDS = ("compare", "report", "book", "audit", "fill", "translate", "check", "list")
+COMMANDS = (
+    "compare",
+    "report",
+    "book",
+    "audit",
+    "fill",
+    "translate",
+    "check",
+    "list",
+    "export",
+)
 FLAGS = (
     "--json",
     "--markdown",
     "--out",
+    "--to",
+    "numpy",
     "--run",
     "--tokens",
     "--beam",

@@ -138,3 +138,12 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     with pytest.raises(KeyError):
         of_gluon("lstm", 1, 1, {})
     assert issubclass(type(network_of()._layers[0][0]), Cell)
+
+
+@pytest.mark.parametrize("kind", TWINS)
+def test_texts_side_by_side_are_texts_alone(kind: str) -> None:
+    network = of_scratch(kind, 2, 1, scratch_params(kind, 2))
+    prefixes = np.random.randint(VOCAB_SIZE, size=(ROWS, 4)).tolist()
+    alone = [network.continue_greedily(prefix, 30) for prefix in prefixes]
+    assert network.continue_together(prefixes, 30) == alone
+    assert network.continue_together(prefixes, 0) == [[]] * ROWS

@@ -79,6 +79,13 @@ FAMILIES = {
         Family("many-to-one", "many-to-one", _LINES, PAIRS),
         Family("one-to-many", "one-to-many", f"{_LINES} --num-samples 1", PAIRS),
         Family(
+            "pixels",
+            "pixels",
+            "--num-examples 60 --num-hiddens 6 --embed-size 4 --batch-size 16 "
+            "--temperatures 1 --num-samples 1",
+            NO_SOURCE,
+        ),
+        Family(
             "sequence",
             "sequence",
             "--num-points 280 --num-train 100 --num-hiddens 4",

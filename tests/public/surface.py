@@ -70,15 +70,14 @@ class _Parser(Exception):
 
 @contextlib.contextmanager
 def _parsers_caught() -> Iterator[None]:
-    parse = argparse.ArgumentParser.parse_args
+    parse = argparse.ArgumentParser.parse_known_args  # what parse_args calls
 
-    def catch(parser: argparse.ArgumentParser, *given: Any) -> argparse.Namespace:
+    def catch(parser: argparse.ArgumentParser, *given: Any) -> Any:
         if parser.prog == "d2l-rnn":  # the door, behind which the commands are
-            options: argparse.Namespace = parse(parser, *given)
-            return options
+            return parse(parser, *given)
         raise _Parser(parser)
 
-    with mock.patch.object(argparse.ArgumentParser, "parse_args", catch):
+    with mock.patch.object(argparse.ArgumentParser, "parse_known_args", catch):
         yield
 
 

@@ -18,7 +18,7 @@ import book_translation  # noqa: E402
 from book_functions import Operators, functions  # noqa: E402
 from mxnet import autograd, cpu, gluon, init, np, npx  # noqa: E402
 from mxnet.gluon import rnn  # noqa: E402
-from serving import SentWorkload, Tasks, serve, tokens  # noqa: E402
+from serving import ROWS, SentWorkload, Tasks, serve, tokens  # noqa: E402
 
 npx.set_np()
 OPERATORS = Operators(
@@ -91,7 +91,16 @@ def language_model(workload: SentWorkload) -> Tasks:
         assert not autograd.is_recording()
         d2l.predict_ch8("a", count, net, vocab, device)
 
-    return {"train": train, "generate": generate}
+    def generate_batch(count: int) -> None:
+        """As ``predict_ch8`` goes, with more than one row."""
+        state = net.begin_state(batch_size=ROWS, ctx=device)
+        token, outputs = np.ones((ROWS, 1), ctx=device), []
+        for _ in range(count):
+            Y, state = net(token, state)
+            token = Y.argmax(axis=1).reshape(ROWS, 1)
+            outputs.append([int(i) for i in token[:, 0]])
+
+    return {"train": train, "generate": generate, "generate_batch": generate_batch}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Callable, List, Tuple, Union  # noqa: E402
 
 import torch  # noqa: E402
 from book_functions import Operators, functions  # noqa: E402
-from serving import SentWorkload, Tasks, serve, tokens  # noqa: E402
+from serving import ROWS, SentWorkload, Tasks, serve, tokens  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
@@ -97,17 +97,24 @@ def build(workload: SentWorkload) -> Tasks:
             losses.append(loss.detach())
         torch.stack(losses).tolist()
 
-    def generate(count: int) -> None:
-        token, state = torch.zeros((1, 1), dtype=torch.int64), None
+    def generate(count: int, rows: int = 1) -> None:
+        token, state = torch.zeros((1, rows), dtype=torch.int64), None
         chosen = []
         for _ in range(count):
             inputs = functional.one_hot(token, vocab_size).float()
             logits, state = forward(inputs, state)
-            token = logits.argmax(dim=1).reshape(1, 1)
+            token = logits.argmax(dim=1).reshape(1, rows)
             chosen.append(token)
         torch.cat(chosen).tolist()
 
-    return {"train": train, "generate": torch.no_grad()(generate)}
+    def generate_batch(count: int) -> None:
+        generate(count, ROWS)
+
+    return {
+        "train": train,
+        "generate": torch.no_grad()(generate),
+        "generate_batch": torch.no_grad()(generate_batch),
+    }
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from typing import (
     overload,
 )
 
+#: Texts that ``generate_batch`` generates side by side.
+ROWS = 32
 #: Does a task so many times over; may tell more of it than its time.
 Task = Callable[[int], Optional[Mapping[str, float]]]
 Tasks = Dict[str, Task]

@@ -1,0 +1,1 @@
+"""What was exported computes what the nets here compute."""
