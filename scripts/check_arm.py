@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import List
 
 EXPERIMENTS = ("rnn", "gru", "lstm", "bilstm")
-RTOL = 1e-4
+RTOL = 2e-5
 
 
 def train(folder: str, flags: List[str]) -> int:

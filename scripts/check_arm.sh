@@ -9,7 +9,7 @@ usage: scripts/check_arm.sh [FOLDER] [flags of d2l-rnn run]
 Makes an arm64 root out of Debian's packages, copies the working tree into it, sets it up
 there as on any machine, under qemu-aarch64-static, and trains rnn, gru, lstm and bilstm
 for 3 epochs; the same here. Prints the curves beside each other; exit status 1 where two
-are further apart than 1e-4 of their size.
+are further apart than 2e-5 of their size.
 
 Emulated, MXNet is imported in a minute and reckons a hundred times slower: so the nets
 have 32 hidden units and read 2400 characters of the text that comes with d2l_rnn. With
