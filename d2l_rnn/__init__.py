@@ -28,7 +28,7 @@ import importlib.util
 import sys
 from typing import Any, Dict, List
 
-from . import runtime
+from . import blas_kernels, runtime
 from .compatibility import (
     install_import_hook,
     restore_ipython_table,
@@ -38,6 +38,7 @@ from .compatibility import (
 __version__ = "0.1.0"
 
 runtime.have_a_home()
+blas_kernels.install_import_hook()
 # Engine and threads must be chosen before mxnet is loaded, by whomever.
 if "mxnet" in sys.modules:
     runtime.configure_after_mxnet()

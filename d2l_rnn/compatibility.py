@@ -61,15 +61,25 @@ class _MxnetFinder:
     ) -> Optional[ModuleSpec]:
         if name != "mxnet":
             return None
-        for finder in sys.meta_path:
-            if finder is _MxnetFinder or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(name, path, target)
+        spec = spec_of_others(_MxnetFinder, name, path, target)
+        if spec is not None and spec.loader is not None:
+            _prepare_execution(spec.loader)
+        return spec
+
+
+def spec_of_others(
+    finder: object,
+    name: str,
+    path: Optional[Sequence[str]],
+    target: Optional[ModuleType],
+) -> Optional[ModuleSpec]:
+    """What the other finders know of a module, for a finder of ours."""
+    for other in sys.meta_path:
+        if other is not finder and hasattr(other, "find_spec"):
+            spec = other.find_spec(name, path, target)
             if spec is not None:
-                if spec.loader is not None:
-                    _prepare_execution(spec.loader)
                 return spec
-        return None
+    return None
 
 
 def _prepare_execution(loader: Any) -> None:

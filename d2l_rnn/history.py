@@ -131,8 +131,8 @@ class History(Epochs["EpochRow"]):
     Attributes
     ----------
     path : str
-        Which way the numbers took in the last epoch: "packed" or "graph", or "plain"
-        with the reason; see :func:`d2l_rnn.acceleration.why_not`.
+        Which way the numbers took in the last epoch: "packed", "graph" or "table", or
+        "plain" with the reason; see :func:`d2l_rnn.acceleration.why_not`.
     """
 
     path: str = ""

@@ -88,6 +88,12 @@ class Array(Tensor, Protocol):
     def __int__(self) -> int: ...
 
 
+class Differentiable(Protocol):
+    """What a gradient can be taken of."""
+
+    def backward(self) -> None: ...
+
+
 class LegacyArray(Protocol):
     """What is used of ``mx.nd``'s arrays, and of its symbols: views of an array."""
 

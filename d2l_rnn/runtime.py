@@ -16,6 +16,8 @@ import sys
 import time
 from typing import Dict, Optional, Set, Tuple, Union
 
+from . import blas_kernels
+
 _CHOSEN_BEFORE_IMPORT = "MXNET_ENGINE_TYPE"
 # Ten of the ticks that processor time is counted in.
 _WATCHED_SECONDS = 0.1
@@ -172,7 +174,8 @@ def describe() -> Dict[str, Union[str, int, bool, None]]:
     -------
     dict
         ``engine``, ``threads`` (None: MXNet's own choice), ``threads_bound`` (each to
-        a core), ``cores``, ``malloc_keeps_memory``, ``mxnet_imported_first``.
+        a core), ``cores``, ``malloc_keeps_memory``, ``mxnet_imported_first``,
+        ``numpy_kernels`` (empty: OpenBLAS's own choice).
     """
     return {
         "engine": os.environ.get(_CHOSEN_BEFORE_IMPORT, "ThreadedEnginePerDevice"),
@@ -181,6 +184,7 @@ def describe() -> Dict[str, Union[str, int, bool, None]]:
         "cores": available_cores(),
         "malloc_keeps_memory": _chosen.get("malloc_keeps_memory", False),
         "mxnet_imported_first": _chosen.get("mxnet_imported_first", False),
+        "numpy_kernels": blas_kernels.chosen,
     }
 
 

@@ -16,7 +16,13 @@ from d2l_rnn.benchmark import measuring, pictures, spreads, workers
 from d2l_rnn.benchmark.peers.products import operations, products
 from d2l_rnn.benchmark.peers.serving import tokens
 from d2l_rnn.benchmark.reporting import tables
-from d2l_rnn.benchmark.workloads import AXES, WORKLOADS, Workload, along
+from d2l_rnn.benchmark.workloads import (
+    AXES,
+    WORKLOADS,
+    Workload,
+    along,
+    as_asked,
+)
 from d2l_rnn.cli import main
 
 
@@ -100,6 +106,39 @@ def test_book_s_sizes_and_axes() -> None:
         others = [w.as_json() for w in along(axis)]
         for key in others[0]:
             assert (len({w[key] for w in others}) > 1) == (key == axis)
+
+
+def test_beside_a_net_by_hand_stand_those_from_scratch() -> None:
+    sides = [*workers.commands("wheel", "python"), "before"]
+    assert set(sides) <= set(workers.environments(None, 1))
+    for name in ("rnn", "gru", "lstm"):
+        hand, scratch = (
+            WORKLOADS[f"{name}-{kind}"] for kind in ("handwritten", "scratch")
+        )
+        assert {side: as_asked(hand, side) for side in sides} == {
+            "ours": hand,
+            "before": hand,
+            "scratch": scratch,
+            "torch": hand,
+            "torch_scratch": scratch,
+            "d2l": None,
+            "floor": hand,
+        }
+        assert as_asked(scratch, "torch_scratch") is None
+        assert as_asked(scratch, "d2l") == scratch
+        # The matrix products are the same, whoever writes them down.
+        assert operations(hand.as_json()) == operations(scratch.as_json())
+
+
+def test_the_nets_by_hand_train_as_long_as_they_are_asked() -> None:
+    from d2l_rnn.benchmark.ours import build
+
+    small: Any = {"num_hiddens": 8, "batch_size": 4, "num_steps": 5}
+    for name in ("rnn", "gru", "lstm"):
+        tasks = build({**WORKLOADS[f"{name}-handwritten"].as_json(), **small})
+        for count in (1, 3):
+            tasks["train"](count)
+            tasks["generate"](count)
 
 
 def test_tokens_make_as_many_minibatches_as_asked() -> None:

@@ -1,4 +1,4 @@
-"""The README's table follows from the recorded runs, and from nothing else."""
+"""The tables of the pages follow from the recorded runs, and from nothing else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,20 @@ from typing import Any, List
 import pytest
 
 from d2l_rnn.errors import RunError
-from d2l_rnn.results import readme_groups, readme_heldout, readme_runs
-from d2l_rnn.results.readme_summary import load_summary, replace_section
+from d2l_rnn.results import (
+    readme_groups,
+    readme_heldout,
+    readme_runs,
+    readme_sides,
+    readme_verdicts,
+)
+from d2l_rnn.results.readme_summary import (
+    load_summary,
+    replace_section,
+    sections_of,
+    without_sections,
+)
+from d2l_rnn.results.readme_words import WORDS
 from d2l_rnn.results.record import RunRecord
 from d2l_rnn.results.verdict.compare import compare
 
@@ -37,7 +49,7 @@ def update(*arguments: Any) -> Any:
 @pytest.mark.skipif(
     not (ROOT / "README.md").exists(), reason="there is no README.md beside the package"
 )
-def test_the_readme_is_up_to_date() -> None:
+def test_the_pages_are_up_to_date() -> None:
     done = update("--check")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -115,9 +127,10 @@ def test_altered_and_unfinished_runs_do_not_enter(tmp_path: Path) -> None:
 def test_collected_checked_and_stale(tmp_path: Path) -> None:
     made(tmp_path / "runs")
     readme, summary = tmp_path / "README.md", tmp_path / "recorded.json"
-    others = (MARKERS.replace("recorded", name) for name in ("experiments", "heldout"))
+    names = ("experiments", "heldout", "verdicts", "runs of gru", "rooms")
+    others = (MARKERS.replace("recorded", name) for name in names)
     readme.write_text("".join((MARKERS, *others)))
-    where = ["--readme", readme, "--recorded", summary]
+    where = ["--pages", readme, "--recorded", summary]
     done = update(*where, "--collect", tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     text = readme.read_text("utf-8")
@@ -127,6 +140,57 @@ def test_collected_checked_and_stale(tmp_path: Path) -> None:
     done = update(*where, "--check")
     assert done.returncode == 1 and "stale" in done.stderr
     assert str(tmp_path) not in summary.read_text()
+    readme.write_text(MARKERS.replace("recorded", "no such table"), "utf-8")
+    done = update(*where)
+    assert done.returncode == 4 and "no table is called 'no such table'" in done.stderr
+
+
+def test_the_short_tables_say_what_the_long_one_does(tmp_path: Path) -> None:
+    """The verdicts, the runs of a section and the costs: of the same groups."""
+    summary = readme_runs.summarize(made(tmp_path), BOOK, {})
+    groups = readme_verdicts.by_name(summary, BOOK)
+    table = readme_verdicts.verdicts(groups, list(BOOK), "en", "results.md")
+    chinese = readme_verdicts.verdicts(groups, list(BOOK), "zh", "../results.md")
+    for verdict in compare(made(tmp_path), BOOK):
+        name = verdict.experiment
+        start = f"| [{name}](results.md#{name}) | "
+        rows = [line for line in table.splitlines() if line.startswith(start)]
+        if verdict.book is None:
+            assert rows == []
+            continue
+        (row,) = rows
+        assert verdict.book.summary() in row and f"**{verdict.verdict}**: " in row
+        assert verdict.book.summary() in chinese and f"../results.md#{name}" in chinese
+        for language in WORDS:
+            told = readme_verdicts.runs_of(name, groups, language)
+            assert WORDS[language][verdict.verdict] in told
+            assert verdict.book.format(min(verdict.values)) in told
+    assert "reproduced" not in chinese.replace("../results.md", "")
+    assert "已复现" in chinese and "2 个随机种子" in chinese
+    assert "- Recorded: perplexity 5.000" in readme_verdicts.runs_of(
+        "tagging", groups, "en"
+    )
+    assert "训练困惑度 5.000" in readme_verdicts.runs_of("tagging", groups, "zh")
+    assert "尚无记录" in readme_verdicts.runs_of("hmm", groups, "zh")
+    measured: readme_verdicts.Measured = {
+        "date": "2026-11-28",
+        "machine": "a machine",
+        "minutes": {"set-up": 1.25, "tests": 4.0},
+    }
+    cost = readme_verdicts.cost(groups, measured, ["bilstm"], "en")
+    minutes = readme_verdicts.minutes_of(groups["bilstm"][0])
+    assert f"| `scripts/reproduce.sh bilstm` | {minutes} |" in cost
+    assert "| set-up, once | 1.2 |" in cost and "the tests" in cost
+    assert "2026-11-28 on a machine" in cost
+    with pytest.raises(RunError, match="no run of hmm is recorded"):
+        readme_verdicts.cost(groups, measured, ["hmm"], "en")
+    with pytest.raises(RunError, match="no run of bilstm-audit, cloze"):
+        readme_sides.render(summary)
+
+
+def test_the_words_of_the_tables_are_there_in_both_languages() -> None:
+    chinese = set(WORDS["zh"]) - {"in training", "held out"}  # a sentence in English
+    assert set(WORDS["en"]) == chinese
 
 
 def test_runs_are_added_to_a_summary_and_renew_it(tmp_path: Path) -> None:
@@ -150,9 +214,17 @@ def test_runs_are_added_to_a_summary_and_renew_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["none", BEGIN, f"{END} {BEGIN}", MARKERS * 2])
-def test_a_readme_without_its_place_is_refused(text: str) -> None:
-    with pytest.raises(RunError, match="README"):
+def test_a_page_without_its_place_is_refused(text: str) -> None:
+    with pytest.raises(RunError, match="the page"):
         replace_section(text, "table", "recorded")
+
+
+def test_what_is_written_by_hand_is_told_from_what_is_made() -> None:
+    assert sections_of(MARKERS) == ["recorded"] and sections_of("# Title\n") == []
+    made_anew = replace_section(MARKERS, "another table", "recorded")
+    assert without_sections(made_anew) == without_sections(MARKERS)
+    by_hand = MARKERS.replace("the rest", "another rest")
+    assert without_sections(by_hand) != without_sections(MARKERS)
 
 
 @pytest.mark.parametrize(

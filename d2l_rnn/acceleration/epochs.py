@@ -10,11 +10,13 @@ from mxnet import gluon, symbol
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..protocols import Array, Device, LanguageModel, Loss, Minibatch, Net, State
-from ..training.objectives import NextToken
+from ..training.objectives import Minimised, NextToken
 from ..training.parameters import Parameters
 from .packed import Pack, PackedParameters
 from .recognise import Architecture, why_not, why_not_iterate
 from .step_graphs import StepGraphs
+from .table_loss import table_loss
+from .table_rows import TableParameters, reads_table
 from .tracing import Graph, static_graph, variable
 
 Reason = Callable[[], str]
@@ -67,6 +69,8 @@ def parameters_of(
 
     if isinstance(net, RNNModelScratch):
         return ScratchParameters(net, reason)
+    if isinstance(net, RNNModel) and not why_not(net) and reads_table(net):
+        return TableParameters(net, reason)
     if isinstance(net, gluon.Block):
         return PackedParameters(net, reason)
     parameters = Parameters.of(net)
@@ -79,6 +83,8 @@ def path_of(net: object, batches: object) -> str:
     reason = why_not(net) or why_not_iterate(batches)
     if reason:
         return f"plain: {reason}"
+    if isinstance(net, RNNModel) and reads_table(net):
+        return "table"
     return "graph" if isinstance(net, RNNModelScratch) else "packed"
 
 
@@ -116,8 +122,17 @@ class _NextToken(NextToken):
         super().__init__(net, loss, device, fresh_state)
         self._parameters = parameters
 
+    def __call__(self, X: Array, Y: Array) -> Minimised:
+        minimised = super().__call__(X, Y)
+        parameters = self._parameters
+        if isinstance(parameters, TableParameters) and parameters.objective:
+            return minimised._replace(objective=parameters.objective)
+        return minimised
+
     def mean_loss(self, X: Array, y: Array, state: Any) -> Tuple[Array, State]:
         parameters = self._parameters
+        if isinstance(parameters, TableParameters) and parameters.table:
+            return table_loss(parameters, X, y, state)
         if isinstance(parameters, PackedParameters) and parameters.packed:
             return packed_loss(self.net, parameters.packed, X, y, state)
         if isinstance(parameters, ScratchParameters) and parameters.traced:

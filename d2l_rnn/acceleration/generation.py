@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union, cast
 
 import numpy
 from mxnet import gluon
@@ -13,10 +13,13 @@ from ..models import scratch
 from ..models.gluon_layers import named_arrays, named_parameters
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
-from ..protocols import Array, Device, LanguageModel, Net, State
+from ..protocols import Array, Device, LanguageModel, Net, Shape, State
 from ..training.checkpoint import arrays_of
 from .recognise import Architecture, why_not_to_generate
+from .recurrence import Recurrence
 from .step_graphs import StepGraphs
+from .table_loss import table_logits
+from .table_rows import lowest_layers, reads_table
 
 _KINDS = {
     scratch.rnn_layer: "rnn",
@@ -102,7 +105,8 @@ def _closed_over(function: object) -> Mapping[str, Any]:
 class Asked:
     """A language model that is only asked, a net from scratch as one graph a call.
 
-    Gluon's layers are one operator already.
+    Gluon's layers are one operator already; with a large vocabulary the lowest reads
+    columns of its weights in place of one-hot products.
 
     Parameters
     ----------
@@ -112,6 +116,7 @@ class Asked:
 
     def __init__(self, net: LanguageModel) -> None:
         self._net = net
+        self._layers: Dict[Shape, List[Recurrence]] = {}
         self.begin_state = net.begin_state
 
     def __call__(self, X: Array, state: State) -> Tuple[Array, State]:
@@ -119,4 +124,19 @@ class Asked:
         if isinstance(net, RNNModelScratch) and isinstance(state, (list, tuple)):
             if not why_not_to_generate(net):
                 return StepGraphs.of(net).logits(net, X, state)
+        if isinstance(net, RNNModel) and not _why_no_table(net, state):
+            if X.shape not in self._layers:
+                self._layers[X.shape] = lowest_layers(net, X.shape[1], X.shape[0])
+            return table_logits(net, self._layers[X.shape], X, cast(List[Array], state))
         return net(X, state)
+
+
+def _why_no_table(net: RNNModel, state: State) -> str:
+    """Why a net is asked with one-hot products; empty where it reads a table."""
+    if not isinstance(state, (list, tuple)):
+        return "its state is no list"
+    if why_not_to_generate(net):
+        return why_not_to_generate(net)
+    if any(p._data is None for p in net.collect_params().values()):
+        return "the net has not seen a minibatch yet"
+    return "" if reads_table(net) else "its vocabulary is small"

@@ -68,25 +68,6 @@ def why_not_to_generate(net: object) -> str:
     return f"the net is of class {type(net).__name__}, not one of ours"
 
 
-def explain(net: object) -> str:
-    """In words: which path a language model takes, and why.
-
-    Parameters
-    ----------
-    net : object
-
-    Returns
-    -------
-    str
-    """
-    training, generating = why_not(net), why_not_to_generate(net)
-    if not training:
-        return "recognised: trained and asked on the fast path, with the same numbers"
-    if not generating:
-        return f"trained on the plain path ({training}); asked on the fast one"
-    return f"plain path: {training}"
-
-
 def _not_plain(net: RNNModel) -> str:
     """What is not as the book's ``RNNModel`` over a Gluon layer has it."""
     layer, dense = net.rnn, net.dense

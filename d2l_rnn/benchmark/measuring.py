@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Literal, Mapping, Sequence, TypedD
 
 from .spreads import each, turns
 from .workers import Answer, SideFailed, Worker
-from .workloads import AXES, WORKLOADS, Workload, along
+from .workloads import AXES, WORKLOADS, Workload, along, as_asked
 
 Answers = Dict[str, List[Answer]]
 
@@ -116,21 +116,25 @@ def speed(name: str, workload: Workload, plan: Plan) -> Speed:
     start: Dict[str, Dict[str, float]] = {}
     with ExitStack() as stack:
         workers = {}
+        asked: Dict[str, Workload] = {}
         for side, command in plan.commands.items():
+            own = as_asked(workload, side)
+            if own is None:
+                continue
             try:
                 worker = Worker(command, plan.environments[side])
                 stack.callback(worker.close)
-                worker.run(workload, "train", 1)
+                worker.run(own, "train", 1)
             except SideFailed as failure:
                 plan.note(f"{name}: {side} is left out ({failure})")
                 continue
             seconds = time.perf_counter() - worker.started
             start[side] = {"import": worker.import_seconds, "first_step": seconds}
-            workers[side] = worker
+            workers[side], asked[side] = worker, own
 
         def measured(task: str, sides: Sequence[str]) -> Answers:
             tasks = {
-                side: prepared(workers[side], workload, task, plan) for side in sides
+                side: prepared(workers[side], asked[side], task, plan) for side in sides
             }
             return in_turns(plan.rounds, tasks)
 

@@ -8,6 +8,7 @@ _STARTED = time.perf_counter()
 
 from typing import Dict, Iterator, Tuple  # noqa: E402
 
+import numpy  # noqa: E402
 from mxnet import autograd, cpu, gluon, nd, np, npx  # noqa: E402
 from mxnet.gluon import nn, rnn  # noqa: E402
 
@@ -15,8 +16,13 @@ from ..acceleration.epochs import next_token, parameters_of  # noqa: E402
 from ..acceleration.generation import as_network  # noqa: E402
 from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
+from ..experiments.handwritten import train_handwritten  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
 from ..generation.continuation import generate_ids  # noqa: E402
+from ..inference.handwritten_language_model import (  # noqa: E402
+    HandwrittenLanguageModel,
+)
+from ..inference.network import of_scratch  # noqa: E402
 from ..protocols import Array, Minibatch, State, TrainableModel  # noqa: E402
 from ..training.initialisation import initialize  # noqa: E402
 from ..training.loop import train as training  # noqa: E402
@@ -44,8 +50,39 @@ class OwnCell(nn.Block):
         return self.rnn.begin_state(*args, **kwargs)
 
 
+class Epochs:
+    """An epoch of as many minibatches as ``count`` is at that moment."""
+
+    def __init__(self, workload: SentWorkload) -> None:
+        self._workload, self.count = workload, 1
+
+    def __iter__(self) -> Iterator[Minibatch]:
+        sizes = self._workload["batch_size"], self._workload["num_steps"]
+        return iter(SequenceLoader(tokens(self._workload, self.count), *sizes))
+
+
+def by_hand(workload: SentWorkload) -> Tasks:
+    """Tasks of a net by hand: ``train`` and, with its arrays, ``generate``."""
+    cell = workload["cell"]
+    sizes = workload["vocab_size"], workload["num_hiddens"]
+    net = HandwrittenLanguageModel(cell, *sizes, numpy.random.default_rng(0))
+    batches = Epochs(workload)
+    rows = train_handwritten(net, batches, workload["lr"], 10**9)
+
+    def train(count: int) -> None:
+        batches.count = count
+        next(rows)
+
+    def generate(count: int) -> None:
+        of_scratch(cell, 1, 1, [*net.params.values()]).continue_greedily([1], count)
+
+    return {"train": train, "generate": generate}
+
+
 def language_model(workload: SentWorkload) -> Tasks:
     """Tasks of a language model: ``train``, ``generate``, ``passes``, ..."""
+    if workload["implementation"] == "handwritten":
+        return by_hand(workload)
     device = cpu()
     if workload["implementation"] == "own cell":
         layer = rnn.LSTM(workload["num_hiddens"], workload["num_layers"])
@@ -60,23 +97,13 @@ def language_model(workload: SentWorkload) -> Tasks:
             bidirectional=workload["bidirectional"],
         )
         net = build_net(config, workload["vocab_size"], device)
-    batch_size, num_steps = workload["batch_size"], workload["num_steps"]
-    epoch = [1]
-
-    class Epochs:
-        """An epoch of as many minibatches as are asked for at that moment."""
-
-        def __iter__(self) -> Iterator[Minibatch]:
-            corpus = tokens(workload, epoch[0])
-            return iter(SequenceLoader(corpus, batch_size, num_steps, ctx=device))
-
-    batches = Epochs()
+    batches = Epochs(workload)
     parameters = parameters_of(net, batches)
     objective = next_token(net, parameters, device)
     rows = training(objective, batches, Sgd(parameters, workload["lr"]), 10**9)
 
     def train(count: int) -> None:
-        epoch[0] = count
+        batches.count = count
         next(rows)
 
     def generate(count: int) -> None:
@@ -92,7 +119,7 @@ def language_model(workload: SentWorkload) -> Tasks:
         """Forward and backward pass apart, without the update."""
         plain = NextToken(net, gluon.loss.SoftmaxCrossEntropyLoss(), device, True)
         seconds = {"forward": 0.0, "backward": 0.0}
-        X = np.zeros((batch_size, num_steps), ctx=device)
+        X = np.zeros((workload["batch_size"], workload["num_steps"]), ctx=device)
         for _ in range(count):
             start = time.perf_counter()
             with autograd.record():

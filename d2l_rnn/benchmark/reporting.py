@@ -15,6 +15,8 @@ NAMES = {
     "before": "before",
     "d2l": "d2l 0.17.6",
     "torch": "PyTorch",
+    "scratch": "ours from scratch",
+    "torch_scratch": "PyTorch from scratch",
     "floor": "floor",
 }
 CLAIM = "the book: bidirectional RNNs are 'exceedingly slow' (Section 9.4)"

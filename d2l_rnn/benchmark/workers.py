@@ -122,6 +122,7 @@ def commands(
     if old_wheel is not None:
         sides["d2l"] = [sys.executable, str(PEERS / "book_loop.py"), old_wheel]
     sides["torch"] = [torch_python, str(PEERS / "pytorch.py")]
+    sides["scratch"], sides["torch_scratch"] = sides["ours"], sides["torch"]
     # PyTorch's library multiplies small matrices soonest, so the floor is laid there.
     floor_python = torch_python if _has_torch(torch_python) else sys.executable
     sides["floor"] = [floor_python, str(PEERS / "floor.py")]
@@ -155,6 +156,8 @@ def environments(
         "floor": own,
         "d2l": given,
         "torch": given,
+        "scratch": own,
+        "torch_scratch": given,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Dict, List, Sequence, cast
+from typing import Any, Dict, List, Optional, Sequence, cast
 
 from ..errors import UsageError
 from .peers.serving import SentWorkload
@@ -63,6 +63,9 @@ WORKLOADS: Dict[str, Workload] = {
     "rnn-scratch": Workload("rnn", 512, implementation="scratch"),
     "gru-scratch": Workload("gru", implementation="scratch"),
     "lstm-scratch": Workload("lstm", implementation="scratch"),
+    "rnn-handwritten": Workload("rnn", 512, implementation="handwritten"),
+    "gru-handwritten": Workload("gru", implementation="handwritten"),
+    "lstm-handwritten": Workload("lstm", implementation="handwritten"),
     "seq2seq": _TRANSLATION,
     "seq2seq-attention": replace(_TRANSLATION, family="attention"),
 }
@@ -74,6 +77,25 @@ AXES: Dict[str, Sequence[int]] = {
     "num_hiddens": (64, 128, 256, 512),
     "num_layers": (1, 2, 3, 4),
 }
+
+
+# Sides that stand beside a net by hand alone: the same equations under autograd.
+_FROM_SCRATCH = ("scratch", "torch_scratch")
+
+
+def as_asked(workload: Workload, side: str) -> Optional[Workload]:
+    """What a side is asked to do for a workload; None where it has no part in it.
+
+    Beside a net by hand stand the same equations from scratch under autograd, ours and
+    PyTorch's, and PyTorch's fused layer.
+    """
+    if side in _FROM_SCRATCH:
+        if workload.implementation != "handwritten":
+            return None
+        return replace(workload, implementation="scratch")
+    if side == "d2l" and workload.implementation == "handwritten":
+        return None  # d2l has none; its own nets are the rows from scratch
+    return workload
 
 
 def chosen_workloads(names: str) -> Dict[str, Workload]:

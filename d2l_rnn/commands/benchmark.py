@@ -18,8 +18,9 @@ parts: speed (ours, d2l 0.17.6, PyTorch, floor), use (texts one by one and 32 si
 by side, greedy translation, beam 4; --before adds what it was), scaling (batch,
 steps, hidden size, depth), directions (two for one), hidden_markov (beside hmmlearn).
 The floor is a step's matrix products alone, by the fastest of NumPy, PyTorch and
-MXNet's oneDNN. All sides run on the CPU, in turns; nothing passes or fails on
-seconds."""
+MXNet's oneDNN. Beside a net by hand stand PyTorch's fused layer, and the same
+equations from scratch, ours and PyTorch's. All sides run on the CPU, in turns; nothing
+passes or fails on seconds."""
 
 
 def main(arguments: Sequence[str]) -> int:

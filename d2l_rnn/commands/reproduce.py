@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-from textwrap import shorten
-from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from .. import signals
 from ..errors import UsageError
@@ -14,17 +12,19 @@ from ..experiments.configs import Config
 from ..experiments.initial_weights import settled
 from ..experiments.table import EXPERIMENTS, find, published_settings
 from ..jobs.local import Job, Outcome, StopLevel, run_locally
+from ..jobs.remaining import Remaining, expected, longest_first
 from ..results.book import load_book
 from ..results.record import RUNS, read_runs
 from ..results.verdict.compare import compare, exit_status
 from ..results.verdict.rendering import render_text
 from ..runtime import available_cores, thread_share
-from ..streams import on_a_terminal, shows_colours, tell
+from ..streams import shows_colours
 from .parsing import Parser, notify, number
+from .quick import QUICK_RUNS, quick_settings
+from .reproduce_progress import Progress, failure
 from .run import configured
 from .shared_settings import shared_out
 
-_LONGEST_REASON = 300  # characters of what a failed run said
 # What each run is told by us, and what would hide its outcome from us.
 _OURS = ("--seed", "--out", "--resume", "--quiet", "--json", "--help", "-h")
 
@@ -34,17 +34,29 @@ def main(arguments: Sequence[str]) -> int:
     ours, settings = _split(arguments)
     options = _parser().parse_args(ours)
     for flag, value in (("--seeds", options.seeds), ("--jobs", options.jobs)):
-        if value < 1:
+        if value is not None and value < 1:
             raise UsageError(f"{flag} {value}: accepted is at least 1")
     if options.scheduler and options.backend != "dask":
         raise UsageError("--scheduler contradicts --backend local")
-    jobs = plan(_names(options.names), options.seeds, settings, options.out)
+    out = QUICK_RUNS if options.quick and options.out == RUNS else options.out
+    if options.quick and not options.quiet:
+        notify(
+            f"quick: the embedded sample, few epochs, into {out}/; no number of these "
+            "runs can be compared with the book's"
+        )
+    jobs = plan(_names(options.names), options.seeds, settings, out, options.quick)
+    seconds = {job: _expected(job) for job in jobs}
+    jobs = longest_first(jobs, seconds)
     cores = available_cores()
+    if options.jobs is None:
+        options.jobs = min(cores, len(jobs))
+        if options.jobs > 1 and not options.quiet and not options.scheduler:
+            notify(f"{options.jobs} runs at a time (--jobs 1: one after the other)")
     if not options.scheduler and options.jobs > cores:
         notify(f"warning: {options.jobs} jobs on {cores} cores take turns")
     outcomes: List[Outcome] = []
     with signals.noted() as numbers:
-        progress = _Progress(jobs, options.quiet)
+        progress = Progress(jobs, options.quiet, Remaining(seconds, options.jobs))
         try:
             for outcome in _start(jobs, options, lambda: min(len(numbers), 2)):
                 if outcome is not None:
@@ -90,15 +102,16 @@ def _parser() -> Parser:
     parser.add_argument(
         "--jobs",
         type=number(int),
-        default=1,
         metavar="J",
-        help="runs at a time; the cores are shared out (default: %(default)s)",
+        help="runs at a time; the cores are shared out (default: one a core: two runs "
+        "on a core each are through before two that take turns on both)",
     )
     parser.add_argument(
         "--out",
         default=RUNS,
         metavar="DIR",
-        help="where the run directories go (default: %(default)s)",
+        help=f"where the run directories go (default: %(default)s; with --quick "
+        f"{QUICK_RUNS})",
     )
     parser.add_argument(
         "--backend",
@@ -112,6 +125,12 @@ def _parser() -> Parser:
         metavar="ADDRESS",
         help="of the dask cluster, such as tcp://10.0.0.1:8786 (default: a cluster of "
         "J workers here)",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="on the embedded sample with a 25th of the epochs: all of it in a class "
+        "hour, to see what is there",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
@@ -133,7 +152,11 @@ def _names(names: Sequence[str]) -> List[str]:
 
 
 def plan(
-    names: Sequence[str], seeds: int, settings: Sequence[str], out: str
+    names: Sequence[str],
+    seeds: int,
+    settings: Sequence[str],
+    out: str,
+    quick: bool = False,
 ) -> List[Job]:
     """The jobs: every experiment with seed 1 first, then with seed 2, ...
 
@@ -148,6 +171,8 @@ def plan(
                 f"{setting} after --: 'd2l-rnn reproduce' sees to it itself"
             )
     given = shared_out(names, settings, notify)
+    if quick:  # what is asked for stands behind, and so wins
+        given = {n: quick_settings(find(n).config) + given[n] for n in names}
     planned = []
     for name in names:
         asked = [*_initial_weights(find(name).config, "auto"), *given[name]]
@@ -188,99 +213,11 @@ def _start(
     return run_on_dask(jobs, options.jobs, stop_level, threads, options.scheduler)
 
 
-class _Progress:
-    """All runs in one bar on a terminal; else a line a run that has ended."""
-
-    def __init__(self, jobs: Sequence[Job], quiet: bool) -> None:
-        self._jobs, self._quiet = jobs, quiet
-        self._ended: Set[Job] = set()
-        self._warnings: Set[str] = set()
-        self._stopping = False
-        self._bar: Any = None
-        if not quiet and on_a_terminal():
-            from tqdm import tqdm
-
-            total = sum(_weight(job) for job in jobs)
-            self._bar = tqdm(total=total, unit="epoch", dynamic_ncols=True)
-
-    def show(self, outcome: Optional[Outcome], stopping: bool = False) -> None:
-        """Take in what has ended, if anything has, and show how far all are."""
-        if stopping and not self._stopping:
-            self._stopping = True
-            self._print(
-                "d2l-rnn: stopping when every run has saved its state; again to end at "
-                "once"
-            )
-        if outcome is not None:
-            self._ended.add(outcome.job)
-            self._tell(outcome)
-        if self._bar is not None:
-            self._bar.n = sum(
-                _weight(job) if job in self._ended else job.epochs_done()
-                for job in self._jobs
-            )
-            self._bar.set_postfix_str(f"{len(self._ended)} of {len(self._jobs)} runs")
-
-    def _tell(self, outcome: Outcome) -> None:
-        for line in _said(outcome):
-            if "warning: " in line and line not in self._warnings:
-                self._warnings.add(line)  # once, though every run says it
-                self._print(line)
-        if outcome.status is None or self._quiet:
-            return
-        if outcome.status != 0:
-            self._print(f"d2l-rnn: {failure(outcome, self._stopping)}")
-        elif self._bar is None:
-            self._print(
-                f"d2l-rnn: {len(self._ended)} of {len(self._jobs)}: {outcome.job}: "
-                f"finished ({outcome.seconds:.0f} s)"
-            )
-
-    def _print(self, line: str) -> None:
-        if self._bar is not None:
-            self._bar.write(line, file=sys.stderr)
-        else:
-            tell(line, by="")
-
-    def close(self) -> None:
-        """Leave the bar as it is."""
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _weight(job: Job) -> int:
-    return max(job.num_epochs, 1)
-
-
-def _said(outcome: Outcome) -> List[str]:
-    """What a run said, without its result, which is a line of JSON."""
-    lines = outcome.output.splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("{")]
-
-
-def failure(outcome: Outcome, stopping: bool = False) -> str:
-    """One line on a run that did not finish.
-
-    Parameters
-    ----------
-    outcome : Outcome
-    stopping : bool
-        Whether we have asked the runs to stop.
-    """
-    if outcome.status in signals.EXIT_STATUSES:
-        return f"{outcome.job}: interrupted, its state saved"
-    how = f"exit status {outcome.status}"
-    if outcome.status is not None and outcome.status < 0:
-        how = f"signal {-outcome.status}"
-        if stopping:
-            return f"{outcome.job}: ended at once by {how}"
-    lines = _said(outcome)
-    told = [line for line in lines if "error: " in line] or lines
-    reason = told[-1].split("error: ", 1)[-1] if told else "it said nothing"
-    reason = shorten(reason, _LONGEST_REASON, placeholder=" ...")
-    log = Path(outcome.job.directory + ".log")
-    where = f" (all it said: {log})" if os.path.exists(log) else ""
-    return f"{outcome.job}: failed, {how}: {reason}{where}"
+def _expected(job: Job) -> float:
+    """Seconds, by the recorded runs; a reader's own experiment is like others."""
+    known = EXPERIMENTS.get(job.name)
+    published = getattr(known.config, "num_epochs", 0) if known else 0
+    return expected(job, published)
 
 
 def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> int:

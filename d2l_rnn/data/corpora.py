@@ -18,7 +18,7 @@ from typing import List, Optional, Tuple
 from ..errors import DataError, UsageError
 from ..files import PathLike, open_regular
 from .downloading import Downloader, DownloadLimit, secure
-from .reading import decode, read_content, shown
+from .reading import LARGEST_CORPUS, decode, read_content, shown
 
 # Where the book keeps its files, under the book's name.
 DATA_URL = "http://d2l-data.s3-accelerate.amazonaws.com/"
@@ -62,11 +62,18 @@ SAMPLE_PAIRS = Path(__file__).with_name("sample_pairs.tsv")
 
 @dataclass(frozen=True)
 class TextFile:
-    """A corpus as it was read: ``name``, ``sha1`` of its bytes, raw text ``lines``."""
+    """A corpus as it was read: ``name``, ``sha1`` of its bytes, raw ``text``."""
 
     name: str
     sha1: str
-    lines: List[str]
+    text: str
+
+    @property
+    def lines(self) -> List[str]:
+        """The text's lines, without what ends them."""
+        # Not str.splitlines(): that would cut at form feeds and other rare characters.
+        lines = self.text.split("\n")
+        return lines[:-1] if lines[-1] == "" else lines
 
 
 class SampleCorpusWarning(UserWarning):
@@ -242,9 +249,6 @@ def choose(
 
 def _read(name: str, path: Path) -> TextFile:
     accepted = "auto, time-machine, sample, sample-zh and the path of a UTF-8 text file"
-    content = read_content(path, "corpus", accepted)
-    # Not str.splitlines(): that would cut at form feeds and other rare characters.
-    lines = decode(content, f"corpus {shown(path)}", path).split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return TextFile(name, hashlib.sha1(content).hexdigest(), lines)
+    content = read_content(path, "corpus", accepted, LARGEST_CORPUS)
+    sha1 = hashlib.sha1(content).hexdigest()
+    return TextFile(name, sha1, decode(content, f"corpus {shown(path)}", path))

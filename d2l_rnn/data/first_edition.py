@@ -72,7 +72,7 @@ def load_lyrics(path: Optional[PathLike] = None) -> TextFile:
         raw, name = read_zip_member(content, LYRICS, name), f"{name}: {LYRICS}"
     text = decode(raw, name, found if raw is content else LYRICS)
     sha1 = hashlib.sha1(content).hexdigest()
-    return TextFile(found.name, sha1, text.split("\n"))
+    return TextFile(found.name, sha1, text)
 
 
 def characters_of(text: TextFile, most: int = NUM_CHARACTERS) -> str:

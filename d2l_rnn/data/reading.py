@@ -16,9 +16,11 @@ from typing import NoReturn
 from ..errors import DataError
 from ..files import PathLike, read_regular
 
-#: Bytes of a text or of an archive of one. The Time Machine has 179,000, and the
-#: English-French pairs 11.6 million; of more a net would not see the end in days.
+#: Bytes of sentence pairs, of an archive, or of what comes through a pipe. The
+#: English-French pairs have 11.6 million.
 LARGEST_TEXT = 64 * 2**20
+#: Bytes of a text that is read into one array of ids. The Time Machine has 179,000.
+LARGEST_CORPUS = 256 * 2**20
 
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = {
@@ -39,7 +41,9 @@ def shown(path: PathLike) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def read_content(path: PathLike, what: str, accepted: str = "") -> bytes:
+def read_content(
+    path: PathLike, what: str, accepted: str = "", largest: int = 0
+) -> bytes:
     """The bytes of a regular file that is not too large for a text.
 
     Parameters
@@ -49,14 +53,16 @@ def read_content(path: PathLike, what: str, accepted: str = "") -> bytes:
         What it was named as, for messages: "corpus", say.
     accepted : str
         What could be named instead, where there is no such file.
+    largest : int
+        Bytes; 0: ``LARGEST_TEXT``.
 
     Raises
     ------
     DataError
-        If it is no regular file, larger than ``LARGEST_TEXT``, or cannot be read.
+        If it is no regular file, larger than that, or cannot be read.
     """
     try:
-        return read_regular(path, LARGEST_TEXT)
+        return read_regular(path, largest or LARGEST_TEXT)
     except FileNotFoundError:
         hint = f"; accepted are {accepted}" if accepted else ""
         raise DataError(f"{what} {shown(path)}: no such file{hint}") from None
@@ -94,7 +100,7 @@ def decode(content: bytes, name: str, path: PathLike) -> str:
         why = f"byte {error.start}: {error.reason}"
         _refuse(name, path, why, _chinese_encoding(content) or "ENCODING")
     text = text[1:] if text.startswith("\ufeff") else text
-    if not text.strip():
+    if not text or text.isspace():
         raise DataError(f"{name}: the file is empty")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

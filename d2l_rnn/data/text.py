@@ -51,17 +51,6 @@ def clean(lines: Iterable[str], how: str = "book") -> List[str]:
     raise UsageError(f"cleaning {how!r}: accepted are {', '.join(CLEANINGS)}")
 
 
-def lost_letters(lines: Iterable[str]) -> float:
-    """The share of a text's letters that the book's cleaning removes; of none, 1."""
-    text = "".join(lines)
-    if text.isascii() and re.search("[A-Za-z]", text):
-        return 0.0
-    kept = len(re.sub("[^A-Za-z]+", "", text))
-    others = re.sub("[\x00-\x7f]+", "", text)
-    lost = sum(map(str.isalpha, others))
-    return lost / (kept + lost) if kept else 1.0
-
-
 def tokenize(lines: Sequence[str], token: str = "word") -> List[List[str]]:
     """Split text lines into word or character tokens (book Section 8.2).
 

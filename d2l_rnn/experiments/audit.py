@@ -11,7 +11,7 @@ import numpy as np
 from ..data.sequences import sequential_partition
 from ..errors import DataError, UsageError
 from ..models.inputs import logits_of_inputs
-from ..protocols import Device
+from ..protocols import Device, Ids
 from ..results import printed
 from ..training.visibility import VisibleLosses, input_gradients, visible_losses
 from .configs import Config, LanguageModelConfig
@@ -96,7 +96,7 @@ def _numbers(losses: VisibleLosses) -> Json:
     }
 
 
-def _gradient(trained: TrainedLanguageModel, ids: Sequence[int], device: Device) -> Any:
+def _gradient(trained: TrainedLanguageModel, ids: Ids, device: Device) -> Any:
     config, vocab_size = trained.config, len(trained.vocab)
     num_steps = config.num_steps
     windows = _LARGEST_ONE_HOT // (num_steps**2 * vocab_size)

@@ -105,7 +105,7 @@ class BpttRun(SideBySide[BpttConfig]):
         for name, seconds in _seconds_per_update(epochs, config).items():
             gradients[name]["seconds_per_update"] = seconds
         flow, self.moved, self.jacobians = demonstrate(
-            corpus.training, len(corpus.vocab), config.flow_steps, config.seed
+            corpus.training.tolist(), len(corpus.vocab), config.flow_steps, config.seed
         )
         last = epochs[-1]
         return {
@@ -126,7 +126,7 @@ class BpttRun(SideBySide[BpttConfig]):
 
         super().draw(directory)
         num_steps = self.config.num_steps
-        tokens = self.corpus.vocab.to_tokens(self.corpus.training[:num_steps])
+        tokens = self.corpus.vocab.to_tokens(self.corpus.training[:num_steps].tolist())
         shown = strategies(self.config, numpy.random.default_rng(self.config.seed))
         weights = {n: shown[n](len(tokens)) for n in (RANDOMISED, REGULAR, FULL)}
         save(truncation_figure(tokens, weights), directory / "strategies.png")

@@ -22,7 +22,7 @@ from ..results import printed
 from ..training.checkpoint import put_arrays
 from .configs_bidirectional import ClozeConfig
 from .contract import Json, Notify
-from .corpus import Corpus, read_split, rows_of, score_of, tokens_of
+from .corpus import Corpus, read_split, rows_of, score_of
 from .hmm import learn
 from .nets import arrays_under
 from .prefixes import NUM_OWN, is_foreign, named, unknown_of
@@ -88,7 +88,9 @@ class ClozeRun(TwoDirections[ClozeConfig]):
             name: score_of(self._asked(net)(rows), rows, vocab.unk)
             for name, net in self.nets.items()
         }
-        for name, given in _counted(config, self.corpus.training, rows, len(vocab)):
+        for name, given in _counted(
+            config, self.corpus.training.tolist(), rows, len(vocab)
+        ):
             scores[name] = score_of(given, rows, vocab.unk)
         filled = []
         for sentence, tokens, blanks in self.sentences:
@@ -140,7 +142,7 @@ def sentences_to_fill(
                 f"warning: the model does not know {named(unknown)} of our sentences"
             )
         return read
-    tokens = tokens_of(corpus.text, config)[:NUM_OWN]
+    tokens = corpus.first[:NUM_OWN]
     place = len(tokens) // 2
     tokens[place] = BLANKS[config.token]
     text = ("" if config.token == "char" else " ").join(tokens)

@@ -58,6 +58,34 @@ class CorpusConfig(Config):
     )
 
 
+@dataclass(frozen=True)
+class HeldOutConfig(CorpusConfig):
+    """An experiment on a text of which something is held out."""
+
+    heldout_tokens: int = setting(
+        200_000,
+        "tokens to hold out at most, of those that follow; 0: all",
+        minimum=0,
+        maximum=MOST,
+        effect="text",
+    )
+
+
+@dataclass(frozen=True)
+class ModelledTextConfig(HeldOutConfig):
+    """A language model's text: its vocabulary may be bounded."""
+
+    min_freq: int = setting(
+        1, "rarer tokens are unknown", minimum=1, maximum=1_000_000_000
+    )
+    max_vocab: int = setting(
+        0,
+        "the most frequent tokens to know, all others are unknown; 0: all",
+        minimum=0,
+        maximum=MOST,
+    )
+
+
 def whose_weights() -> Any:
     """The setting of experiments that the book's builds have too."""
     return setting(
@@ -81,7 +109,7 @@ def sampled_every() -> Any:
 
 
 @dataclass(frozen=True)
-class LanguageModelConfig(CorpusConfig):
+class LanguageModelConfig(ModelledTextConfig):
     """A recurrent language model, trained as in the book's ``train_ch8``."""
 
     implementation: str = setting(

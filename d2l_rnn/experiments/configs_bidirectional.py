@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .configs import CorpusConfig, LanguageModelConfig
+from .configs import HeldOutConfig, LanguageModelConfig
 from .settings import (
     LARGEST_REAL,
     MOST,
@@ -17,7 +17,7 @@ from .settings import (
 
 
 @dataclass(frozen=True)
-class HMMConfig(CorpusConfig):
+class HMMConfig(HeldOutConfig):
     """A hidden Markov model of the text's tokens, learned by Baum-Welch."""
 
     max_tokens: int = setting(
@@ -75,7 +75,7 @@ class AuditConfig(LanguageModelConfig):
 
 
 @dataclass(frozen=True)
-class BothSidesConfig(CorpusConfig):
+class BothSidesConfig(HeldOutConfig):
     """A bidirectional net against one that reads from left to right."""
 
     max_tokens: int = setting(

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import List
 
 from ..errors import UsageError
-from .configs import Config, CorpusConfig, sampled_every
+from .configs import (
+    Config,
+    CorpusConfig,
+    HeldOutConfig,
+    ModelledTextConfig,
+    sampled_every,
+)
 from .settings import (
     LARGEST_REAL,
     MOST,
@@ -47,7 +53,7 @@ class _Generating(Config):
 
 
 @dataclass(frozen=True)
-class TextStatsConfig(CorpusConfig):
+class TextStatsConfig(HeldOutConfig):
     """Counts of a text, and n-gram language models of it."""
 
     max_order: int = setting(5, "largest n of the n-gram models", minimum=1, maximum=20)
@@ -112,13 +118,9 @@ class SequenceConfig(Config):
 
 
 @dataclass(frozen=True)
-class HandwrittenConfig(CorpusConfig, _Generating):
-    """The character RNN in NumPy."""
+class ByHandConfig(ModelledTextConfig, _Generating):
+    """A language model in NumPy, trained by gradients that are written by hand."""
 
-    activation: str = setting("tanh", "of the hidden state", ("tanh", "relu"))
-    concatenated: bool = setting(
-        False, "compute [U, W] [x; s] instead of U x + W s: the same numbers"
-    )
     num_hiddens: int = setting(256, "hidden units", minimum=1, maximum=MOST_UNITS)
     batch_size: int = setting(
         32, "subsequences a minibatch", minimum=1, maximum=1_000_000
@@ -136,6 +138,23 @@ class HandwrittenConfig(CorpusConfig, _Generating):
     theta: float = setting(
         1.0, "largest norm of the gradient; inf: no clipping", above=0
     )
+
+
+@dataclass(frozen=True)
+class HandwrittenConfig(ByHandConfig):
+    """The character RNN in NumPy."""
+
+    activation: str = setting("tanh", "of the hidden state", ("tanh", "relu"))
+    concatenated: bool = setting(
+        False, "compute [U, W] [x; s] instead of U x + W s: the same numbers"
+    )
+
+
+@dataclass(frozen=True)
+class HandwrittenGatedConfig(ByHandConfig):
+    """A gated character RNN in NumPy."""
+
+    cell: str = setting("lstm", "kind of recurrent layer", ("gru", "lstm"))
 
 
 @dataclass(frozen=True)

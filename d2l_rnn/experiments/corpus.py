@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
 from ..arrays import Floats, Integers
 from ..data.corpora import TextFile, load_text
+from ..data.encoding import Encoded, encode, lost_letters, renumbered, vocabulary
 from ..data.pairs import PairsFile, load_pairs
 from ..data.reading import shown
-from ..data.text import Vocab, clean, lost_letters, tokenize
+from ..data.text import Vocab
 from ..errors import DataError, UsageError
+from ..protocols import Ids
 from ..results.metrics import perplexity
 from .configs import CorpusConfig
 from .contract import Notify, Source, tell_nobody
@@ -28,14 +29,17 @@ class Corpus(NamedTuple):
     Attributes
     ----------
     text : TextFile
-    training, heldout : list of int
+    training, heldout : numpy.ndarray of int32
     vocab : Vocab
+    first : list of str
+        The text's first tokens.
     """
 
     text: TextFile
-    training: List[int]
-    heldout: List[int]
+    training: Integers
+    heldout: Integers
     vocab: Vocab
+    first: List[str]
 
     @property
     def source(self) -> Source:
@@ -68,7 +72,7 @@ def read_text(
 
 
 def _check_letters(text: TextFile, has_choice: bool, notify: Notify) -> None:
-    lost = lost_letters(text.lines)
+    lost = lost_letters(text.text)
     if lost <= _MOST_LOST_LETTERS:
         return
     said = (
@@ -97,10 +101,18 @@ def read_pairs_file(config: Any, notify: Notify) -> PairsFile:
     return file
 
 
-def tokens_of(text: TextFile, config: CorpusConfig) -> List[str]:
-    """All tokens of a text, cleaned and cut up as a configuration says."""
-    lines = tokenize(clean(text.lines, config.clean), config.token)
-    return list(itertools.chain.from_iterable(lines))
+#: Tokens of a text that are numbered beside those that are trained on and held out.
+_FIRST = 100
+
+
+def encoded_text(text: TextFile, config: CorpusConfig) -> Encoded:
+    """A text cleaned, cut into tokens and numbered as a configuration says.
+
+    As many of its first ids are kept as are trained on and held out.
+    """
+    training, heldout = config.max_tokens, getattr(config, "heldout_tokens", 0)
+    keep = max(_FIRST, training + heldout) if training and heldout else None
+    return encode(text.text, config.clean, config.token, keep)
 
 
 def ids_of(tokens: Sequence[str], vocab: Vocab) -> List[int]:
@@ -115,10 +127,12 @@ def read_corpus(config: CorpusConfig, notify: Notify = tell_nobody) -> Corpus:
     The vocabulary is that of the whole text, as in the book.
     """
     text = read_text(config, notify)
-    tokens = tokens_of(text, config)
-    vocab = Vocab([tokens])  # one list is counted faster than its tokens
-    ids = ids_of(tokens, vocab)
-    return Corpus(text, ids[: config.max_tokens], ids[config.max_tokens :], vocab)
+    encoded = encoded_text(text, config)
+    vocab = vocabulary(encoded, encoded.counts, *_limits(config))
+    ids = renumbered(encoded, encoded.ids, vocab)
+    training, heldout = ids[: config.max_tokens], ids[config.max_tokens :]
+    heldout = bounded(heldout, config, encoded.num_tokens - len(training), notify)
+    return Corpus(text, training, heldout, vocab, encoded.first(_FIRST))
 
 
 def read_split(
@@ -132,9 +146,44 @@ def read_split(
         If nothing is left to hold out.
     """
     text = read_text(config, notify)
-    training, heldout = split_tokens(tokens_of(text, config), config.max_tokens)
-    vocab = Vocab([list(training)], min_freq)
-    return Corpus(text, ids_of(training, vocab), ids_of(heldout, vocab), vocab)
+    encoded = encoded_text(text, config)
+    number = number_to_train_on(encoded.num_tokens, config.max_tokens)
+    training, heldout = encoded.ids[:number], encoded.ids[number:]
+    counts = np.bincount(training, minlength=len(encoded.tokens))
+    vocab = vocabulary(encoded, counts, min_freq)
+    training, heldout = (renumbered(encoded, i, vocab) for i in (training, heldout))
+    heldout = bounded(heldout, config, encoded.num_tokens - number, notify)
+    return Corpus(text, training, heldout, vocab, encoded.first(_FIRST))
+
+
+def _limits(config: CorpusConfig) -> Tuple[int, int]:
+    return getattr(config, "min_freq", 1), getattr(config, "max_vocab", 0)
+
+
+T = TypeVar("T")
+
+
+def bounded(heldout: T, config: Any, following: int, notify: Notify) -> T:
+    """What is held out, at most ``heldout_tokens``; told of where that is less.
+
+    Parameters
+    ----------
+    heldout : sequence
+        Some of the tokens that follow those to train on, from the first.
+    config : CorpusConfig
+    following : int
+        How many follow.
+    notify : callable
+    """
+    most = getattr(config, "heldout_tokens", 0)
+    if not most or following <= most:
+        return heldout
+    notify(
+        f"held out are {most:,} of the {following:,} tokens that follow those to train "
+        "on; --heldout-tokens 0 takes all"
+    )
+    cut: T = heldout[:most]  # type: ignore[index]
+    return cut
 
 
 def split_tokens(
@@ -147,16 +196,22 @@ def split_tokens(
     DataError
         If nothing is left to hold out.
     """
-    num_training = max_tokens or len(tokens) * 4 // 5
-    if not 0 < num_training < len(tokens):
+    number = number_to_train_on(len(tokens), max_tokens)
+    return tokens[:number], tokens[number:]
+
+
+def number_to_train_on(num_tokens: int, max_tokens: int) -> int:
+    """How many of a text's tokens are trained on; see :func:`split_tokens`."""
+    number = max_tokens or num_tokens * 4 // 5
+    if not 0 < number < num_tokens:
         raise DataError(
-            f"--max-tokens {max_tokens} of a text of {len(tokens)} tokens leaves none "
+            f"--max-tokens {max_tokens} of a text of {num_tokens} tokens leaves none "
             "to hold out; 0 takes four fifths"
         )
-    return tokens[:num_training], tokens[num_training:]
+    return number
 
 
-def rows_of(ids: Sequence[int], batch_size: int) -> Integers:
+def rows_of(ids: Ids, batch_size: int) -> Integers:
     """A text cut into rows of equal length; what does not fill a row is left out.
 
     Returns

@@ -27,7 +27,7 @@ def environment(device: Any, corpus: Json, path: str = "plain") -> Json:
         "numpy": numpy.__version__,
         "mxnet": mxnet.__version__,
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "device": str(device),
         "path": path,
         **runtime.describe(),
@@ -69,7 +69,8 @@ def _program() -> str:
     return "d2l-rnn" if name == "__main__.py" else name
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What this machine calls its processor."""
     try:
         with open("/proc/cpuinfo") as file:
             for line in file:

@@ -24,6 +24,7 @@ from ..export.nets import (
 )
 from ..export.reading import dense_of, stack_of_gluon, stack_of_scratch, taken
 from ..files import PathLike
+from ..inference.handwritten_language_model import parameter_names
 from ..inference.translation_network import Design
 from ..protocols import Arrays
 from ..results import record
@@ -32,6 +33,7 @@ from .configs_bidirectional import ClozeConfig, HMMConfig, TaggingConfig
 from .configs_sequences import (
     EditionV1Config,
     HandwrittenConfig,
+    HandwrittenGatedConfig,
     LinesConfig,
     OneToManyConfig,
 )
@@ -144,6 +146,18 @@ def _handwritten(
     stack = Stack(f"rnn_{config.activation}", [[weights]])
     dense = Dense(taken(arrays, "V", vocab_size, h), c)
     return LanguageNet(stack, dense, separate_states=True)
+
+
+def _handwritten_gated(
+    config: HandwrittenGatedConfig, arrays: Arrays, vocab_size: int
+) -> LanguageNet:
+    """Its arrays are those of a net from scratch, by the book's names."""
+    names = enumerate(parameter_names(config.cell))
+    numbered = {f"params.{k}": arrays[name] for k, name in names if name in arrays}
+    of_scratch = LanguageModelConfig(
+        cell=config.cell, implementation="scratch", num_hiddens=config.num_hiddens
+    )
+    return _language_model(of_scratch, numbered, vocab_size)
 
 
 def _edition_v1(
@@ -291,6 +305,7 @@ _NETS: Dict[type, Tuple[Callable[..., Net], Sequence[str]]] = {
     LanguageModelConfig: (_language_model, ["vocab"]),
     ChineseConfig: (_language_model, ["vocab"]),
     HandwrittenConfig: (_handwritten, ["vocab"]),
+    HandwrittenGatedConfig: (_handwritten_gated, ["vocab"]),
     EditionV1Config: (_edition_v1, ["vocab"]),
     LinesConfig: (_many_to_one, ["vocab"]),
     OneToManyConfig: (_one_to_many, ["vocab"]),

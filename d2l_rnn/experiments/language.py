@@ -21,6 +21,8 @@ from mxnet.gluon import rnn
 
 from ..acceleration.epochs import next_token, parameters_of, path_of
 from ..acceleration.generation import Asked
+from ..arrays import Integers
+from ..data.encoding import renumbered
 from ..data.sequences import SequenceLoader, sequential_partition
 from ..data.text import Vocab
 from ..errors import RunError
@@ -30,7 +32,7 @@ from ..models.gluon_layers import named_arrays
 from ..models.language_model import RNNModel
 from ..models.scratch_model import RNNModelScratch
 from ..models.scratch_stacks import bidirectional, deep, language_model
-from ..protocols import Device, LanguageModel
+from ..protocols import Device, Ids, LanguageModel
 from ..results import printed
 from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
@@ -40,9 +42,9 @@ from ..training.loop import EpochRow, evaluate, train
 from ..training.optimisers import Sgd
 from .book_weights import draw_language_model
 from .configs import LanguageModelConfig
-from .configs_sequences import HandwrittenConfig
+from .configs_sequences import ByHandConfig
 from .contract import ExperimentRun, Json, Notify, Source
-from .corpus import Corpus, read_corpus, read_text, source_of, tokens_of
+from .corpus import Corpus, encoded_text, read_corpus, read_text, source_of
 from .initial_weights import nearest
 from .nets import NetRun
 from .prefixes import NUM_OWN, Prefixes, fitting
@@ -127,7 +129,7 @@ class TrainedLanguageModel:
     vocab: Vocab
     corpus: Mapping[str, Any]
 
-    def texts(self, data_dir: str = "") -> Tuple[Source, List[int], List[int]]:
+    def texts(self, data_dir: str = "") -> Tuple[Source, Integers, Integers]:
         """The text that the model was trained on, and what follows it, as ids.
 
         Raises
@@ -142,12 +144,13 @@ class TrainedLanguageModel:
                 f"checkpoint {self.path}: trained on {self.corpus.get('name')}, and "
                 f"the corpus in reach is {text.name}; name its folder with --data-dir"
             )
-        ids = self.vocab[tokens_of(text, config)]
+        encoded = encoded_text(text, config)
+        ids = renumbered(encoded, encoded.ids, self.vocab)
         training, heldout = ids[: config.max_tokens], ids[config.max_tokens :]
         return source_of(text, len(training)), training, heldout
 
 
-T = TypeVar("T", bound=Union[LanguageModelConfig, HandwrittenConfig])
+T = TypeVar("T", bound=Union[LanguageModelConfig, ByHandConfig])
 
 
 class TextModelRun(ExperimentRun[T]):
@@ -274,7 +277,7 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
 
 def heldout_perplexity(
     net: LanguageModel,
-    corpus: Sequence[int],
+    corpus: Ids,
     batch_size: int,
     num_steps: int,
     device: Device,
@@ -292,5 +295,5 @@ def heldout_perplexity(
 def fitting_prefixes(config: Any, corpus: Corpus, notify: Notify) -> Prefixes:
     """What a model of a corpus is to continue; see :mod:`.prefixes`."""
     vocab = corpus.vocab
-    first = vocab.to_tokens(corpus.training[:NUM_OWN])
+    first = corpus.first[:NUM_OWN]
     return fitting(config, vocab.token_to_idx, first, notify)

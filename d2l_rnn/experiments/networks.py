@@ -14,6 +14,7 @@ from ..data.text import Vocab
 from ..generation.choosing import Steps
 from ..inference.both_sides_network import BothSidesNetwork
 from ..inference.cells import ElmanCell, Gate, State
+from ..inference.handwritten_language_model import parameter_names
 from ..inference.hmm import HiddenMarkovModel
 from ..inference.hmm_steps import HMMSteps
 from ..inference.network import Network, of_gluon, of_scratch
@@ -26,6 +27,7 @@ from .configs_bidirectional import ClozeConfig, HMMConfig
 from .configs_sequences import (
     EditionV1Config,
     HandwrittenConfig,
+    HandwrittenGatedConfig,
     OneToManyConfig,
     TextStatsConfig,
 )
@@ -54,6 +56,13 @@ def _handwritten(
     U, W, b, V, c = (arrays[name] for name in "UWbVc")
     cell = ElmanCell(Gate(U.T, W.T, b[:, 0]), relu=config.activation == "relu")
     return Vocab.from_tokens(tokens), Network([[cell]], V.T, c[:, 0])
+
+
+def _handwritten_gated(
+    config: HandwrittenGatedConfig, arrays: Arrays, tokens: List[str]
+) -> Tuple[Vocab, Steps]:
+    params = [arrays[name] for name in parameter_names(config.cell)]
+    return Vocab.from_tokens(tokens), of_scratch(config.cell, 1, 1, params)
 
 
 def _one_to_many(
@@ -115,6 +124,7 @@ _MAKERS: Dict[type, Maker] = {
     LanguageModelConfig: _language_model,
     ChineseConfig: _language_model,
     HandwrittenConfig: _handwritten,
+    HandwrittenGatedConfig: _handwritten_gated,
     OneToManyConfig: _one_to_many,
     EditionV1Config: _edition_v1,
     HMMConfig: _hmm,

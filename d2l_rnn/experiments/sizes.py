@@ -19,8 +19,8 @@ from .configs_bidirectional import BothSidesConfig, HMMConfig
 from .configs_pixels import PixelsConfig
 from .configs_sequences import (
     BpttConfig,
+    ByHandConfig,
     EditionV1Config,
-    HandwrittenConfig,
     LinesConfig,
     OneToManyConfig,
     SequenceConfig,
@@ -108,9 +108,9 @@ def _language(config: LanguageModelConfig, vocab_size: int) -> Sizes:
 
 
 @sizes.register
-def _handwritten(config: HandwrittenConfig, vocab_size: int) -> Sizes:
-    h = config.num_hiddens
-    return Sizes([*recurrent(1, h, vocab_size, 1), (h, vocab_size)], _SGD)
+def _by_hand(config: ByHandConfig, vocab_size: int) -> Sizes:
+    gates, h = _GATES[getattr(config, "cell", "rnn")], config.num_hiddens
+    return Sizes([*recurrent(gates, h, vocab_size, 1), (h, vocab_size)], _SGD)
 
 
 @sizes.register

@@ -17,7 +17,7 @@ from ..results import printed
 from ..results.metrics import class_f1, macro_f1
 from .configs_bidirectional import TaggingConfig
 from .contract import Json, Notify
-from .corpus import read_text, rows_of, source_of, split_tokens
+from .corpus import bounded, read_text, rows_of, source_of, split_tokens
 from .two_directions import BIDIRECTIONAL, LEFT_TO_RIGHT, TwoDirections, build_both
 
 LOOKUP = "lookup"
@@ -56,7 +56,8 @@ class TaggingRun(TwoDirections[TaggingConfig]):
         super().__init__(config, device, notify)
         text = read_text(config, notify)
         labelled = list(zip(*labelled_words(text.lines)))
-        self.training, self.heldout = split_tokens(labelled, config.max_tokens)
+        self.training, following = split_tokens(labelled, config.max_tokens)
+        self.heldout = bounded(following, config, len(following), notify)
         self.source = source_of(text, len(self.training))
         words, labels = [list(side) for side in zip(*self.training)]
         self.vocab, self.label_vocab = Vocab(words, config.min_freq), Vocab(labels)

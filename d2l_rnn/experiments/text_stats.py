@@ -18,7 +18,7 @@ from ..protocols import Device
 from ..results import printed
 from .configs_sequences import TextStatsConfig
 from .contract import ExperimentRun, Json, Notify
-from .corpus import ids_of, read_text, source_of
+from .corpus import bounded, ids_of, read_text, source_of
 
 #: Of the counts that a run keeps.
 MOST_BYTES = 64 << 20
@@ -42,7 +42,8 @@ class TextStatsRun(ExperimentRun[TextStatsConfig]):
         tokens = self.kinds[config.token]
         self.vocab = Vocab([tokens])
         ids = ids_of(tokens, self.vocab)
-        self.training, self.heldout = ids[: config.max_tokens], ids[config.max_tokens :]
+        self.training, following = ids[: config.max_tokens], ids[config.max_tokens :]
+        self.heldout = bounded(following, config, len(following), notify)
         self.source = source_of(text, len(self.training))
 
     def arrays(self) -> Dict[str, Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import (
@@ -142,8 +143,13 @@ def provenance(entries: Sequence[Entry]) -> List[str]:
     return ["  \n".join(lines)] if lines else ["Nothing is recorded yet."]
 
 
+def sections_of(text: str) -> List[str]:
+    """The names of the places for tables on a page, in their order."""
+    return re.findall("^<!-- ([a-z0-9 -]+):begin -->$", text, re.MULTILINE)
+
+
 def replace_section(text: str, section: str, name: str) -> str:
-    """A README with what stands between ``<!-- name:begin -->`` and its end replaced.
+    """A page with what stands between ``<!-- name:begin -->`` and its end replaced.
 
     Raises
     ------
@@ -152,8 +158,15 @@ def replace_section(text: str, section: str, name: str) -> str:
     """
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     if text.count(begin) != 1 or text.count(end) != 1:
-        raise RunError(f"the README needs {begin} and {end}, each once")
+        raise RunError(f"the page needs {begin} and {end}, each once")
     before, rest = text.split(begin)
     if end not in rest:
-        raise RunError(f"the README has {end} before {begin}")
+        raise RunError(f"the page has {end} before {begin}")
     return f"{before}{begin}\n{section}\n{end}{rest.split(end)[1]}"
+
+
+def without_sections(text: str) -> str:
+    """A page as it was written by hand: the generated tables are taken out of it."""
+    for name in dict.fromkeys(sections_of(text)):
+        text = replace_section(text, "", name)
+    return text

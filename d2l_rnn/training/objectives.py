@@ -10,7 +10,15 @@ from typing import Any, Callable, Iterable, NamedTuple, Optional, Protocol, Tupl
 
 from mxnet import autograd
 
-from ..protocols import Array, Device, LanguageModel, Loss, Minibatch, State
+from ..protocols import (
+    Array,
+    Device,
+    Differentiable,
+    LanguageModel,
+    Loss,
+    Minibatch,
+    State,
+)
 
 
 class Minimised(NamedTuple):
@@ -18,7 +26,7 @@ class Minimised(NamedTuple):
 
     Attributes
     ----------
-    objective : mxnet.np.ndarray
+    objective : mxnet.np.ndarray, or what has its ``backward()``
         What the gradient is taken of.
     loss : mxnet.np.ndarray, of one element
         What is reported: ``loss * weight`` is summed over the epoch.
@@ -29,7 +37,7 @@ class Minimised(NamedTuple):
         What the optimiser divides the clipped gradient by.
     """
 
-    objective: Array
+    objective: Differentiable
     loss: Array
     weight: float
     num_terms: int

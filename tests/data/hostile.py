@@ -34,7 +34,7 @@ def _folder(path: Path) -> Path:
 
 def _large(path: Path) -> Path:
     path.touch()
-    os.truncate(path, reading.LARGEST_TEXT + 1)  # of holes: nothing is written
+    os.truncate(path, reading.LARGEST_CORPUS + 1)  # of holes: nothing is written
     return path
 
 

@@ -23,6 +23,7 @@ NAMES = [
     "sequence",
     "text-stats",
     "rnn-handwritten",
+    "lstm-handwritten",
     "rnn-scratch-random",
     "gru",
     "bptt",
@@ -98,7 +99,15 @@ def test_one_of_each_kind_is_checked() -> None:
 
 
 # The others take several times as long, and are checked by the slow suite.
-QUICK = {"sequence", "text-stats", "rnn-handwritten", "gru", "hmm", "seq2seq"}
+QUICK = {
+    "sequence",
+    "text-stats",
+    "rnn-handwritten",
+    "lstm-handwritten",
+    "gru",
+    "hmm",
+    "seq2seq",
+}
 
 
 @pytest.mark.parametrize(

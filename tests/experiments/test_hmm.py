@@ -53,7 +53,7 @@ def test_the_record_is_what_the_saved_model_says() -> None:
     assert trials == record.result["trial_perplexities"]
     model = HiddenMarkovModel(**arrays)
     config = dataclasses.replace(find("hmm").config, **SMALL)
-    _, training, heldout, vocab = read_split(config)
+    _, training, heldout, vocab, _ = read_split(config)
     assert notes["vocab"] == vocab.idx_to_token
     total, count = score(model, np.array(training))
     assert count == 3000 and -total == pytest.approx(losses[-1], rel=1e-9)

@@ -18,7 +18,7 @@ from d2l_rnn.inference.hmm import HiddenMarkovModel, log_likelihood
 from d2l_rnn.inference.hmm_steps import HMMSteps
 
 KEPT = Path(__file__).parents[1] / "public" / "runs"
-WITH_TEXTS = ("edition-v1", "gluon", "handwritten", "scratch")
+WITH_TEXTS = ("edition-v1", "gluon", "handwritten", "handwritten-gated", "scratch")
 
 
 def result_of(name: str) -> Any:

@@ -37,7 +37,7 @@ def my_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The example of the docs as a file, and a short text beside it."""
     monkeypatch.chdir(tmp_path)
     Path("text.txt").write_text("the time machine went on and on by itself. " * 20)
-    (code,) = re.findall("```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    code, *_ = re.findall("```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
     assert len(code.splitlines()) < 40
     Path("my_cell.py").write_text(code)
     return "my_cell.py:EXPERIMENT"

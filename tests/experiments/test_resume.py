@@ -249,7 +249,9 @@ def test_every_start_is_kept() -> None:
     assert after["started"] == after["starts"][1]["started"]
 
 
-@pytest.mark.parametrize("name", ["rnn-scratch", "hmm", "rnn-handwritten"])
+@pytest.mark.parametrize(
+    "name", ["rnn-scratch", "hmm", "rnn-handwritten", "gru-handwritten"]
+)
 def test_extended_is_as_if_asked_for_in_full(name: str) -> None:
     whole = run(name, "whole", num_epochs=7)
     shorter = run(name, "parts")

@@ -55,6 +55,7 @@ def test_the_bound_is_below_what_is_there_and_near_it(
         ("lstm", {"num_hiddens": 5_000, "num_layers": 2}, "needed"),
         ("lstm-scratch", {"num_hiddens": 50_000}, "50000 x 50000 numbers"),
         ("rnn-handwritten", {"num_hiddens": 65_536}, "65536 x 65536 numbers"),
+        ("lstm-handwritten", {"num_hiddens": 5_000}, "needed"),
         ("seq2seq", {"num_hiddens": 30_000}, "90000 x 30000 numbers"),
         ("cloze", {"embed_size": 65_536, "num_hiddens": 9_000}, "numbers"),
         ("many-to-one", {"num_hiddens": 65_536}, "numbers"),

@@ -10,10 +10,15 @@ import pytest
 from mxnet import cpu, np, npx
 
 from d2l_rnn.experiments.configs import LanguageModelConfig
-from d2l_rnn.experiments.configs_sequences import EditionV1Config, HandwrittenConfig
+from d2l_rnn.experiments.configs_sequences import (
+    EditionV1Config,
+    HandwrittenConfig,
+    HandwrittenGatedConfig,
+)
 from d2l_rnn.experiments.exported import net_of
 from d2l_rnn.experiments.language import build
 from d2l_rnn.export.nets import LanguageNet, Trained
+from d2l_rnn.inference.handwritten_language_model import HandwrittenLanguageModel
 from d2l_rnn.inference.handwritten_model import HandwrittenRNN
 from d2l_rnn.models.gluon_layers import named_arrays
 
@@ -41,6 +46,8 @@ CONFIGS: Dict[str, Any] = {
     ),
     "rnn-handwritten": HandwrittenConfig(num_hiddens=NUM_HIDDENS),
     "relu-handwritten": HandwrittenConfig(num_hiddens=NUM_HIDDENS, activation="relu"),
+    "gru-handwritten": HandwrittenGatedConfig(cell="gru", num_hiddens=NUM_HIDDENS),
+    "lstm-handwritten": HandwrittenGatedConfig(num_hiddens=NUM_HIDDENS),
     "rnn-scratch-v1": EditionV1Config(cell="rnn-scratch", num_hiddens=NUM_HIDDENS),
     "rnn-v1": EditionV1Config(cell="rnn", num_hiddens=NUM_HIDDENS),
     "gru-v1": EditionV1Config(cell="gru", num_hiddens=NUM_HIDDENS),
@@ -49,7 +56,9 @@ CONFIGS: Dict[str, Any] = {
 }
 #: What one fused layer of PyTorch or Gluon computes.
 FUSED = [
-    name for name in CONFIGS if "peephole" not in name and name not in ("gru-scratch",)
+    name
+    for name in CONFIGS
+    if "peephole" not in name and name not in ("gru-scratch", "gru-handwritten")
 ]
 # d2l alone takes seconds to import.
 KINDS = [
@@ -96,6 +105,8 @@ def made(name: str) -> Made:
     config = CONFIGS[name]
     if isinstance(config, HandwrittenConfig):
         arrays, forward = _handwritten(config)
+    elif isinstance(config, HandwrittenGatedConfig):
+        arrays, forward = _handwritten_gated(config)
     elif isinstance(config, EditionV1Config):
         arrays, forward = _edition_v1(config)
     else:
@@ -136,6 +147,18 @@ def _handwritten(config: HandwrittenConfig) -> Tuple[Any, Forward]:
         return _batch_major(logits, len(tokens)), [after[0].T]
 
     return net.params._asdict(), forward
+
+
+def _handwritten_gated(config: HandwrittenGatedConfig) -> Tuple[Any, Forward]:
+    rng = numpy.random.default_rng(numpy.random.randint(2**31))
+    net = HandwrittenLanguageModel(config.cell, VOCAB_SIZE, NUM_HIDDENS, rng)
+    net.vector[:] = rng.normal(scale=0.6, size=net.vector.shape)
+
+    def forward(tokens: Any, states: List[Any]) -> Tuple[Any, List[Any]]:
+        logits, after = net(tokens, states)
+        return _batch_major(logits, len(tokens)), list(after)
+
+    return net.params, forward
 
 
 def _edition_v1(config: EditionV1Config) -> Tuple[Any, Forward]:

@@ -23,6 +23,7 @@ SUFFIX = {"onnx": ".onnx", "pytorch": ".safetensors", "gluon": "", "numpy": ".np
 TARGETS = {
     "gluon": ("onnx", "pytorch", "gluon", "numpy"),
     "handwritten": ("onnx", "pytorch", "gluon", "numpy"),
+    "handwritten-gated": ("onnx", "pytorch", "gluon", "numpy"),
     "edition-v1": ("onnx", "pytorch", "gluon", "numpy"),
     "scratch": ("onnx", "numpy"),
     "cloze": ("onnx", "numpy"),

@@ -221,4 +221,4 @@ def test_what_is_made_is_read_where_it_is_sound(tmp_path: Path) -> None:
         vocab = Vocab(tokenize(clean(lines, "none"), "char"))
         assert len(vocab) > 1
     assert 8 < taken < 32
-    assert read_corpus(CorpusConfig(corpus=str(SAMPLE_TEXT))).training
+    assert len(read_corpus(CorpusConfig(corpus=str(SAMPLE_TEXT))).training)

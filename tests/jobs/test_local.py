@@ -18,6 +18,7 @@ import pytest
 from d2l_rnn import checkpoint_file
 from d2l_rnn.cli import main
 from d2l_rnn.commands import reproduce
+from d2l_rnn.commands.reproduce_progress import failure
 from d2l_rnn.commands.shared_settings import shared_out
 from d2l_rnn.errors import RunError, UsageError
 from d2l_rnn.experiments.directories import sole_use
@@ -111,7 +112,7 @@ def test_a_place_that_cannot_be_written_is_that_runs_failure() -> None:
     outcomes = outcomes_of(run_locally([bad, job(2, 0)], 1, never))
     by_seed = {outcome.job.seed: outcome for outcome in outcomes}
     assert (by_seed[1].status, by_seed[2].status) == (4, 0)
-    assert "/dev/null" in reproduce.failure(by_seed[1])
+    assert "/dev/null" in failure(by_seed[1])
 
 
 @pytest.mark.parametrize("level, status, saved", [(1, 130, 2), (2, -9, 0)])
@@ -236,11 +237,9 @@ def test_an_interrupted_run_is_a_line(
 def test_what_a_run_said_last_is_cut_short() -> None:
     result = json.dumps({"texts": ["x" * 5000]})
     said = Outcome(job(1, 0), 1, 1.0, f"d2l-rnn: error: {'why ' * 500}\n{result}\n")
-    assert reproduce.failure(said).startswith(
-        "lstm, seed 1: failed, exit status 1: why"
-    )
-    assert len(reproduce.failure(said)) < 400
-    assert "said nothing" in reproduce.failure(Outcome(job(1, 0), 2, 1.0, result))
+    assert failure(said).startswith("lstm, seed 1: failed, exit status 1: why")
+    assert len(failure(said)) < 400
+    assert "said nothing" in failure(Outcome(job(1, 0), 2, 1.0, result))
 
 
 def test_all_is_the_whole_table() -> None:

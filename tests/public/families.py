@@ -64,6 +64,7 @@ FAMILIES = {
             "--flow-steps 2",
         ),
         Family("handwritten", "rnn-handwritten", _LANGUAGE),
+        Family("handwritten-gated", "lstm-handwritten", _LANGUAGE),
         Family(
             "hmm",
             "hmm",

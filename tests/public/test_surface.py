@@ -21,12 +21,14 @@ CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 # "section: entry" (* stands for anything): where it went, or why. The CHANGELOG has the
 # entry as it stands here, up to the first *.
 MOVED: Dict[str, str] = {
+    "commands: reproduce --jobs": "its default: as many runs as there are cores",
     "names: *Attention.attend": "Attention.contexts, project_queries, project_keys",
     "names: *Attention.score": "its queries are projected before",
     "names: History": "d2l_rnn.history; its argument is called rows",
     "names: MaskedSoftmaxCELoss*": "the book's signature",
     "names: RNNModel.*": "acceleration: what the fast path needs is no method of a net",
     "names: RNNModelScratch.*": "acceleration, as for RNNModel",
+    "commands: benchmark --parts": "another part, use, is measured by default",
     "modules: d2l_rnn.benchmark.summary": "benchmark.spreads",
     "modules: d2l_rnn.experiments.judging": "experiments.table",
     "modules: d2l_rnn.models.greedy": "inference.network: a network steps in NumPy",

@@ -30,7 +30,8 @@ LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 def gluon_like(workload: SentWorkload) -> Tuple[Forward, List[torch.Tensor]]:
     """A recurrent layer and an output layer: forward function and parameters."""
-    keywords = {"nonlinearity": "relu"} if workload["cell"] == "rnn" else {}
+    relu = workload["cell"] == "rnn" and workload["implementation"] == "gluon"
+    keywords = {"nonlinearity": "relu"} if relu else {}
     layer = LAYERS[workload["cell"]](
         workload["vocab_size"],
         workload["num_hiddens"],
