@@ -17,7 +17,7 @@ hours of patience: scripts/check_arm.sh FOLDER --num-hiddens 256 --corpus time-m
 
 Needs root, Debian or Ubuntu with mmdebstrap and qemu-user-static, a kernel from 6.7 on,
 .venv of this machine (scripts/reproduce.sh), Debian's and a package registry, 1.5 GB and
-some minutes. The emulator is registered for what runs here, not for the whole machine.
+a quarter of an hour. The emulator is registered for what runs here, not for the whole machine.
 The root is made in FOLDER, where a second call finds it again; without FOLDER in a
 temporary folder, removed at the end.
 END
