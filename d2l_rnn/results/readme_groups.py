@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Tuple, TypedDict, Union
 
 from .book import BookNumber
-from .readme_shows import known, what_it_shows
 from .readme_summary import Entry, Summary
 from .verdict.compare import NOT_COMPARABLE, verdict_on_curves
 from .verdict.grouping import BOOK_WEIGHTS, SAID, SEED_WEIGHTS, weights_of
+from .what_it_shows import known, what_it_shows
 
 Numbers = List[Union[float, str]]
 

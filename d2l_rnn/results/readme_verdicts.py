@@ -8,12 +8,12 @@ from ..errors import RunError
 from .book import BookNumber
 from .readme_groups import Group, Recorded, groups_of
 from .readme_runs import ours, published
-from .readme_shows import known
 from .readme_summary import Summary
 from .readme_words import WORDS
 from .verdict.compare import NOT_COMPARABLE
 from .verdict.grouping import BOOK_WEIGHTS, SEED_WEIGHTS
 from .verdict.rendering import markdown_table
+from .what_it_shows import known
 
 Groups = Mapping[str, Sequence[Group]]
 

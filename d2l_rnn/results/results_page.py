@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .book import BookNumber
@@ -11,6 +10,7 @@ from .initial_weights import UNTRAINED, evidence
 from .readme_groups import Group, Recorded, groups_of
 from .readme_runs import ours, published
 from .readme_summary import Summary, provenance
+from .told import Told
 from .verdict.compare import NOT_COMPARABLE
 from .verdict.grouping import BOOK_WEIGHTS, SAID, SEED_WEIGHTS
 from .verdict.rendering import markdown_table
@@ -25,14 +25,6 @@ polyline { fill: none; stroke-linejoin: round; }
 .seeds { fill: #0067a8; opacity: .3; }
 polyline.ours { stroke: #0067a8; stroke-width: 1.8; } circle.ours { fill: #0067a8; }
 </style><rect class="page" width="100%" height="100%"/>"""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What is told of an experiment beside its runs: where it is, and what it is."""
-
-    section: str
-    summary: str
 
 
 def render_page(

@@ -11,9 +11,10 @@ from typing import Callable, Dict, List, Tuple
 import pytest
 
 from d2l_rnn.results import readme_runs
-from d2l_rnn.results.readme_shows import what_it_shows
 from d2l_rnn.results.readme_summary import Summary
-from d2l_rnn.results.results_page import Told, render_page
+from d2l_rnn.results.results_page import render_page
+from d2l_rnn.results.told import Told
+from d2l_rnn.results.what_it_shows import what_it_shows
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
 
