@@ -43,14 +43,14 @@ _ROWS = 32
 
 
 def reads_table(net: RNNModel) -> bool:
-    """Whether a recognised net's vocabulary is large enough, on a CPU.
+    """Whether a recognised net's vocabulary is large enough, on the first CPU.
 
     Not under the semantics of ``mxnet.nd``, those of the first edition.
     """
     if net.vocab_size < TABLE_FROM or not is_np_array():
         return False
     (ctx,) = next(iter(net.collect_params().values())).list_ctx()
-    return bool(ctx.device_type == "cpu")
+    return (ctx.device_type, ctx.device_id) == ("cpu", 0)
 
 
 class Table:

@@ -169,7 +169,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
         default="auto",
-        help="auto or cpu; gpu and gpu:N are accepted as before, and NumPy answers on "
+        help="auto or cpu; cpu:N, gpu and gpu:N are accepted, and NumPy answers on "
         "the CPU (default: auto)",
     )
 

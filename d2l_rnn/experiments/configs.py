@@ -36,7 +36,12 @@ class Config:
         maximum=2**31 - 1,
         effect="seed",
     )
-    device: str = setting("auto", "auto, cpu, gpu or gpu:N", effect="device")
+    device: str = setting(
+        "auto",
+        "auto, cpu, gpu or gpu:N; several, as gpu:0,gpu:1, share each minibatch where "
+        "the experiment can",
+        effect="device",
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -19,7 +19,7 @@ from .environment import environment, with_starts
 from .resume import EPOCH, ROWS, RowsHash
 
 if TYPE_CHECKING:
-    from ..protocols import Arrays, Device
+    from ..protocols import Arrays
     from ..training.loop import EpochRow
 
 
@@ -32,7 +32,8 @@ class RunLog:
     config : dict
         As it stands in ``config.json``.
     source : Source
-    device : mxnet.Context
+    devices : str
+        The device, or all that share the training.
     kept : sequence of dict
         Rows of a run that is resumed.
     before : mapping, optional
@@ -55,7 +56,7 @@ class RunLog:
         directory: Path,
         config: Json,
         source: Source,
-        device: Device,
+        devices: str,
         kept: Sequence[Json] = (),
         before: Optional[Mapping[str, Any]] = None,
         path: str = "plain",
@@ -63,9 +64,9 @@ class RunLog:
         samples: Optional[Sequence[Sample]] = None,
     ) -> None:
         self._perplexities = perplexities
-        self.directory, self.source, self.device = directory, source, device
+        self.directory, self.source, self.devices = directory, source, devices
         corpus = {"name": source.name, "sha1": source.sha1, "tokens": source.tokens}
-        now = with_starts(environment(device, corpus, path), len(kept) + 1, before)
+        now = with_starts(environment(devices, corpus, path), len(kept) + 1, before)
         self._writer = record.RunWriter(directory, config, now, kept)
         self._samples: Optional[SamplesWriter] = None
         if samples is not None:
@@ -115,7 +116,7 @@ class RunLog:
             "experiment": self._writer.config["experiment"],
             "seed": self._writer.config["seed"],
             "status": "finished",
-            "device": str(self.device),
+            "device": self.devices,
             "corpus": self.source.name,
             "corpus_sha1": self.source.sha1,
         }
