@@ -163,6 +163,8 @@ def parts(value: object, number: int) -> Sequence[object]:
     Hint
         If there are not as many.
     """
+    if value is None or value is Ellipsis:
+        raise UNANSWERED
     if not isinstance(value, (list, tuple)) or len(value) != number:
         raise Hint(
             f"a list or tuple of {number} is asked for.",
