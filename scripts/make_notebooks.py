@@ -96,13 +96,14 @@ def notebook(cells: List[Cell], language: str) -> bytes:
     for number, cell in enumerate(cells, 1):
         source = cell.texts[language].splitlines(keepends=True)
         kind = "code" if cell.is_code else "markdown"
-        content = {"cell_type": kind, "id": f"cell-{number:02}", "source": source}
-        content["metadata"] = {"tags": ["parameters"]} if cell.is_parameters else {}
+        metadata = {"tags": ["parameters"]} if cell.is_parameters else {}
+        content: Dict[str, object] = {"cell_type": kind, "metadata": metadata}
+        content.update(id=f"cell-{number:02}", source=source)
         if cell.is_code:
             content.update(execution_count=None, outputs=[])
         made.append(content)
-    metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
-    whole = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    about = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    whole = {"cells": made, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
     text = json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True)
     return (text + "\n").encode("utf-8")
 

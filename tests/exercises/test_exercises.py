@@ -12,12 +12,13 @@ from mxnet.gluon import rnn
 from d2l_rnn import exercises
 from d2l_rnn.exercises.judging import Hint, near, numbers
 
-from . import answers_8, answers_9, answers_10
+from . import answers_8, answers_9, answers_10, answers_series_and_text
 
 ANSWERS: Dict[str, List[Any]] = {
     **answers_8.ANSWERS,
     **answers_9.ANSWERS,
     **answers_10.ANSWERS,
+    **answers_series_and_text.ANSWERS,
 }
 CHECKS = [name for name in exercises.__all__ if name.startswith("check_")]
 WRONG: List[Tuple[str, int]] = [
