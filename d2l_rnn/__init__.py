@@ -15,6 +15,7 @@ The house, in the order in which data flows through it::
     experiments  name -> configuration -> recorded run
     chapters     the book's functions, wired from the rooms
     d2lzh        those of its first edition (Chinese, mxnet.nd): import d2l_rnn.d2lzh
+    exercises    the notebooks' questions, and whether an answer is right
     cli          the one door: d2l-rnn list | run | ...
 
 The rooms never import one another. Names are found on first use, so that
