@@ -29,13 +29,13 @@ class Workload(NamedTuple):
     words: str
 
 
-_WIDE = {"num_hiddens": 1024, "batch_size": 256, "max_tokens": 20_000}
+_WIDE = {"num_hiddens": 512, "batch_size": 128, "max_tokens": 10_000}
 WORKLOADS = {
     "rnn": Workload("rnn", {}, "RNN, 256 hidden, 32 x 35 tokens (the book's)"),
     "rnn-scratch": Workload(
         "rnn-scratch", {}, "RNN from scratch, 512 hidden, 32 x 35 (the book's)"
     ),
-    "lstm-wide": Workload("lstm", _WIDE, "LSTM, 1024 hidden, 256 x 35"),
+    "lstm-wide": Workload("lstm", _WIDE, "LSTM, 512 hidden, 128 x 35"),
 }
 
 

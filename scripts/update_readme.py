@@ -162,6 +162,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         "cost": lambda: readme_verdicts.cost(groups, _setup(), COSTS, language),
         "rooms": rooms_table,
         "ground floor": ground_floor,
+        "notebooks": make_notebooks.table,
         **{name: side(name) for name in ("audit", "blanks", "capitals")},
         **{f"runs of {name}": runs(name) for name in EXPERIMENTS},
     }

@@ -74,8 +74,7 @@ def parameters_of(
 
     if isinstance(net, RNNModelScratch):
         return ScratchParameters(net, reason)
-    known = isinstance(net, RNNModel) and not dense and not why_not(net)
-    if known and reads_table(net):
+    if isinstance(net, RNNModel) and not (dense or why_not(net)) and reads_table(net):
         return TableParameters(net, reason)
     if isinstance(net, gluon.Block):
         return PackedParameters(net, reason)
