@@ -17,6 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, cast
 
+import make_notebooks
 from house_map import ground_floor, rooms_table
 
 from d2l_rnn.errors import D2lRnnError, RunError

@@ -114,7 +114,7 @@ def check_10_4_b(answer: object) -> None:
     ]
     found = numbers(ask(answer, given(queries), given(keys), given(w_v)), (2, 4))
     if not near(found, numpy.array(expected), 1e-4):
-        linear = queries @ w_v[:, None] + keys @ w_v
+        linear: Floats = queries @ w_v[:, None] + keys @ w_v
         if near(found, linear, 1e-4) or near(found, numpy.tanh(linear), 1e-4):
             raise Hint(
                 "query and key do not meet: a score like this orders the keys alike "
