@@ -119,18 +119,24 @@ def sources(folder: Path) -> List[Path]:
     return sorted((folder / "source").glob("*.md"), key=order)
 
 
+def table(folder: Path = FOLDER) -> str:
+    """A row for each notebook, with its title in both languages."""
+    rows = ["| notebook | English | 中文 |", "| --- " * 3 + "|"]
+    for path in sources(folder):
+        first = cells_of(path.read_text("utf-8"), path.name)[0]
+        titles = [first.texts[name].splitlines()[0].lstrip("# ") for name in LANGUAGES]
+        rows.append(f"| `{path.stem}.ipynb` | {' | '.join(titles)} |")
+    return "\n".join(rows)
+
+
 def wanted(folder: Path, page: Path) -> Dict[Path, bytes]:
     """What the sources make: every file with its content."""
     files: Dict[Path, bytes] = {}
-    rows = ["| notebook | English | 中文 |", "| --- " * 3 + "|"]
     for path in sources(folder):
         cells = cells_of(path.read_text("utf-8"), path.name)
-        titles = []
         for language in LANGUAGES:
             files[folder / language / f"{path.stem}.ipynb"] = notebook(cells, language)
-            titles.append(cells[0].texts[language].splitlines()[0].lstrip("# "))
-        rows.append(f"| `{path.stem}.ipynb` | {' | '.join(titles)} |")
-    text = replace_section(page.read_text("utf-8"), "\n".join(rows), "notebooks")
+    text = replace_section(page.read_text("utf-8"), table(folder), "notebooks")
     files[page] = text.encode("utf-8")
     return files
 

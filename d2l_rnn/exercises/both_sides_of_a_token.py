@@ -67,7 +67,7 @@ def check_9_4_b(answer: object) -> None:
         return 10 * numpy.cumsum(X, 0)
 
     found = numbers(ask(answer, forward, backward, X.copy()), (5, 4))
-    if not near(found[:, :2], [*forward(X)], 1e-9):
+    if not near(found[:, :2], forward(X), 1e-9):
         raise Hint("the forward half is not right.", "前向的一半不对。")
     # Row t of the other half has seen the rows from t on.
     expected = numpy.array([10 * X[t:].sum(0) for t in range(5)])

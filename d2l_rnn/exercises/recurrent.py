@@ -95,7 +95,7 @@ def check_8_5_c(answer: object) -> None:
 @exercise("8.6 a")
 def check_8_6_a(answer: object) -> None:
     """``targets(Y)``: of (batch_size, num_steps) as a row beside the net's logits."""
-    Y = numpy.arange(12).reshape(3, 4)
+    Y = numpy.arange(12.0).reshape(3, 4)
     found = numbers(ask(answer, given(Y)))
     if found.shape != (12,):
         raise Hint(

@@ -34,7 +34,8 @@ def _table() -> Dict[Tuple[int, ...], Floats]:
 
 def _log_probs(tokens: Sequence[int]) -> Floats:
     """A model as the reader is given it: logarithms of the next token's chances."""
-    return numpy.log(_table()[tuple(int(token) for token in tokens)] + 1e-12)
+    chances = _table()[tuple(int(token) for token in tokens)]
+    return numpy.asarray(numpy.log(chances + 1e-12))
 
 
 def _total(tokens: Sequence[int]) -> float:

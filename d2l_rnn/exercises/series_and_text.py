@@ -101,7 +101,7 @@ def check_8_2_a(answer: object) -> None:
 
 @exercise("8.2 b")
 def check_8_2_b(answer: object) -> None:
-    """``vocabulary(tokens, min_freq)``: tokens by id, ``<unk>`` first, then by count."""
+    """``vocabulary(tokens, min_freq)``: by id, ``<unk>`` first, then by count."""
     tokens = list("bbbbaaaccd")
     for min_freq, kept in ((0, "bacd"), (2, "bac"), (5, "")):
         found = ask(answer, list(tokens), min_freq)
