@@ -160,7 +160,8 @@ def _from_d2l(name: str) -> Any:
     restore_ipython_table()
     try:
         from d2l import mxnet as d2l
-    except (ImportError, OSError) as error:
+    # What was compiled for another NumPy raises the last two.
+    except (ImportError, OSError, ValueError, AttributeError) as error:
         from .installation import cure_of_d2l
 
         raise ImportError(

@@ -9,9 +9,10 @@ from .compatibility import prepare_mxnet
 from .errors import UsageError
 from .protocols import Device
 
-#: What ``--device`` accepts, and in words.
-DEVICE = re.compile(r"auto|cpu|gpu(?::(\d+))?")
-DEVICES = "auto, cpu, gpu and gpu:N"
+#: What ``--device`` accepts, and in words. MXNet takes any number for a CPU: each is
+#: a device of its own to it, with its own worker, on the same memory and cores.
+DEVICE = re.compile(r"auto|(cpu)(?::(\d|1[0-5]))?|(gpu)(?::(\d{1,4}))?", re.ASCII)
+DEVICES = "auto, cpu, cpu:0 to cpu:15, gpu and gpu:N"
 
 
 def try_gpu(i: int = 0) -> Device:
@@ -46,7 +47,8 @@ def device_from(name: str) -> Device:
     Parameters
     ----------
     name : str
-        ``auto`` (the first GPU, else the CPU), ``cpu``, ``gpu`` or ``gpu:N``.
+        ``auto`` (the first GPU, else the CPU), ``cpu``, ``cpu:N``, ``gpu`` or
+        ``gpu:N``.
 
     Raises
     ------
@@ -55,14 +57,15 @@ def device_from(name: str) -> Device:
     """
     if name == "auto":
         return try_gpu()
-    npx = prepare_mxnet().npx
-    device: Device = npx.cpu()
-    if name == "cpu":
-        return device
     match = DEVICE.fullmatch(name)
     if not match:
         raise UsageError(f"--device {name}: accepted are {DEVICES}")
-    number, available = int(match.group(1) or 0), npx.num_gpus()
+    npx = prepare_mxnet().npx
+    device: Device
+    if match.group(1):
+        device = npx.cpu(int(match.group(2) or 0))
+        return device
+    number, available = int(match.group(4) or 0), npx.num_gpus()
     if number >= available:
         raise UsageError(
             f"--device {name}: this MXNet sees {available} GPU(s); "
@@ -70,3 +73,34 @@ def device_from(name: str) -> Device:
         )
     device = npx.gpu(number)
     return device
+
+
+def devices_from(names: str) -> List[Device]:
+    """Return the devices that a ``--device`` value names, in its order.
+
+    Parameters
+    ----------
+    names : str
+        One as of :func:`device_from`, or several with commas between: ``gpu:0,gpu:1``.
+
+    Raises
+    ------
+    UsageError
+        If one of them is no device, stands there twice or is ``auto``; or if some are
+        CPUs and some GPUs.
+    """
+    if "," not in names:
+        return [device_from(names)]
+    found: List[Device] = []
+    for name in names.split(","):
+        if name == "auto":
+            raise UsageError(f"--device {names}: auto stands for one device, alone")
+        if not DEVICE.fullmatch(name):
+            raise UsageError(f"--device {names}: {name!r} is none of {DEVICES}")
+        device = device_from(name)
+        if device in found:
+            raise UsageError(f"--device {names}: {device} is named twice")
+        found.append(device)
+    if len({device.device_type for device in found}) > 1:
+        raise UsageError(f"--device {names}: accepted are CPUs or GPUs, not both")
+    return found

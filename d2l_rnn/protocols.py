@@ -97,6 +97,7 @@ class Differentiable(Protocol):
 class LegacyArray(Protocol):
     """What is used of ``mx.nd``'s arrays, and of its symbols: views of an array."""
 
+    shape: Shape
     size: int
     grad: Optional[LegacyArray]
 

@@ -51,7 +51,10 @@ class ScratchParameters(Parameters):
 
 
 def parameters_of(
-    net: Net, batches: Iterable[Minibatch], more: Reason = lambda: ""
+    net: Net,
+    batches: Iterable[Minibatch],
+    more: Reason = lambda: "",
+    dense: bool = False,
 ) -> Parameters:
     """A language model's parameters, for its optimiser.
 
@@ -62,6 +65,8 @@ def parameters_of(
         What it is trained on.
     more : callable
         A further reason for the plain path; empty where there is none.
+    dense : bool
+        Whether all gradients have to be whole arrays, which devices can sum: no table.
     """
 
     def reason() -> str:
@@ -69,7 +74,7 @@ def parameters_of(
 
     if isinstance(net, RNNModelScratch):
         return ScratchParameters(net, reason)
-    if isinstance(net, RNNModel) and not why_not(net) and reads_table(net):
+    if isinstance(net, RNNModel) and not (dense or why_not(net)) and reads_table(net):
         return TableParameters(net, reason)
     if isinstance(net, gluon.Block):
         return PackedParameters(net, reason)
@@ -78,12 +83,12 @@ def parameters_of(
     return parameters
 
 
-def path_of(net: object, batches: object) -> str:
+def path_of(net: object, batches: object, dense: bool = False) -> str:
     """Which path an epoch would take that began now, as ``History.path`` has it."""
     reason = why_not(net) or why_not_iterate(batches)
     if reason:
         return f"plain: {reason}"
-    if isinstance(net, RNNModel) and reads_table(net):
+    if isinstance(net, RNNModel) and not dense and reads_table(net):
         return "table"
     return "graph" if isinstance(net, RNNModelScratch) else "packed"
 

@@ -142,6 +142,10 @@ class PackedParameters(Parameters):
             raise RuntimeError("packed parameters are moved by sgd alone")
         return super().trained()
 
+    def gradients(self) -> List[LegacyArray]:
+        """As of :class:`Parameters`; one vector while they are packed."""
+        return super().gradients() if self.packed is None else [self.packed.grad]
+
     def sgd(self, lr: float, theta: float) -> Array:
         """As of :class:`Parameters`; the gradient is scaled when the epoch is over."""
         pack = self.packed

@@ -35,11 +35,12 @@ def main(arguments: Sequence[str]) -> int:
     add_settings(parser, defaults)
     parsed = vars(parser.parse_args(arguments[1:]))
     config = settled(experiment, dataclasses.replace(defaults, **parsed), notify)
-    from ..devices import device_from
     from ..experiments.check import check
+    from ..experiments.placing import devices_of
 
     status = 0
-    for finding in check(experiment, config, device_from(config.device)):
+    device = devices_of(experiment.family(), config)[0]
+    for finding in check(experiment, config, device):
         verdict = f"no: {finding.problem}" if finding.problem else "yes"
         print(f"{finding.rule}: {verdict}", flush=True)
         status = 1 if finding.problem else status

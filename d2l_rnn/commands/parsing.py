@@ -70,7 +70,14 @@ class Parser(argparse.ArgumentParser):
         )
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As there; of an unknown flag, the known one that is nearest to it."""
+        """As there; of an unknown flag, the known one that is nearest to it.
+
+        Where a shell asks for completion, that is answered, and the process ends.
+        """
+        if "_ARGCOMPLETE" in os.environ:
+            import argcomplete
+
+            argcomplete.autocomplete(self)
         parsed, unknown = self.parse_known_args(args, namespace)
         if not unknown:
             return parsed
@@ -162,7 +169,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
         default="auto",
-        help="auto or cpu; gpu and gpu:N are accepted as before, and NumPy answers on "
+        help="auto or cpu; cpu:N, gpu and gpu:N are accepted, and NumPy answers on "
         "the CPU (default: auto)",
     )
 

@@ -75,6 +75,7 @@ class ExperimentRun(ABC, Generic[C]):
     config : Config
         All settings; random numbers follow from its seed.
     device : mxnet.Context
+        The first where ``config.device`` names several.
     notify : callable
         ``notify(line)`` tells the user something beside the result.
 
@@ -193,6 +194,14 @@ class ExperimentRun(ABC, Generic[C]):
         For the record: all give the same numbers, see :mod:`d2l_rnn.acceleration`.
         """
         return "plain"
+
+    @classmethod
+    def why_one_device(cls, config: C) -> str:
+        """Why this cannot be trained on several devices; empty where it can.
+
+        Where it can, ``device`` is the first of those that ``config.device`` names.
+        """
+        return "this experiment trains on one device"
 
     def extendable(self, old_epochs: int, new_epochs: int) -> str:
         """Why a run of ``old_epochs`` is not the beginning of one of ``new_epochs``.

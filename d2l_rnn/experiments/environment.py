@@ -16,7 +16,7 @@ from .. import __version__, runtime
 Json = Dict[str, Any]
 
 
-def environment(device: Any, corpus: Json, path: str = "plain") -> Json:
+def environment(devices: str, corpus: Json, path: str = "plain") -> Json:
     """What a run ran on, from what, and on which path its numbers were made."""
     import mxnet
     import numpy
@@ -28,7 +28,7 @@ def environment(device: Any, corpus: Json, path: str = "plain") -> Json:
         "mxnet": mxnet.__version__,
         "platform": platform.platform(),
         "processor": processor(),
-        "device": str(device),
+        "device": devices,
         "path": path,
         **runtime.describe(),
         "commit": _commit(),

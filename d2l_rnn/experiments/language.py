@@ -37,9 +37,11 @@ from ..results import printed
 from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
 from ..training import checkpoint
+from ..training.distributed import Sharded, SummedGradients
 from ..training.initialisation import initialize
 from ..training.loop import EpochRow, evaluate, train
-from ..training.optimisers import Sgd
+from ..training.objectives import Objective
+from ..training.optimisers import Optimiser, Sgd
 from .book_weights import draw_language_model
 from .configs import LanguageModelConfig
 from .configs_sequences import ByHandConfig
@@ -47,6 +49,7 @@ from .contract import ExperimentRun, Json, Notify, Source
 from .corpus import Corpus, encoded_text, read_corpus, read_text, source_of
 from .initial_weights import nearest
 from .nets import NetRun
+from .placing import placed, why_not_with_dropout
 from .prefixes import NUM_OWN, Prefixes, fitting
 from .sizes import check_sizes
 from .trained import Saved
@@ -235,20 +238,44 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
         else:
             self.model = self.build(config, len(self.corpus.vocab), device)
         self.nets = {"": self.model}
+        self.devices = placed(config, device)
+        self.replicas = [
+            self.build(config, len(self.corpus.vocab), other)
+            for other in self.devices[1:]
+        ]
 
     def rows(self, first_epoch: int) -> Iterator[EpochRow]:
         """Clipped gradient descent, on the fast path where the net allows it."""
         config = self.config
-        parameters = parameters_of(self.model, self.train_iter)
         fresh_state = config.sampling != "sequential"
+        objectives: List[Objective] = []
+        optimisers: List[Optimiser] = []
+        for net, device in zip([self.model, *self.replicas], self.devices):
+            if net is not self.model:
+                checkpoint.put_arrays(named_arrays(net), self.arrays())
+            dense = bool(self.replicas)
+            parameters = parameters_of(net, self.train_iter, dense=dense)
+            objectives.append(next_token(net, parameters, device, fresh_state))
+            optimisers.append(Sgd(parameters, config.lr, config.theta))
+        objective, optimiser = objectives[0], optimisers[0]
+        if self.replicas:
+            objective = sharded = Sharded(objectives, self.devices)
+            optimiser = SummedGradients(optimisers, sharded)
         return train(
-            next_token(self.model, parameters, self.device, fresh_state),
+            objective,
             self.train_iter,
-            Sgd(parameters, config.lr, config.theta),
+            optimiser,
             config.num_epochs,
             seed=config.seed,
             first_epoch=first_epoch,
         )
+
+    @classmethod
+    def why_one_device(cls, config: LanguageModelConfig) -> str:
+        """None, but for dropout, whose draws differ with the shards."""
+        if cls.rows is not LanguageModelRun.rows:  # a reader's own training
+            return super().why_one_device(config)
+        return why_not_with_dropout(config)
 
     def result(self, epochs: Sequence[Json]) -> Json:
         """And, from the builds' weights, what the net said before it was trained."""
@@ -257,7 +284,7 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
 
     def path(self) -> str:
         """Packed, a graph, or plain and why."""
-        return path_of(self.model, self.train_iter)
+        return path_of(self.model, self.train_iter, dense=bool(self.replicas))
 
     @classmethod
     def load(cls, saved: Saved[LanguageModelConfig]) -> TrainedLanguageModel:

@@ -107,7 +107,7 @@ class record(Recorder):  # a function to who reads ``with d2l.record(...)``
             self.directory,
             {**config, **settings},
             self._source,
-            device,
+            str(device),
             path=path_of(net, batches),
         )
 

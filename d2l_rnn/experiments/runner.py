@@ -26,7 +26,7 @@ from .contract import ExperimentRun, Json, Notify, tell_nobody
 from .directories import LONGER, make_room, run_directory, sole_use, usable
 from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
-from .run_log import RunLog
+from .run_log import RunLog, against_the_book
 from .table import Experiment, find
 
 _CHECKPOINT_EVERY_SECONDS = 20.0
@@ -142,7 +142,7 @@ class _Running:
         directory: Path,
         earlier: Optional[record.RunRecord],
     ) -> None:
-        from ..devices import device_from
+        from .placing import devices_of, named
 
         self.experiment, self.config, self.options = experiment, config, options
         self.notify, self.directory, self.earlier = notify, directory, earlier
@@ -153,15 +153,16 @@ class _Running:
         self.sample_every: int = getattr(config, "sample_every", 0)
         if options.tensorboard:
             tensorboard.import_library()  # complain before anything is written
-        self.device = device_from(config.device)
         family, tell = experiment.family(), self._patiently()
+        devices = devices_of(family, config)
+        self.devices = named(devices)
         # What is said of a run that is refused after all would hide why it is.
         held: List[str] = []
         self.tell: Notify = notify if earlier is None else held.append
         self.held = held
         with told(tell, "reading the data"):
             self.run: ExperimentRun[Any] = family(
-                config, self.device, lambda message: self.tell(message)
+                config, devices[0], lambda message: self.tell(message)
             )
 
     def to_the_end(self) -> None:
@@ -209,7 +210,7 @@ class _Running:
             self.place,
             config_json(self.experiment, self.config),
             self.run.source,
-            self.device,
+            self.devices,
             kept,
             None if self.earlier is None else self.earlier.environment,
             self.run.path(),
@@ -243,6 +244,7 @@ class _Running:
         shown: Dict[str, Any] = {}
         if not self.run.perplexities:
             shown = {"name": "loss", "value_of": _loss_of}
+        shown.update(against_the_book(self.experiment.name, self.run))
         progress = Progress(
             self.num_epochs,
             first_epoch,

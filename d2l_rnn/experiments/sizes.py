@@ -51,6 +51,8 @@ class Sizes(NamedTuple):
 def check_sizes(config: Config, *vocab_sizes: int) -> None:
     """Refuse a configuration whose nets cannot be; UsageError names its settings.
 
+    Where several devices train, one net of theirs is counted.
+
     Parameters
     ----------
     config : Config
@@ -58,7 +60,7 @@ def check_sizes(config: Config, *vocab_sizes: int) -> None:
     vocab_sizes : int
         Of the input's vocabulary, and of the output's where it is another.
     """
-    from ..devices import device_from
+    from ..devices import devices_from
 
     needed = sizes(config, *vocab_sizes)
     told = " ".join(
@@ -66,7 +68,9 @@ def check_sizes(config: Config, *vocab_sizes: int) -> None:
         for field in fields(config)
         if field.name in _SIZES.split()
     )
-    on_host = device_from(config.device).device_type == "cpu"
+    # A finished run's net is made again also where its GPU is not.
+    on_gpu = config.device.startswith("gpu")
+    on_host = not on_gpu and devices_from(config.device)[0].device_type == "cpu"
     arrays = [*needed.weights, *needed.others]
     check_fits(arrays, needed.number_of_bytes(), told, on_host)
 

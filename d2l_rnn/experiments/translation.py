@@ -30,6 +30,7 @@ from ..results import printed
 from ..results.metrics import perplexity
 from ..seeding import epoch_seed, set_seed
 from ..training.checkpoint import put_arrays
+from ..training.distributed import Sharded, SummedGradients
 from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters
@@ -39,6 +40,7 @@ from .configs_translation import Seq2SeqAttentionConfig, TranslationConfig
 from .contract import Json, Notify, tell_nobody
 from .corpus import read_pairs_file, source_of
 from .nets import NetRun
+from .placing import placed, why_not_with_dropout
 from .sizes import check_sizes
 from .trained import Saved
 from .translation_quality import (
@@ -112,6 +114,11 @@ class TranslationRun(NetRun[TranslationConfig]):
         self.translator = LiveTranslator(
             net, src_vocab, tgt_vocab, config.num_steps, device
         )
+        self.devices, self.replicas = placed(config, device), []
+        for other in self.devices[1:]:
+            replica = build(config, len(src_vocab), len(tgt_vocab))
+            initialize_seq2seq(replica, config.num_steps, other)
+            self.replicas.append(replica)
         self.shown = sentences_to_show(self.translator, self.training, notify)
 
     def path(self) -> str:
@@ -120,22 +127,51 @@ class TranslationRun(NetRun[TranslationConfig]):
 
     def rows(self, first_epoch: int) -> Iterator[TranslationRow]:
         """Teacher forcing or scheduled sampling, the gradient clipped, Adam."""
+        config, optimiser = self.config, self.adams[""]
+        others = map(self._objective_on, self.replicas, self.devices[1:])
+        objectives = [self._objective(), *others]
+        sharded: Any = None
+        together: Any = optimiser
+        if self.replicas:
+            adams = [
+                Adam(Parameters.of(net), config.lr, config.theta)
+                for net in self.replicas
+            ]
+            for net, adam in zip(self.replicas, adams):
+                put_arrays(named_arrays(net), self.arrays(), adam)
+            sharded = Sharded(objectives, self.devices, mean=False)
+            together = SummedGradients([optimiser, *adams], sharded)
         return train_translation(
-            self._objective(),
+            objectives[0],
             self.train_iter,
-            self.adams[""],
+            together,
             self.config.num_epochs,
             seed=self.config.seed,
             first_epoch=first_epoch,
             heldout_iter=self.heldout_iter,
+            sharded=sharded,
         )
 
+    @classmethod
+    def why_one_device(cls, config: TranslationConfig) -> str:
+        """None with teacher forcing, without dropout and without a penalty."""
+        if cls.rows is not TranslationRun.rows:  # a reader's own training
+            return super().why_one_device(config)
+        if config.schedule != "none":
+            return f"--schedule {config.schedule} draws other numbers on each device"
+        if getattr(config, "attention_penalty", 0.0):
+            return "--attention-penalty is recorded of one device"
+        return why_not_with_dropout(config)
+
     def _objective(self) -> TracedTranslation:
+        return self._objective_on(self.translator.net, self.device)
+
+    def _objective_on(self, net: Any, device: Device) -> TracedTranslation:
         config = self.config
         return TracedTranslation(
-            self.translator.net,
+            net,
             self.translator.tgt_vocab["<bos>"],
-            self.device,
+            device,
             self.train_iter,
             num_epochs=config.num_epochs,
             schedule=config.schedule,

@@ -122,6 +122,11 @@ class Parameters:
         """The arrays as they are now."""
         return list(self._find())
 
+    def gradients(self) -> List[LegacyArray]:
+        """The gradients where they lie, each once: what is written there is used."""
+        found = {id(t.data): t.grad.as_nd_ndarray() for t in self.trained()}
+        return list(found.values())
+
     def norm(self) -> Array:
         """The gradient's Euclidean norm, (1,)."""
         return self._norm(self.trained())

@@ -12,7 +12,7 @@ from ..protocols import Array, Device, Minibatch
 from .divergence import read_losses
 from .loop import EpochRow, train
 from .losses import MaskedSoftmaxCELoss, book_loss, coverage_penalty
-from .objectives import Minimised
+from .objectives import Minimised, Objective
 from .optimisers import Optimiser
 from .scheduled_sampling import teacher_probability
 
@@ -199,6 +199,7 @@ def train_translation(
     seed: Optional[int] = None,
     first_epoch: int = 1,
     heldout_iter: Optional[Iterable[Minibatch]] = None,
+    sharded: Optional[Objective] = None,
 ) -> Iterator[TranslationRow]:
     """As :func:`~d2l_rnn.training.loop.train`, with what translation reports besides.
 
@@ -208,9 +209,17 @@ def train_translation(
         As there; minibatches are ``X, X_valid_len, Y, Y_valid_len``.
     heldout_iter : iterable, optional
         As ``batches``; evaluated after each epoch.
+    sharded : Objective, optional
+        What is minimised where several devices share a minibatch, ``objective`` being
+        the first one's.
     """
     rows = train(
-        objective, batches, optimiser, num_epochs, seed=seed, first_epoch=first_epoch
+        sharded or objective,
+        batches,
+        optimiser,
+        num_epochs,
+        seed=seed,
+        first_epoch=first_epoch,
     )
     for row in rows:
         heldout: Tuple[Optional[float], Optional[int]] = (None, None)
