@@ -161,6 +161,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         ),
         "verdicts": lambda: readme_verdicts.verdicts(groups, judged, language, link),
         "cost": lambda: readme_verdicts.cost(groups, _setup(), COSTS, language),
+        "notebooks": make_notebooks.table,
         "rooms": rooms_table,
         "ground floor": ground_floor,
         "notebooks": make_notebooks.table,

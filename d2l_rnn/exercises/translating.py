@@ -113,9 +113,10 @@ def check_10_4_b(answer: object) -> None:
         for q in queries
     ]
     found = numbers(ask(answer, given(queries), given(keys), given(w_v)), (2, 4))
-    if not near(found, numpy.array(expected), 1e-4):
+    if not near(found, numpy.array(expected, dtype="float64"), 1e-4):
         linear: Floats = queries @ w_v[:, None] + keys @ w_v
-        if near(found, linear, 1e-4) or near(found, numpy.tanh(linear), 1e-4):
+        squeezed: Floats = numpy.tanh(linear)
+        if near(found, linear, 1e-4) or near(found, squeezed, 1e-4):
             raise Hint(
                 "query and key do not meet: a score like this orders the keys alike "
                 "for all queries.",
