@@ -164,7 +164,6 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         "notebooks": make_notebooks.table,
         "rooms": rooms_table,
         "ground floor": ground_floor,
-        "notebooks": make_notebooks.table,
         **{name: side(name) for name in ("audit", "blanks", "capitals")},
         **{f"runs of {name}": runs(name) for name in EXPERIMENTS},
     }

@@ -114,7 +114,7 @@ def check_10_4_b(answer: object) -> None:
     ]
     found = numbers(ask(answer, given(queries), given(keys), given(w_v)), (2, 4))
     if not near(found, numpy.array(expected, dtype="float64"), 1e-4):
-        linear: Floats = queries @ w_v[:, None] + keys @ w_v
+        linear = numpy.add(queries @ w_v[:, None], keys @ w_v, dtype="float64")
         squeezed: Floats = numpy.tanh(linear)
         if near(found, linear, 1e-4) or near(found, squeezed, 1e-4):
             raise Hint(
