@@ -15,6 +15,7 @@ The house, in the order in which data flows through it::
     experiments  name -> configuration -> recorded run
     chapters     the book's functions, wired from the rooms
     d2lzh        those of its first edition (Chinese, mxnet.nd): import d2l_rnn.d2lzh
+    exercises    the notebooks' questions, and whether an answer is right
     cli          the one door: d2l-rnn list | run | ...
 
 The rooms never import one another. Names are found on first use, so that
@@ -159,7 +160,8 @@ def _from_d2l(name: str) -> Any:
     restore_ipython_table()
     try:
         from d2l import mxnet as d2l
-    except (ImportError, OSError) as error:
+    # What was compiled for another NumPy raises the last two.
+    except (ImportError, OSError, ValueError, AttributeError) as error:
         from .installation import cure_of_d2l
 
         raise ImportError(

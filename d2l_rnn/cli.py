@@ -36,6 +36,7 @@ COMMANDS = {
     "export": "a trained network for ONNX, PyTorch, Gluon or NumPy",
     "translate": "translate sentences with a trained run",
     "benchmark": "how fast it is, beside d2l 0.17.6, PyTorch and the processor",
+    "completion": "the commands' words, flags and runs for the Tab key of your shell",
     "doctor": "what is installed here, what is wrong, and the cure",
 }
 
@@ -125,6 +126,10 @@ def _command(arguments: List[str]) -> int:
 
 
 def _answer(arguments: List[str]) -> int:
+    if "_ARGCOMPLETE" in os.environ:
+        from .commands.completion import answer
+
+        answer(COMMANDS)
     flags = list(takewhile(lambda argument: argument.startswith("-"), arguments))
     _main_parser().parse_args(flags)
     if len(flags) == len(arguments):

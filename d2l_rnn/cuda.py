@@ -3,6 +3,11 @@
 ``mxnet-cu112`` holds ``libmxnet.so`` alone; what it needs of CUDA 11 comes in wheels of
 NVIDIA's own (``pip install d2l_rnn[gpu]``), each in a folder that no loader searches.
 A library that is loaded already is not searched for, so no LD_LIBRARY_PATH is needed.
+
+``libmxnet.so`` NEEDs ten libraries for CUDA: nine of these wheels and ``libcuda.so.1``,
+which comes with the driver alone. The tenth of a wheel is cublasLt, which cublas NEEDs.
+cuDNN opens its six parts itself, from beside it.
+Proven by ``scripts/check_gpu_build.sh``.
 """
 
 from __future__ import annotations
@@ -68,7 +73,7 @@ def preload() -> List[str]:
 
 
 def _load(library: Library) -> bool:
-    path = _path(library)
+    path = path_in_wheel(library)
     for name in ([str(path)] if path is not None else []) + [library.name]:
         try:
             ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
@@ -78,7 +83,8 @@ def _load(library: Library) -> bool:
     return False
 
 
-def _path(library: Library) -> Optional[Path]:
+def path_in_wheel(library: Library) -> Optional[Path]:
+    """Where NVIDIA's wheel has put this library; None where it has not."""
     try:
         wheel = metadata.distribution(library.distribution)
     except metadata.PackageNotFoundError:

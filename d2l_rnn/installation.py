@@ -24,6 +24,13 @@ MXNET_FOR_CUDA = "mxnet-cu112==1.9.1"
 
 _CONTAINER = "'docker build -t d2l_rnn .' and 'docker run -it --rm d2l_rnn'"
 
+# What compiled packages of NumPy 1's time say when another one has brought NumPy 2.
+_BUILT_FOR_NUMPY_1 = (
+    "_ARRAY_API",
+    "numpy.core.multiarray failed to import",
+    "numpy.dtype size changed",
+)
+
 Command = Tuple[str, ...]
 
 
@@ -142,6 +149,8 @@ def font_cure() -> Cure:
 
 def cure_of_d2l(failure: str) -> Cure:
     """What to do about an ``import d2l.mxnet`` that failed; ``failure`` as above."""
+    if any(sign in failure for sign in _BUILT_FOR_NUMPY_1):
+        return by_command(pip_install("--upgrade", "matplotlib", "pandas"))
     missing = re.search(r"No module named '(\w+)", failure)
     if missing is None or missing.group(1) in ("d2l", "mxnet"):
         return by_command(pip_install("--no-deps", MXNET, D2L))

@@ -6,11 +6,14 @@ import math
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Callable, List, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Protocol
 
 from .notebook import kernel_shell
 from .results.metrics import perplexity, tokens_per_sec
 from .streams import on_a_terminal, tell
+
+if TYPE_CHECKING:
+    from .results.book import BookNumber
 
 # The book draws every tenth epoch; a training of fewer than this many, which it has
 # not, would show next to nothing so.
@@ -18,6 +21,9 @@ _SHORT = 20
 _LINES = 10  # of a whole training that is piped
 _MEASURED_AFTER = 3  # epochs; the first, which warms up, is not measured
 _WORTH_TELLING = 60.0  # seconds
+
+
+ValueOf = Callable[[Any], float]  # of a row, which may be of any kind
 
 
 class Row(Protocol):
@@ -63,6 +69,11 @@ class Progress:
         The number of an ``EpochRow``.
     animator : object with ``add(x, y)``, optional
         A reader's own, which is then told every tenth epoch, notebook or not.
+    number : BookNumber, optional
+        What the book printed of the experiment: in a notebook the curve is of its
+        metric, over the range of the builds.
+    published : callable, optional
+        The number of an ``EpochRow`` in that metric; to be given with ``number``.
     notify : callable, optional
         Told these lines; without it there are none.
     """
@@ -73,9 +84,11 @@ class Progress:
         first_epoch: int = 1,
         quiet: bool = False,
         name: str = "perplexity",
-        value_of: Callable[[Any], float] = _perplexity_of,
+        value_of: ValueOf = _perplexity_of,
         animator: Optional[Plotter] = None,
         notify: Optional[Callable[[str], None]] = None,
+        number: Optional[BookNumber] = None,
+        published: Optional[ValueOf] = None,
     ) -> None:
         self._name, self._value_of = name, value_of
         self._num_epochs, self._first = num_epochs, first_epoch
@@ -83,18 +96,15 @@ class Progress:
         self._line_every, self._begun = 0, 0.0
         self._bar: Any = None
         self._animator, self._every = animator, 10
+        self._drawn = value_of
         if quiet or animator is not None:
             return
         if kernel_shell() is not None:
-            from .results.plots_live import Animator
-
             self._every = 10 if num_epochs >= _SHORT else 1
-            self._animator = Animator(
-                xlabel="epoch",
-                ylabel=name,
-                legend=["train"],
-                xlim=[self._every, max(num_epochs, self._every + 1)],
-            )
+            last = max(num_epochs, self._every + 1)
+            self._animator = self._curve(last, name, number)
+            if number is not None and published is not None:
+                self._drawn = published
         elif on_a_terminal():
             from tqdm import tqdm
 
@@ -105,11 +115,21 @@ class Progress:
         elif notify is not None:
             self._line_every = math.ceil(num_epochs / _LINES)
 
+    def _curve(self, last: int, name: str, number: Optional[BookNumber]) -> Plotter:
+        """The notebook's, drawn from the first epoch that is shown to the last."""
+        from .results import plots_live
+
+        if number is not None:
+            return plots_live.CurveOverBuilds(number, self._every, last)
+        return plots_live.Animator(
+            xlabel="epoch", ylabel=name, legend=["train"], xlim=[self._every, last]
+        )
+
     def show(self, row: Row) -> None:
         """Show one ``EpochRow``."""
         value = self._value_of(row)
         if self._animator is not None and row.epoch % self._every == 0:
-            self._animator.add(row.epoch, [value])
+            self._animator.add(row.epoch, [self._drawn(row)])
         speed = tokens_per_sec(row.tokens, row.seconds)
         text = f"{self._name} {value:.4g}, {speed:,.0f} tokens/sec"
         if self._bar is not None:

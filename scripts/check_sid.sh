@@ -30,7 +30,9 @@ for argument in "$@"; do
 done
 [ ${#versions[@]} -gt 0 ] || versions=(3.14 3.15)
 
-source "$(dirname "${BASH_SOURCE[0]}")/find_python.sh" # root, say
+scripts=$(dirname "${BASH_SOURCE[0]}")
+source "$scripts/find_python.sh" # root, say
+source "$scripts/debian_root.sh"
 
 if ! command -v mmdebstrap >/dev/null; then
     say "needs mmdebstrap: apt-get install mmdebstrap"
@@ -47,45 +49,23 @@ fi
 
 if [ ! -f "$sid/made" ]; then
     say "making a root of sid in $sid"
-    # From where this system has its own packages, if it is a Debian.
-    sources=()
-    if [ -s /etc/apt/sources.list.d/debian.sources ]; then
-        sed '/^$/,$d; s/^Suites:.*/Suites: sid/' /etc/apt/sources.list.d/debian.sources \
-            >"$sid/sid.sources"
-        sources=("$sid/sid.sources")
-    fi
     packages=ca-certificates,libgomp1,libquadmath0
     for version in "${versions[@]}"; do
         packages+=,python$version-venv
     done
-    # A mirror may be weeks behind, and sid's lists are good for a week.
-    mmdebstrap --quiet --variant=minbase --include="$packages" \
-        --aptopt='Acquire::Check-Valid-Until "false"' sid "$sid/root" \
-        ${sources[@]+"${sources[@]}"}
+    make_root sid "$sid/root" --variant=minbase --include="$packages"
     touch "$sid/made"
 fi
 
-inside=$sid/root/d2l_rnn
-mkdir -p "$inside"
-(cd "$root" && git ls-files -z --cached --others --exclude-standard |
-    tar --create --null --files-from - 2>/dev/null) | tar --extract -C "$inside"
-# How this machine reaches the registry.
-for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
-    [ ! -e "$file" ] || cp -L "$file" "$sid/root$file"
-done
+fill_root "$sid/root"
 
 status=0
 for version in "${versions[@]}"; do
     say "Python $version"
-    # The mounts go with the namespace.
-    unshare --mount bash -c '
-        mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" &&
-            exec env -u PYTHONPATH HOME=/root PYTHON="python$2" \
-                PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-                chroot "$1" /bin/bash -c "cd /d2l_rnn &&
-                    scripts/reproduce.sh lstm --corpus sample --epochs 1 --no-plot \
-                        --out runs/python$2 &&
-                    .venv/bin/python scripts/smoke_test.py"
-    ' bash "$sid/root" "$version" || status=1
+    unshare --mount bash -c "$IN_ROOT" bash "$sid/root" "
+        export PYTHON=python$version
+        scripts/reproduce.sh lstm --corpus sample --epochs 1 --no-plot \
+            --out runs/python$version && .venv/bin/python scripts/smoke_test.py
+    " || status=1
 done
 exit $status

@@ -24,15 +24,11 @@ case ${1:-} in
     ;;
 esac
 
-source "$(dirname "${BASH_SOURCE[0]}")/setup_environment.sh"
+scripts=$(dirname "${BASH_SOURCE[0]}")
+source "$scripts/setup_environment.sh"
+source "$scripts/gpu_environment.sh"
 
 folder=$root/.venv-gpu
-ensure_environment "$folder" gpu "${python_versions[@]}"
-python=$folder/bin/python
-if ! "$python" -c "import sys; from d2l_rnn import cuda; sys.exit(not cuda.installed_build())"; then
-    # It holds the same package as mxnet, so it takes its place.
-    "$python" -m pip uninstall --yes mxnet >&2
-    "$python" -m pip install --no-deps mxnet-cu112==1.9.1 >&2
-fi
-"$python" -m d2l_rnn doctor
-"$python" "$root/scripts/gpu_check.py"
+ensure_gpu_environment "$folder"
+"$folder/bin/python" -m d2l_rnn doctor
+"$folder/bin/python" "$root/scripts/gpu_check.py"

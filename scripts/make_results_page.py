@@ -17,7 +17,8 @@ from d2l_rnn.files import write_bytes
 from d2l_rnn.results.book import load_book
 from d2l_rnn.results.readme_groups import Recorded
 from d2l_rnn.results.readme_summary import load_summary
-from d2l_rnn.results.results_page import Told, render_page
+from d2l_rnn.results.results_page import render_page
+from d2l_rnn.results.told import Told
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 

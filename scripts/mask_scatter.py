@@ -94,8 +94,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", choices=["seq2seq", "seq2seq-attention"])
-    parser.add_argument("--streams", type=int, default=4)
-    parser.add_argument("--orders", type=int, default=4)
+    parser.add_argument("--streams", type=int, default=5)
+    parser.add_argument("--orders", type=int, default=2)
     parser.add_argument("--curves", type=Path, default=CURVES)
     options = parser.parse_args()
     number = load_book()[options.name]

@@ -17,6 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, cast
 
+import make_notebooks
 from house_map import ground_floor, rooms_table
 
 from d2l_rnn.errors import D2lRnnError, RunError
@@ -160,6 +161,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         ),
         "verdicts": lambda: readme_verdicts.verdicts(groups, judged, language, link),
         "cost": lambda: readme_verdicts.cost(groups, _setup(), COSTS, language),
+        "notebooks": make_notebooks.table,
         "rooms": rooms_table,
         "ground floor": ground_floor,
         **{name: side(name) for name in ("audit", "blanks", "capitals")},

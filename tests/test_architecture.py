@@ -39,6 +39,7 @@ ROOMS = {
     "acceleration": {"mxnet", "numpy"},
     "generation": {"mxnet", "numpy"},
     "export": {"mxnet", "numpy", "onnx", "safetensors"},
+    "exercises": {"numpy"},
 }
 # The two that stand above the five: what they may stand on besides.
 BELOW = {

@@ -69,7 +69,9 @@ compatibility._remove_import_hook()
 
 def test_hook_prepares_the_first_import_and_goes(stand_in: Path) -> None:
     code = WATCH + (
-        "before = list(sys.meta_path)\n"
+        # that of NumPy's kernels goes when NumPy is loaded
+        "rest = lambda: [f for f in sys.meta_path if 'NumpyFinder' not in str(f)]\n"
+        "before = rest()\n"
         "compatibility.install_import_hook()\n"
         "compatibility.install_import_hook()\n"
         "assert hooks() == 1\n"
@@ -77,7 +79,7 @@ def test_hook_prepares_the_first_import_and_goes(stand_in: Path) -> None:
         "assert hooks() == 1 and 'PREPARED' not in os.environ\n"
         "import mxnet\n"
         "assert mxnet.seen == ('once', float('-inf')), mxnet.seen\n"
-        "assert hooks() == 0 and sys.meta_path == before\n"
+        "assert hooks() == 0 and rest() == before\n"
         "compatibility.install_import_hook()\n"
         "assert hooks() == 0\n"
         "import importlib; importlib.reload(mxnet)\n"

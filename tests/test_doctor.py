@@ -334,11 +334,30 @@ def test_missing_d2l_is_told_on_every_python(
     assert finding.cure.endswith("pip install --no-deps d2l==1.0.3")
 
 
-def test_d2l_without_what_it_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "failure, cure",
+    [
+        (
+            "ImportError: ... (No module named 'matplotlib_inline'): ...",
+            "pip install matplotlib-inline",
+        ),
+        # pandas 2.0 and matplotlib 3.7, of NumPy 1's time, under NumPy 2:
+        (
+            "ValueError: numpy.dtype size changed, may indicate binary incompatibility",
+            "pip install --upgrade matplotlib pandas",
+        ),
+        (
+            "ImportError: numpy.core.multiarray failed to import",
+            "pip install --upgrade matplotlib pandas",
+        ),
+    ],
+)
+def test_d2l_without_what_it_imports(
+    failure: str, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(packages, "version_of", {"d2l": "1.0.3"}.get)
-    failure = "ImportError: ... (No module named 'matplotlib_inline'): ..."
     monkeypatch.setattr(packages, "look", lambda code: ({}, failure))
-    assert packages._examine_d2l().cure.endswith("pip install matplotlib-inline")
+    assert packages._examine_d2l().cure.endswith(cure)
 
 
 def test_a_corpus_is_found_by_its_sum(

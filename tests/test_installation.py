@@ -9,7 +9,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import pytest
 
@@ -182,10 +182,19 @@ def test_the_dockerfile_runs_what_is_here_and_not_as_root() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", ["check_arm.sh", "check_sid.sh"])
-def test_other_machines(script: str) -> None:
-    """An arm64 and a sid, made out of Debian's packages: half an hour each."""
-    if shutil.which("mmdebstrap") is None:
-        pytest.skip("needs mmdebstrap, proot and qemu-user-static (system owner)")
+@pytest.mark.parametrize(
+    "script, programs",
+    [
+        ("check_arm.sh", ("mmdebstrap", "qemu-aarch64-static")),
+        ("check_sid.sh", ("mmdebstrap",)),
+        ("check_gpu_build.sh", ("cc", "nm")),
+        ("check_dockerfile.sh", ("mmdebstrap", "buildah")),
+    ],
+)
+def test_other_machines(script: str, programs: Sequence[str]) -> None:
+    """An arm64, a sid, a build for CUDA, an image: some minutes each."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)} (system owner)")
     process = subprocess.run([str(ROOT / "scripts" / script)], timeout=7200)
     assert process.returncode == 0

@@ -7,10 +7,6 @@ import builtins
 import importlib.util
 import json
 import math
-import os
-import subprocess
-import sys
-import venv
 import warnings
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional, Set, Tuple, cast
@@ -276,67 +272,3 @@ def asked_of_numpy() -> Iterator[Tuple[Path, int, str]]:
                     value = value.value
                 if parts and isinstance(value, ast.Name) and value.id in numpys:
                     yield path, value.lineno, ".".join(parts)
-
-
-@pytest.mark.slow
-def test_the_newest_numpy_of_today(tmp_path: Path) -> None:
-    """The next break is seen here first: whatever NumPy the index has, unpinned.
-
-    A fresh environment under this Python; mxnet and d2l without what they ask for.
-    """
-    venv.create(tmp_path, with_pip=True)
-    python = tmp_path / "bin" / "python"
-
-    def in_environment(*arguments: str) -> str:
-        environment = dict(os.environ, PYTHONPATH=str(ROOT))
-        process = subprocess.run(
-            [str(python), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-            cwd=str(tmp_path),
-        )
-        assert process.returncode == 0, process.stdout[-4000:]
-        return process.stdout
-
-    pip = ("-m", "pip", "install", "--quiet", "--upgrade")
-    in_environment(*pip, "--no-deps", "mxnet==1.9.1", "d2l==1.0.3")
-    in_environment(*pip, "numpy", *REQUIRED)
-    print("NumPy", in_environment("-c", "import numpy; print(numpy.__version__)"))
-    in_environment(str(ROOT / "scripts" / "smoke_test.py"))
-    in_environment("-W", "ignore", "-c", BOOK_CODE)
-    # From the NumPy of this process to the newest, bit for bit.
-    compare = str(ROOT / "scripts" / "compare_pythons.py")
-    print(in_environment(compare, sys.executable, str(python), "--epochs", "3"))
-
-
-# What mxnet 1.9.1, d2l 1.0.3 and d2l_rnn import, without a version for any.
-REQUIRED = (
-    "requests",
-    *("ipython", "matplotlib", "matplotlib-inline", "pandas"),
-    *("filelock", "platformdirs", "pooch", "safetensors", "tqdm"),
-)
-# A reader's own lines: d2l_rnn first, mxnet by themselves, NumPy as it was.
-BOOK_CODE = """
-import d2l_rnn as d2l
-import numpy
-from mxnet import autograd, gluon, np, npx
-npx.set_np()
-given = d2l.numpy_compatibility.given_back()
-assert {name for name in given if hasattr(numpy, name)} <= {"bool", "Inf", "compat"}
-net = gluon.nn.Dense(numpy.int64(1))
-net.initialize()
-X, w = np.random.normal(0, 1, (numpy.int64(100), 2)), np.array([2, -3.4])
-trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
-data = gluon.data.DataLoader(gluon.data.ArrayDataset(X, np.dot(X, w)), 10, True)
-for epoch in range(10):
-    for x, y in data:
-        with autograd.record():
-            loss = gluon.loss.L2Loss()(net(x), y)
-        loss.backward()
-        trainer.step(10)
-assert abs(net.weight.data() - w).max() < 1e-2, net.weight.data()
-d2l.plot(np.arange(3), [np.arange(3)], "x", "y")
-assert d2l.Residual is not None
-"""

@@ -6,13 +6,17 @@ import io
 import math
 import sys
 import time
+from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
 
 from d2l_rnn import progress
+from d2l_rnn.cli import main
 from d2l_rnn.progress import Progress
 from d2l_rnn.results import plots_live
+from d2l_rnn.results.book import BookNumber, load_book
+from d2l_rnn.results.record import read_run
 from d2l_rnn.training.loop import EpochRow
 
 
@@ -123,3 +127,56 @@ def test_after_the_third_epoch_the_minutes_left_are_told(
     minutes = (100 - told[0]) * 7 / 60
     everything = stderr.getvalue() + "\n".join(lines)
     assert everything.count(f"about {minutes:.0f} min to the end") == 1
+
+
+class OverBuilds(Curve):
+    """Stands for the curve over the builds."""
+
+    def __init__(self, number: BookNumber, first: float, last: float) -> None:
+        super().__init__(number=number, xlim=(first, last))
+
+
+def test_the_curve_of_an_experiment_is_over_its_builds(
+    curves: List[Curve], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the book's metric; what the bar and the lines say stays as it is."""
+    monkeypatch.setattr(plots_live, "CurveOverBuilds", OverBuilds)
+    lines: List[str] = []
+    number = load_book()["seq2seq"]
+    shown = Progress(
+        2, notify=lines.append, number=number, published=lambda row: 7.0 * row.epoch
+    )
+    train(shown, 2)
+    (curve,) = curves
+    assert curve.settings["number"] is number
+    assert curve.points == [(1, [7.0]), (2, [14.0])]
+
+
+@pytest.mark.parametrize(
+    "name, flags",
+    [
+        ("rnn", "--num-hiddens 4 --max-tokens 300 --batch-size 4 --num-steps 8"),
+        ("gru-v1", "--num-hiddens 4 --num-steps 8 --num-train 64 --num-val 16"),
+        ("sequence", "--num-points 280 --num-train 100 --num-hiddens 4"),
+    ],
+)
+def test_a_run_in_a_notebook_draws_the_books_number(
+    name: str,
+    flags: str,
+    curves: List[Curve],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The very numbers that its record gives in that metric."""
+    monkeypatch.setattr(plots_live, "CurveOverBuilds", OverBuilds)
+    words = ["run", name, *flags.split(), "--epochs", "2", "--out", str(tmp_path / "r")]
+    if name != "sequence":
+        words += ["--corpus", "sample"]
+    assert main([*words, "--no-plot"]) == 0
+    (curve,) = curves
+    number = load_book()[name]
+    rows = read_run(tmp_path / "r").epochs
+    assert [epoch for epoch, _ in curve.points] == [1, 2]
+    assert [values for _, values in curve.points] == [
+        [pytest.approx(number.value_of(row))] for row in rows
+    ]

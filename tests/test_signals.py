@@ -194,9 +194,11 @@ def test_little_is_imported_before_signals_are_heard() -> None:
     ours = [name for name in done.stdout.decode().split() if "d2l_rnn" in name]
     assert sorted(ours) == [
         "d2l_rnn",
+        "d2l_rnn.blas_kernels",
         "d2l_rnn.cli",
         "d2l_rnn.compatibility",
         "d2l_rnn.errors",
+        "d2l_rnn.hints",
         "d2l_rnn.runtime",
         "d2l_rnn.signals",
         "d2l_rnn.streams",

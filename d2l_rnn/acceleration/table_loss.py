@@ -234,4 +234,4 @@ def mean_cross_entropy(logits: Floats, targets: Integers) -> float:
             total += float(numpy.log(sums).sum(dtype="float64"))
             block *= 1 / (number * sums)
             block[places] -= 1 / number
-    return total / number
+    return float(total / number)

@@ -17,6 +17,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy
 from mxnet import autograd, nd, np
+from mxnet.util import is_np_array
 
 from ..arrays import Floats, Integers
 from ..models.language_model import RNNModel
@@ -42,8 +43,11 @@ _ROWS = 32
 
 
 def reads_table(net: RNNModel) -> bool:
-    """Whether a recognised net's vocabulary is large enough, on the first CPU."""
-    if net.vocab_size < TABLE_FROM:
+    """Whether a recognised net's vocabulary is large enough, on the first CPU.
+
+    Not under the semantics of ``mxnet.nd``, those of the first edition.
+    """
+    if net.vocab_size < TABLE_FROM or not is_np_array():
         return False
     (ctx,) = next(iter(net.collect_params().values())).list_ctx()
     return (ctx.device_type, ctx.device_id) == ("cpu", 0)

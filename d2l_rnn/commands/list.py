@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import textwrap
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence
 
 from ..experiments.own import installed
 from ..experiments.table import EXPERIMENTS
 from ..results.book import BookNumber, load_book
+from ..results.told import place
 from .parsing import Parser
 
 _WIDTH = 80  # columns of the narrowest terminal that is common
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
             "published": book[row.name].summary() if row.name in book else None,
             "summary": row.summary,
         }
-        for row in sorted(EXPERIMENTS.values(), key=lambda row: _place(row.section))
+        for row in sorted(EXPERIMENTS.values(), key=lambda row: place(row.section))
     ]
     rows += [
         {"name": name, "section": None, "published": None, "summary": point.value}
@@ -57,10 +57,3 @@ def main(arguments: Sequence[str]) -> int:
 
 def _median(number: BookNumber) -> str:
     return number.format(number.final["median"])
-
-
-def _place(section: str) -> Tuple[bool, List[int]]:
-    """Where a section stands: the edition of the builds first, then edition 1.0."""
-    edition_one = "(1.0)" in section
-    first = section.split(",")[0].replace("(1.0)", "")
-    return edition_one, [int(part) for part in re.findall(r"\d+", first)]

@@ -70,7 +70,14 @@ class Parser(argparse.ArgumentParser):
         )
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As there; of an unknown flag, the known one that is nearest to it."""
+        """As there; of an unknown flag, the known one that is nearest to it.
+
+        Where a shell asks for completion, that is answered, and the process ends.
+        """
+        if "_ARGCOMPLETE" in os.environ:
+            import argcomplete
+
+            argcomplete.autocomplete(self)
         parsed, unknown = self.parse_known_args(args, namespace)
         if not unknown:
             return parsed

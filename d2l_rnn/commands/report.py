@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Sequence
 
 from ..errors import UsageError, system_errors_as
-from ..experiments.table import published_settings
+from ..experiments.table import EXPERIMENTS, published_settings
 from ..files import target_of
 from ..results.book import load_book
 from ..results.report import write_report
+from ..results.told import Told
+from ..results.what_it_shows import LANGUAGES
 from .parsing import Parser, add_runs, conclude, read_named
 
 
@@ -24,14 +26,35 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--out", default="report.html", metavar="FILE", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--title", metavar="TEXT", help="of the page (default: what it is, in words)"
+    )
+    parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=LANGUAGES[0],
+        help="of its words: English or Chinese; what runs have recorded is shown as it "
+        "is (default: %(default)s)",
+    )
     options = parser.parse_args(arguments)
+    title = options.title
+    if title is not None and not title.strip():
+        raise UsageError("--title is empty; leave it out for the page's own")
     path = Path(options.out)
     refused = f"--out {path}"
     with system_errors_as(UsageError, refused, "a file in a folder that exists"):
         target_of(path)
     records = read_named(options.runs)
     with system_errors_as(UsageError, refused):
-        write_report(path, records, load_book(), published_settings())
+        write_report(
+            path,
+            records,
+            load_book(),
+            published_settings(),
+            {row.name: Told(row.section, row.summary) for row in EXPERIMENTS.values()},
+            options.lang,
+            title or "",
+        )
     runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
     conclude(str(path), f"{runs} on the page")
     return 0

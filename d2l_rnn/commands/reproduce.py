@@ -89,9 +89,10 @@ def _parser() -> Parser:
         "exit status: 0 done; 1 a run failed, or differs from the book; 2 bad usage; "
         "129, 130 or\n143 interrupted, states saved",
     )
-    parser.add_argument(
+    names = parser.add_argument(
         "names", nargs="*", metavar="NAME", help="experiments (default: all)"
     )
+    setattr(names, "completer", lambda **asked: ["all", *EXPERIMENTS])
     parser.add_argument(
         "--seeds",
         type=number(int),

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
-_IMPORT_TIMEOUT_SECONDS = 120
+# A machine that is busy or emulated takes minutes.
+_IMPORT_TIMEOUT_SECONDS = 300
 
 # Run under ``python -c`` with what is to be executed; prints one JSON object.
 _LOOK = """

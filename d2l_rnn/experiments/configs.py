@@ -7,15 +7,21 @@ from typing import Any, List
 
 from ..errors import UsageError
 from .settings import (
-    LARGEST_REAL,
     MOST,
     MOST_EPOCHS,
-    MOST_LAYERS,
     MOST_STEPS,
-    MOST_UNITS,
     check_fields,
     data_dir_setting,
     setting,
+)
+from .usual_settings import (
+    batch_setting,
+    epochs_setting,
+    layers_setting,
+    rate_setting,
+    steps_setting,
+    theta_setting,
+    units_setting,
 )
 
 
@@ -127,36 +133,23 @@ class LanguageModelConfig(ModelledTextConfig):
         "kind of recurrent layer; lstm-peephole: from scratch only",
         ("rnn", "gru", "lstm", "lstm-peephole"),
     )
-    num_hiddens: int = setting(
-        256, "hidden units a layer and direction", minimum=1, maximum=MOST_UNITS
-    )
-    num_layers: int = setting(1, "recurrent layers", minimum=1, maximum=MOST_LAYERS)
+    num_hiddens: int = units_setting(256, "hidden units a layer and direction")
+    num_layers: int = layers_setting(1)
     bidirectional: bool = setting(False, "read the text in both directions")
     dropout: float = setting(
         0.0, "rate between the layers (gluon only)", minimum=0, maximum=0.99
     )
-    batch_size: int = setting(
-        32, "subsequences a minibatch", minimum=1, maximum=1_000_000
-    )
-    num_steps: int = setting(35, "tokens a subsequence", minimum=1, maximum=MOST_STEPS)
+    batch_size: int = batch_setting(32)
+    num_steps: int = steps_setting(35)
     sampling: str = setting(
         "sequential",
         "sequential: state carried over; reset: the same minibatches, state fresh "
         "(the book's 'random sampling'); random: subsequences in random order",
         ("sequential", "reset", "random"),
     )
-    num_epochs: int = setting(
-        500,
-        "passes over the corpus",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
-    theta: float = setting(
-        1.0, "largest norm of the gradient; inf: no clipping", above=0
-    )
+    num_epochs: int = epochs_setting(500)
+    lr: float = rate_setting(1.0)
+    theta: float = theta_setting(1.0)
     prefixes: str = setting(
         "time traveller,traveller",
         "what to continue, separated by commas",
@@ -215,18 +208,9 @@ class ChineseConfig(LanguageModelConfig):
         "kind of recurrent layer; lstm-peephole: from scratch only",
         ("rnn", "gru", "lstm", "lstm-peephole"),
     )
-    num_epochs: int = setting(
-        250,
-        "passes over the corpus",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(100.0, "learning rate", above=0, maximum=LARGEST_REAL)
-    theta: float = setting(
-        0.01, "largest norm of the gradient; inf: no clipping", above=0
-    )
+    num_epochs: int = epochs_setting(250)
+    lr: float = rate_setting(100.0)
+    theta: float = theta_setting(0.01)
     prefixes: str = setting(
         "小镇的钟,河水", "what to continue, separated by commas", effect="text"
     )

@@ -9,10 +9,16 @@ from .settings import (
     LARGEST_REAL,
     MOST,
     MOST_EPOCHS,
-    MOST_LAYERS,
-    MOST_STEPS,
-    MOST_UNITS,
     setting,
+)
+from .usual_settings import (
+    batch_setting,
+    epochs_setting,
+    layers_setting,
+    rate_setting,
+    steps_setting,
+    theta_setting,
+    units_setting,
 )
 
 
@@ -26,11 +32,8 @@ class HMMConfig(HeldOutConfig):
         minimum=0,
         maximum=MOST,
     )
-    batch_size: int = setting(
-        16,
-        "rows that the held-out text is cut into, none seeing another",
-        minimum=1,
-        maximum=1_000_000,
+    batch_size: int = batch_setting(
+        16, "rows that the held-out text is cut into, none seeing another"
     )
     num_states: int = setting(
         32, "values of the hidden variable", minimum=1, maximum=10_000
@@ -44,14 +47,7 @@ class HMMConfig(HeldOutConfig):
     trial_epochs: int = setting(
         10, "Baum-Welch iterations of each trial", minimum=1, maximum=MOST_EPOCHS
     )
-    num_epochs: int = setting(
-        100,
-        "Baum-Welch iterations in all",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
+    num_epochs: int = epochs_setting(100, "Baum-Welch iterations in all")
     pseudo_counts: float = setting(
         0.1,
         "added to every expected count, so that nothing is impossible",
@@ -64,7 +60,7 @@ class HMMConfig(HeldOutConfig):
 class AuditConfig(LanguageModelConfig):
     """What a language model sees: of a checkpoint, or of one trained for it."""
 
-    num_layers: int = setting(2, "recurrent layers", minimum=1, maximum=MOST_LAYERS)
+    num_layers: int = layers_setting(2)
     bidirectional: bool = setting(True, "read the text in both directions")
     checkpoint: str = setting(
         "", "checkpoint or run directory to audit; without it a model is trained"
@@ -84,34 +80,16 @@ class BothSidesConfig(HeldOutConfig):
         minimum=0,
         maximum=MOST,
     )
-    embed_size: int = setting(
-        32, "numbers that stand for a token", minimum=1, maximum=MOST_UNITS
+    embed_size: int = units_setting(32, "numbers that stand for a token")
+    num_hiddens: int = units_setting(128, "hidden units a layer and direction")
+    num_layers: int = layers_setting(1)
+    batch_size: int = batch_setting(32)
+    num_steps: int = steps_setting(35)
+    num_epochs: int = epochs_setting(12)
+    lr: float = rate_setting(
+        0.02, "learning rate of Adam; it falls from epoch to epoch"
     )
-    num_hiddens: int = setting(
-        128, "hidden units a layer and direction", minimum=1, maximum=MOST_UNITS
-    )
-    num_layers: int = setting(1, "recurrent layers", minimum=1, maximum=MOST_LAYERS)
-    batch_size: int = setting(
-        32, "subsequences a minibatch", minimum=1, maximum=1_000_000
-    )
-    num_steps: int = setting(35, "tokens a subsequence", minimum=1, maximum=MOST_STEPS)
-    num_epochs: int = setting(
-        12,
-        "passes over the corpus",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(
-        0.02,
-        "learning rate of Adam; it falls from epoch to epoch",
-        above=0,
-        maximum=LARGEST_REAL,
-    )
-    theta: float = setting(
-        1.0, "largest norm of the gradient; inf: no clipping", above=0
-    )
+    theta: float = theta_setting(1.0)
     dropout: float = setting(
         0.2,
         "rate at which inputs and outputs of the stacks are dropped",

@@ -11,10 +11,15 @@ from .configs import Config, sampled_every
 from .settings import (
     LARGEST_REAL,
     MOST,
-    MOST_EPOCHS,
-    MOST_LAYERS,
-    MOST_UNITS,
     setting,
+)
+from .usual_settings import (
+    batch_setting,
+    epochs_setting,
+    layers_setting,
+    rate_setting,
+    theta_setting,
+    units_setting,
 )
 
 MOST_TEMPERATURES = 10
@@ -36,34 +41,18 @@ class PixelsConfig(Config):
     )
     cell: str = setting("gru", "kind of recurrent layer", ("lstm", "gru"))
     conditional: bool = setting(True, "tell the net an image's class")
-    embed_size: int = setting(
-        16, "numbers that stand for a level", minimum=1, maximum=MOST_UNITS
-    )
-    num_hiddens: int = setting(
-        128, "hidden units a layer", minimum=1, maximum=MOST_UNITS
-    )
-    num_layers: int = setting(1, "recurrent layers", minimum=1, maximum=MOST_LAYERS)
+    embed_size: int = units_setting(16, "numbers that stand for a level")
+    num_hiddens: int = units_setting(128, "hidden units a layer")
+    num_layers: int = layers_setting(1)
     dropout: float = setting(
         0.3, "rate at the uppermost hidden states", minimum=0, maximum=0.99
     )
-    batch_size: int = setting(32, "images a minibatch", minimum=1, maximum=1_000_000)
-    num_epochs: int = setting(
-        25,
-        "passes over the images",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
+    batch_size: int = batch_setting(32, "images a minibatch")
+    num_epochs: int = epochs_setting(25, "passes over the images")
+    lr: float = rate_setting(
+        0.005, "learning rate of Adam at the beginning; falls in equal steps"
     )
-    lr: float = setting(
-        0.005,
-        "learning rate of Adam at the beginning; falls in equal steps",
-        above=0,
-        maximum=LARGEST_REAL,
-    )
-    theta: float = setting(
-        1.0, "largest norm of the gradient; inf: no clipping", above=0
-    )
+    theta: float = theta_setting(1.0)
     temperatures: str = setting(
         "0.5,0.8,1",
         "of the samples, separated by commas: below 1 surer, above bolder",

@@ -16,11 +16,17 @@ from .configs import (
 from .settings import (
     LARGEST_REAL,
     MOST,
-    MOST_EPOCHS,
     MOST_STEPS,
-    MOST_UNITS,
     data_dir_setting,
     setting,
+)
+from .usual_settings import (
+    batch_setting,
+    epochs_setting,
+    rate_setting,
+    steps_setting,
+    theta_setting,
+    units_setting,
 )
 
 
@@ -94,17 +100,10 @@ class SequenceConfig(Config):
     max_steps: int = setting(
         64, "farthest prediction, in steps", minimum=1, maximum=1_000
     )
-    num_hiddens: int = setting(10, "hidden units", minimum=1, maximum=MOST_UNITS)
-    batch_size: int = setting(16, "pairs a minibatch", minimum=1, maximum=1_000_000)
-    num_epochs: int = setting(
-        5,
-        "passes over the pairs",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(0.01, "learning rate of Adam", above=0, maximum=LARGEST_REAL)
+    num_hiddens: int = units_setting(10)
+    batch_size: int = batch_setting(16, "pairs a minibatch")
+    num_epochs: int = epochs_setting(5, "passes over the pairs")
+    lr: float = rate_setting(0.01, "learning rate of Adam")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -121,23 +120,12 @@ class SequenceConfig(Config):
 class ByHandConfig(ModelledTextConfig, _Generating):
     """A language model in NumPy, trained by gradients that are written by hand."""
 
-    num_hiddens: int = setting(256, "hidden units", minimum=1, maximum=MOST_UNITS)
-    batch_size: int = setting(
-        32, "subsequences a minibatch", minimum=1, maximum=1_000_000
-    )
-    num_steps: int = setting(35, "tokens a subsequence", minimum=1, maximum=MOST_STEPS)
-    num_epochs: int = setting(
-        500,
-        "passes over the corpus",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
-    theta: float = setting(
-        1.0, "largest norm of the gradient; inf: no clipping", above=0
-    )
+    num_hiddens: int = units_setting(256)
+    batch_size: int = batch_setting(32)
+    num_steps: int = steps_setting(35)
+    num_epochs: int = epochs_setting(500)
+    lr: float = rate_setting(1.0)
+    theta: float = theta_setting(1.0)
 
 
 @dataclass(frozen=True)
@@ -162,15 +150,10 @@ class BpttConfig(CorpusConfig):
     """Three ways to cut the gradient through time, on one task."""
 
     cell: str = setting("rnn", "kind of recurrent layer", ("rnn", "gru", "lstm"))
-    num_hiddens: int = setting(64, "hidden units", minimum=1, maximum=MOST_UNITS)
-    batch_size: int = setting(
-        32, "subsequences a minibatch", minimum=1, maximum=1_000_000
-    )
-    num_steps: int = setting(
-        64,
-        "tokens a subsequence: as far as full computation reaches",
-        minimum=2,
-        maximum=MOST_STEPS,
+    num_hiddens: int = units_setting(64)
+    batch_size: int = batch_setting(32)
+    num_steps: int = steps_setting(
+        64, "tokens a subsequence: as far as full computation reaches", minimum=2
     )
     length: int = setting(
         8, "steps a segment of regular truncation", minimum=1, maximum=MOST_STEPS
@@ -184,18 +167,9 @@ class BpttConfig(CorpusConfig):
         minimum=1,
         maximum=MOST_STEPS,
     )
-    num_epochs: int = setting(
-        150,
-        "passes over the corpus",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
-    theta: float = setting(
-        1.0, "largest norm of the gradient; inf: no clipping", above=0
-    )
+    num_epochs: int = epochs_setting(150)
+    lr: float = rate_setting(1.0)
+    theta: float = theta_setting(1.0)
     num_draws: int = setting(
         200,
         "random truncations of one minibatch to measure",
@@ -229,41 +203,21 @@ class LinesConfig(Config):
     heldout_fraction: float = setting(
         0.2, "part of the lines that is held out", above=0, maximum=0.9
     )
-    num_steps: int = setting(
-        40, "longer lines are left out", minimum=2, maximum=MOST_STEPS
-    )
-    embed_size: int = setting(
-        16, "numbers that stand for a character", minimum=1, maximum=MOST_UNITS
-    )
-    num_hiddens: int = setting(64, "hidden units", minimum=1, maximum=MOST_UNITS)
-    batch_size: int = setting(64, "lines a minibatch", minimum=1, maximum=1_000_000)
-    num_epochs: int = setting(
-        5,
-        "passes over the lines",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(0.01, "learning rate of Adam", above=0, maximum=LARGEST_REAL)
-    theta: float = setting(
-        1.0, "largest norm of the gradient; inf: no clipping", above=0
-    )
+    num_steps: int = steps_setting(40, "longer lines are left out", minimum=2)
+    embed_size: int = units_setting(16, "numbers that stand for a character")
+    num_hiddens: int = units_setting(64)
+    batch_size: int = batch_setting(64, "lines a minibatch")
+    num_epochs: int = epochs_setting(5, "passes over the lines")
+    lr: float = rate_setting(0.01, "learning rate of Adam")
+    theta: float = theta_setting(1.0)
 
 
 @dataclass(frozen=True)
 class OneToManyConfig(LinesConfig):
     """A language in, a line out."""
 
-    num_hiddens: int = setting(128, "hidden units", minimum=1, maximum=MOST_UNITS)
-    num_epochs: int = setting(
-        15,
-        "passes over the lines",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
+    num_hiddens: int = units_setting(128)
+    num_epochs: int = epochs_setting(15, "passes over the lines")
     temperature: float = setting(
         0.7,
         "of the sampled lines: below 1 sharper, above flatter",
@@ -289,13 +243,9 @@ class EditionV1Config(_Generating):
     cell: str = setting(
         "rnn", "which of its models", ("rnn-scratch", "rnn", "gru", "lstm", "birnn")
     )
-    num_hiddens: int = setting(
-        32, "hidden units a direction", minimum=1, maximum=MOST_UNITS
-    )
-    batch_size: int = setting(
-        1024, "subsequences a minibatch", minimum=1, maximum=1_000_000
-    )
-    num_steps: int = setting(32, "tokens a subsequence", minimum=1, maximum=MOST_STEPS)
+    num_hiddens: int = units_setting(32, "hidden units a direction")
+    batch_size: int = batch_setting(1024)
+    num_steps: int = steps_setting(32)
     num_train: int = setting(
         10000,
         "subsequences to train on: one begins at each token",
@@ -305,15 +255,8 @@ class EditionV1Config(_Generating):
     num_val: int = setting(
         5000, "subsequences that follow, to validate on", minimum=1, maximum=MOST
     )
-    num_epochs: int = setting(
-        100,
-        "passes over them",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(1.0, "learning rate", above=0, maximum=LARGEST_REAL)
+    num_epochs: int = epochs_setting(100, "passes over them")
+    lr: float = rate_setting(1.0)
     theta: float = setting(1.0, "gradient_clip_val; 0: no clipping", minimum=0)
     prefixes: str = setting(
         "it has", "what to continue, separated by commas", effect="text"

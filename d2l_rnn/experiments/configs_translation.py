@@ -10,12 +10,16 @@ from .configs import Config, whose_weights
 from .settings import (
     LARGEST_REAL,
     MOST,
-    MOST_EPOCHS,
-    MOST_LAYERS,
-    MOST_STEPS,
-    MOST_UNITS,
     data_dir_setting,
     setting,
+)
+from .usual_settings import (
+    batch_setting,
+    epochs_setting,
+    layers_setting,
+    rate_setting,
+    steps_setting,
+    units_setting,
 )
 
 
@@ -45,22 +49,13 @@ class TranslationConfig(Config):
         minimum=1,
         maximum=MOST,
     )
-    batch_size: int = setting(64, "pairs a minibatch", minimum=1, maximum=1_000_000)
-    num_steps: int = setting(
-        10,
-        "tokens that a sentence is cut or padded to, <eos> among them",
-        minimum=2,
-        maximum=MOST_STEPS,
+    batch_size: int = batch_setting(64, "pairs a minibatch")
+    num_steps: int = steps_setting(
+        10, "tokens that a sentence is cut or padded to, <eos> among them", minimum=2
     )
-    embed_size: int = setting(
-        32, "numbers that stand for a token", minimum=1, maximum=MOST_UNITS
-    )
-    num_hiddens: int = setting(
-        32, "hidden units a layer", minimum=1, maximum=MOST_UNITS
-    )
-    num_layers: int = setting(
-        2, "recurrent layers on each side", minimum=1, maximum=MOST_LAYERS
-    )
+    embed_size: int = units_setting(32, "numbers that stand for a token")
+    num_hiddens: int = units_setting(32, "hidden units a layer")
+    num_layers: int = layers_setting(2, "recurrent layers on each side")
     dropout: float = setting(
         0.1, "rate between the layers and on attention", minimum=0, maximum=0.99
     )
@@ -77,15 +72,8 @@ class TranslationConfig(Config):
     mask_padding: bool = setting(
         False, "encoder that ends at a sentence's length; always with --bidirectional"
     )
-    num_epochs: int = setting(
-        300,
-        "passes over the pairs",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
-    lr: float = setting(0.005, "learning rate of Adam", above=0, maximum=LARGEST_REAL)
+    num_epochs: int = epochs_setting(300, "passes over the pairs")
+    lr: float = rate_setting(0.005, "learning rate of Adam")
     theta: float = setting(1.0, "largest norm of the gradient", above=0)
     schedule: str = setting(
         "none",
@@ -171,14 +159,7 @@ class Seq2SeqConfig(TranslationConfig):
 class Seq2SeqAttentionConfig(TranslationConfig):
     """The decoder attends to the encoder's outputs at every step (Section 10.4)."""
 
-    num_epochs: int = setting(
-        250,
-        "passes over the pairs",
-        minimum=1,
-        maximum=MOST_EPOCHS,
-        flag="--epochs",
-        effect="length",
-    )
+    num_epochs: int = epochs_setting(250, "passes over the pairs")
     score: str = setting(
         "additive",
         "how well a query matches a key; dot is scaled by the root of the size",

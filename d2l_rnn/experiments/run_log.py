@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
 from ..history import recorded
 from ..results import record
+from ..results.book import BookNumber, load_book
 from ..results.metrics import median
+from ..results.record_fields import Row
 from ..results.samples import Sample, SamplesWriter
-from .contract import Json, Source
+from .contract import ExperimentRun, Json, Source
 from .directories import usable
 from .environment import environment, with_starts
 from .resume import EPOCH, ROWS, RowsHash
 
 if TYPE_CHECKING:
     from ..protocols import Arrays
+    from ..training.loop import EpochRow
 
 
 class RunLog:
@@ -139,3 +143,22 @@ class RunLog:
         if self._samples is not None:
             self._samples.close()
         self._writer.close()
+
+
+def against_the_book(name: str, run: ExperimentRun[Any]) -> Dict[str, Any]:
+    """What progress draws a run against: the published number, and ours in its metric.
+
+    Ours is that of the record to come. Empty where the book prints none.
+    """
+    number = load_book().get(name)
+    if number is None:
+        return {}
+    return {"number": number, "published": partial(_published, number, run)}
+
+
+def _published(number: BookNumber, run: ExperimentRun[Any], row: EpochRow) -> float:
+    fields: Row = {"loss": float(row.loss), "tokens": int(row.tokens)}
+    heldout = run.metrics(row).get("heldout_perplexity")
+    if heldout is not None:
+        fields["heldout_perplexity"] = heldout
+    return number.value_of(fields)

@@ -26,7 +26,7 @@ from .contract import ExperimentRun, Json, Notify, tell_nobody
 from .directories import LONGER, make_room, run_directory, sole_use, usable
 from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
-from .run_log import RunLog
+from .run_log import RunLog, against_the_book
 from .table import Experiment, find
 
 _CHECKPOINT_EVERY_SECONDS = 20.0
@@ -244,6 +244,7 @@ class _Running:
         shown: Dict[str, Any] = {}
         if not self.run.perplexities:
             shown = {"name": "loss", "value_of": _loss_of}
+        shown.update(against_the_book(self.experiment.name, self.run))
         progress = Progress(
             self.num_epochs,
             first_epoch,

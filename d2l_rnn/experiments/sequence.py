@@ -133,7 +133,8 @@ class SequenceRun(NetRun[SequenceConfig]):
             "1 step": _points(self.time[tau:], predictions["one_step"]),
             "multistep": _points(self.time[known:], predictions["continued"]),
         }
-        figure = prediction_figure(data, drawn, known)
+        title = "sequence: the next step, and continued from its own predictions"
+        figure = prediction_figure(data, drawn, known, title)
         save(figure, directory / "continued.png")
         ahead = predictions["ahead"]
         shown = {
@@ -141,7 +142,8 @@ class SequenceRun(NetRun[SequenceConfig]):
             for k in _SHOWN
             if k <= config.max_steps
         }
-        figure = prediction_figure(data, shown, known)
+        title = "sequence: predicted several steps ahead"
+        figure = prediction_figure(data, shown, known, title)
         save(figure, directory / "steps-ahead.png")
         error = self._errors()["rmse_ahead"]
         line = list(map(int, error)), list(error.values())

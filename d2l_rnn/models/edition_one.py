@@ -12,7 +12,8 @@ from ..installation import cure_of_d2l
 
 try:
     from d2l import mxnet as d2l
-except ImportError as error:
+# What was compiled for another NumPy raises the last two.
+except (ImportError, OSError, ValueError, AttributeError) as error:
     raise D2lRnnError(
         "the experiments of edition 1.0 need the package d2l 1.0.3, which cannot be "
         f"imported ({error}): {cure_of_d2l(str(error)).text}"

@@ -4,33 +4,52 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .book import BookNumber
 
-WIDTH, HEIGHT = 720, 350
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 12, 54  # margins around the plot
 CLOSEST_TICKS = 22
 SMALLEST, LARGEST = 1e-300, 1e300  # that can be divided and rounded without a care
 
 Curve = Tuple[Sequence[int], Sequence[float]]
+Names = Tuple[str, str]  # of the axes: epochs, values
 
 
-class _Scale:
+class Box(NamedTuple):
+    """A picture's size and the margins around its plot."""
+
+    width: int = 720
+    height: int = 350
+    left: int = 58
+    right: int = 12
+    top: int = 12
+    bottom: int = 54
+
+
+WHOLE = Box()
+
+
+class Scale:
     """Maps epochs and values (logarithmic) to places in the picture."""
 
-    def __init__(self, last_epoch: float, low: float, high: float) -> None:
+    def __init__(
+        self, last_epoch: float, low: float, high: float, box: Box = WHOLE
+    ) -> None:
+        self.box = box
         self.last_epoch = max(last_epoch, 1)
+        self.smallest, self.largest = low, high
         room = 0.04 * max(math.log(high) - math.log(low), 0.02)
         self.low = math.log(low) - room
         self.high = math.log(high) + room
 
     def x(self, epoch: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * epoch / self.last_epoch
+        across = self.box.width - self.box.left - self.box.right
+        return self.box.left + across * epoch / self.last_epoch
 
     def y(self, value: float) -> float:
         share = (math.log(value) - self.low) / (self.high - self.low)
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+        up = self.box.height - self.box.top - self.box.bottom
+        return self.box.height - self.box.bottom - up * share
 
     def points(self, epochs: Sequence[float], values: Sequence[float]) -> List[str]:
         places = zip(map(self.x, epochs), map(self.y, values))
@@ -42,6 +61,7 @@ def curve_svg(
     number: Optional[BookNumber],
     label: str,
     beside: Sequence[Curve] = (),
+    names: Optional[Names] = None,
 ) -> Optional[str]:
     """Our curves, their spread over the seeds, and the range of the book's builds.
 
@@ -54,40 +74,102 @@ def curve_svg(
         What the picture shows, for those who cannot see it.
     beside : sequence of (epochs, values)
         Other curves of ours, of which the range alone is shown.
+    names : (str, str), optional
+        What the axes are called; in English by default.
 
     Returns
     -------
     str or None
         None where no curve has a point.
     """
-    curves, beside = _usable(curves), _usable(beside)
+    curves, beside = usable(curves), usable(beside)
     if not curves:
         return None
-    band = number.band() if number is not None else None
-    values = [value for _, curve in [*curves, *beside] for value in curve]
-    last = max(max(epochs) for epochs, _ in [*curves, *beside])
-    if number is not None and band is not None:
-        values += [*band[0], *band[2]]
-        last = max(last, number.num_epochs)
-    scale = _Scale(last, min(values), max(values))
-    parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(label, quote=True)}">'
-    ]
-    parts += _frame(scale, min(values), max(values), number)
-    if number is not None and band is not None:
-        low, middle, high = band
-        parts.append(_area("builds", scale, number.epochs, low, high))
-        parts.append(_line("median", scale, number.epochs, middle))
+    scale = scale_of([*curves, *beside], number)
+    if names is None:
+        metric = "perplexity" if number is None else number.metric.replace("_", " ")
+        names = ("epoch", f"{metric} (log scale)")
+    parts = [opened(scale.box, label), *frame(scale, names), *_builds(scale, number)]
     if beside:
         epochs, low, _, high = spread(beside)
-        parts.append(_area("beside", scale, epochs, low, high))
-    epochs, low, middle, high = spread(curves)
-    if len(curves) > 1:
-        parts.append(_area("seeds", scale, epochs, low, high))
-    parts.append(_line("ours", scale, epochs, middle))
-    parts.append("</svg>")
+        parts.append(area("beside", scale, epochs, low, high))
+    parts += [*_ours(scale, curves), "</svg>"]
     return "".join(parts)
+
+
+def thumbnail_svg(
+    curves: Sequence[Curve], number: Optional[BookNumber], label: str
+) -> Optional[str]:
+    """The same at the size of a table's row: the ends of the axes alone have numbers.
+
+    Returns
+    -------
+    str or None
+        None where no curve has a point.
+    """
+    curves = usable(curves)
+    if not curves:
+        return None
+    scale = scale_of(curves, number, _SMALL)
+    box, bottom = scale.box, scale.box.height - scale.box.bottom
+    right = box.width - box.right
+    parts = [opened(box, label), *_builds(scale, number), *_ours(scale, curves)]
+    parts.append(
+        f'<line class="axis" x1="{box.left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
+    )
+    ends: List[Tuple[float, float, float]]
+    ends = [(right, box.height - 2, scale.last_epoch)]
+    if scale.largest > scale.smallest:
+        ends.append((box.left - 4, scale.y(scale.largest) + 8, scale.largest))
+    ends.append((box.left - 4, scale.y(scale.smallest), scale.smallest))
+    for x, y, value in ends:
+        parts.append(
+            f'<text class="tick" x="{x}" y="{y:.1f}" text-anchor="end">{value:.3g}'
+            "</text>"
+        )
+    return "".join([*parts, "</svg>"])
+
+
+_SMALL = Box(240, 84, left=48, right=3, top=3, bottom=15)
+
+
+def opened(box: Box, label: str) -> str:
+    """The beginning of a picture that says what it shows."""
+    return (
+        f'<svg viewBox="0 0 {box.width} {box.height}" role="img" '
+        f'aria-label="{escape(label, quote=True)}">'
+    )
+
+
+def scale_of(
+    curves: Sequence[Curve], number: Optional[BookNumber], box: Box = WHOLE
+) -> Scale:
+    """A scale that has room for usable curves, and for the builds."""
+    values = [value for _, curve in curves for value in curve]
+    last = max(max(epochs) for epochs, _ in curves)
+    if number is not None:
+        low, _, high = number.band()
+        values += [*low, *high]
+        last = max(last, number.num_epochs)
+    return Scale(last, min(values), max(values), box)
+
+
+def _builds(scale: Scale, number: Optional[BookNumber]) -> List[str]:
+    if number is None:
+        return []
+    low, middle, high = number.band()
+    return [
+        area("builds", scale, number.epochs, low, high),
+        line("median", scale, number.epochs, middle),
+    ]
+
+
+def _ours(scale: Scale, curves: Sequence[Curve]) -> List[str]:
+    epochs, low, middle, high = spread(curves)
+    parts = []
+    if len(curves) > 1:
+        parts.append(area("seeds", scale, epochs, low, high))
+    return [*parts, line("ours", scale, epochs, middle)]
 
 
 def spread(
@@ -107,7 +189,8 @@ def spread(
     )
 
 
-def _usable(curves: Sequence[Curve]) -> List[Curve]:
+def usable(curves: Sequence[Curve]) -> List[Curve]:
+    """What of curves can be drawn on a logarithmic scale."""
     return [curve for curve in map(_positive, curves) if curve[0]]
 
 
@@ -120,9 +203,10 @@ def _positive(curve: Curve) -> Curve:
     return [epoch for epoch, _ in pairs], [value for _, value in pairs]
 
 
-def _line(
-    kind: str, scale: _Scale, epochs: Sequence[float], values: Sequence[float]
+def line(
+    kind: str, scale: Scale, epochs: Sequence[float], values: Sequence[float]
 ) -> str:
+    """A curve of that class; of one point a dot."""
     points = " ".join(scale.points(epochs, values))
     if len(epochs) == 1:
         x, y = points.split(",")
@@ -130,13 +214,14 @@ def _line(
     return f'<polyline class="{kind}" points="{points}"/>'
 
 
-def _area(
+def area(
     kind: str,
-    scale: _Scale,
+    scale: Scale,
     epochs: Sequence[float],
     low: Sequence[float],
     high: Sequence[float],
 ) -> str:
+    """What lies between two curves, of that class."""
     if len(epochs) == 1:  # a bar, to be seen at all
         x, top, bottom = scale.x(epochs[0]), scale.y(high[0]), scale.y(low[0])
         return (
@@ -149,22 +234,22 @@ def _area(
     return f'<polygon class="{kind}" points="{points}"/>'
 
 
-def _frame(
-    scale: _Scale, low: float, high: float, number: Optional[BookNumber]
-) -> List[str]:
+def frame(scale: Scale, names: Names) -> List[str]:
     """Grid lines with their numbers, and what the axes are."""
     parts = []
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+    box = scale.box
+    right, bottom = box.width - box.right, box.height - box.bottom
     above = math.inf
-    for value in _ticks(low, high):
+    for value in _ticks(scale.smallest, scale.largest):
         y = scale.y(value)
         if above - y < CLOSEST_TICKS:
             continue
         above = y
         parts.append(
-            f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text class="tick" x="{LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">'
-            f"{value:g}</text>"
+            f'<line class="grid" x1="{box.left}" x2="{right}" y1="{y:.1f}" '
+            f'y2="{y:.1f}"/>'
+            f'<text class="tick" x="{box.left - 7}" y="{y + 4:.1f}" '
+            f'text-anchor="end">{value:g}</text>'
         )
     step = _round_step(scale.last_epoch / 5)
     for index in range(int(scale.last_epoch / step) + 1):
@@ -175,13 +260,13 @@ def _frame(
             f"{index * step:g}</text>"
         )
     parts.append(
-        f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
+        f'<line class="axis" x1="{box.left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
     )
-    metric = "perplexity" if number is None else number.metric.replace("_", " ")
+    epoch, metric = map(escape, names)
     parts.append(
-        f'<text class="tick" x="{right}" y="{HEIGHT - 6}" text-anchor="end">epoch'
-        f'</text><text class="tick" transform="translate(15 {TOP}) rotate(-90)" '
-        f'text-anchor="end">{escape(metric)}</text>'
+        f'<text class="tick" x="{right}" y="{box.height - 6}" text-anchor="end">'
+        f'{epoch}</text><text class="tick" transform="translate(15 {box.top}) '
+        f'rotate(-90)" text-anchor="end">{metric}</text>'
     )
     return parts
 

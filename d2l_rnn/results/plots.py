@@ -9,7 +9,6 @@ import io
 from typing import (
     TYPE_CHECKING,
     Callable,
-    Dict,
     List,
     Mapping,
     Optional,
@@ -36,6 +35,7 @@ from .plots_axes import (
     new_axes,
     whole,
 )
+from .plots_builds import draw_builds, metric_label
 from .plots_fonts import boxes_accepted, legible
 from .record import RunRecord
 from .verdict.comparable import curve_of
@@ -61,30 +61,7 @@ def curve_figure(
     name = records[0].experiment if records else ""
     figure, axes = new_axes()
     if book_number is not None:
-        low, middle, high = book_number.band()
-        source = f"{len(book_number.builds)} builds of the book"
-        if len(book_number.epochs) > 1:
-            axes.fill_between(
-                book_number.epochs,
-                low,
-                high,
-                color=BAND,
-                lw=0,
-                label=source + ", range",
-            )
-            axes.plot(
-                book_number.epochs, middle, color=GREY, lw=1.2, label="their median"
-            )
-        else:
-            axes.errorbar(
-                book_number.epochs,
-                middle,
-                yerr=[[middle[0] - low[0]], [high[0] - middle[0]]],
-                color=GREY,
-                fmt="o",
-                capsize=4,
-                label=source + ", median and range",
-            )
+        draw_builds(axes, book_number)
     many = len(records) > 3
     for index, run in enumerate(records):
         epochs, values = curve_of(run, book_number)
@@ -105,7 +82,7 @@ def curve_figure(
     log_ticks(axes.yaxis)
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
-    axes.set_ylabel(_metric_label(book_number) + SAID["log"])
+    axes.set_ylabel(metric_label(book_number) + SAID["log"])
     axes.set_title(literal(name), loc="left", fontweight="bold")
     axes.set_xlim(left=0)
     axes.legend(frameon=False)
@@ -236,6 +213,7 @@ def prediction_figure(
     observed: Points,
     predictions: Mapping[str, Points],
     boundary: Optional[float] = None,
+    title: str = "",
 ) -> Figure:
     """A sequence and what a model predicts of it, as in Section 8.1 of the book.
 
@@ -245,8 +223,9 @@ def prediction_figure(
     predictions : dict of str to (times, values)
     boundary : float, optional
         Where the training data end.
+    title : str
     """
-    figure, axes = new_axes((8.0, 3.4))
+    figure, axes = new_axes((8.0, 3.6))
     axes.plot(*observed, color=BAND, lw=1.0, label="data")
     for index, (name, points) in enumerate(predictions.items()):
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
@@ -263,9 +242,10 @@ def prediction_figure(
     axes.set_xlabel("time")
     axes.set_ylabel("x")
     axes.margins(x=0.01)
+    axes.set_title(literal(title), loc="left", fontweight="bold")
     figure.legend(
         *axes.get_legend_handles_labels(),
-        loc="outside upper left",
+        loc="outside lower left",
         ncol=5,
         frameon=False,
     )
@@ -282,13 +262,3 @@ def save(figure: Figure, path: PathLike) -> None:
     with boxes_accepted():
         print_png(buffer, metadata={"Software": None})
     write_bytes(path, buffer.getvalue())
-
-
-def _metric_label(book_number: Optional[BookNumber]) -> str:
-    labels: Dict[str, str] = {
-        "heldout_perplexity": "validation perplexity",
-        "loss_over_num_steps": "loss per token / num_steps",
-        "loss": "loss",
-    }
-    metric = "perplexity" if book_number is None else book_number.metric
-    return labels.get(metric, metric)

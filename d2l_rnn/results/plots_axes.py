@@ -68,15 +68,22 @@ def log_ticks(axis: Axis) -> None:
 
 
 def label_ends(axes: Axes, ends: List[Tuple[float, float, str, str]]) -> bool:
-    """Write each line's name at its end; False, and nothing, where they would touch."""
+    """Write each line's name at its end; False, and nothing, where they would touch.
+
+    Names touch each other, or the other lines where a line ends before these do.
+    """
     if not 1 < len(ends) <= 6:
         return False
-    figure_height = axes.figure.bbox.height
-    places = sorted(axes.transData.transform((x, y))[1] for x, y, _, _ in ends)
-    gaps = [above - below for below, above in zip(places, places[1:])]
-    if not all(math.isfinite(place) for place in places):
+    whole_figure = axes.figure.bbox
+    places = [axes.transData.transform((x, y)) for x, y, _, _ in ends]
+    across = [float(place[0]) for place in places]
+    upwards = sorted(float(place[1]) for place in places)
+    gaps = [above - below for below, above in zip(upwards, upwards[1:])]
+    if not all(math.isfinite(place) for place in [*across, *upwards]):
         return False
-    if min(gaps) < 0.05 * figure_height:
+    if min(gaps) < 0.05 * whole_figure.height:
+        return False
+    if max(across) - min(across) > 0.05 * whole_figure.width:
         return False
     for x, y, name, colour in ends:
         axes.annotate(

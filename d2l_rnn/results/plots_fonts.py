@@ -50,6 +50,7 @@ COMMON = (
     "KaiTi",
     "FangSong",
 )
+_NO_CHARACTER = 0xFFFF
 _PROBE = "想"  # common to simplified and traditional Chinese and to Japanese
 
 
@@ -140,7 +141,11 @@ def _has_chinese(path: str) -> bool:
     if not Path(path).is_file():  # removed since it was listed
         return False
     try:
-        return bool(font_manager.get_font(path).get_char_index(ord(_PROBE)))
+        font = font_manager.get_font(path)
+        # matplotlib from 3.11 on brings a font of boxes, which has every code point.
+        return bool(font.get_char_index(ord(_PROBE))) and not font.get_char_index(
+            _NO_CHARACTER
+        )
     except (OSError, RuntimeError):  # no font, or of a kind that matplotlib cannot read
         return False
 

@@ -8,6 +8,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from matplotlib.figure import Figure
 
 from ..notebook import kernel_shell
+from .book import BookNumber
+from .plots_builds import draw_builds, metric_label
 from .plots_fonts import boxes_accepted, legible
 
 Limits = Optional[Sequence[float]]
@@ -125,3 +127,35 @@ class Animator:
         with boxes_accepted():
             legible(self.fig).savefig(picture, format="svg")
         return picture.getvalue()
+
+
+class CurveOverBuilds(Animator):
+    """A training curve of an experiment of the book, over the range of its builds.
+
+    Parameters
+    ----------
+    number : BookNumber
+        Its metric is what ``add`` is given.
+    first, last : float
+        The epochs of the axis.
+    """
+
+    def __init__(self, number: BookNumber, first: float, last: float) -> None:
+        super().__init__("epoch", metric_label(number), xlim=(first, last))
+        self._number, self._first, self._last = number, first, last
+
+    def _draw(self) -> None:
+        super()._draw()
+        axes = self.axes[0]
+        for line in axes.lines:
+            line.set_label("train")
+        low, high = axes.get_ylim()
+        draw_builds(axes, self._number)
+        builds = [
+            value
+            for values in (self._number.band()[0], self._number.band()[2])
+            for epoch, value in zip(self._number.epochs, values)
+            if self._first <= epoch <= self._last
+        ]
+        axes.set_ylim(min([low, *builds]), max([high, *builds]))
+        axes.legend(fontsize="small")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Tuple, TypedDict, Union
 
 from .book import BookNumber
-from .readme_shows import known, what_it_shows
 from .readme_summary import Entry, Summary
 from .verdict.compare import NOT_COMPARABLE, verdict_on_curves
 from .verdict.grouping import BOOK_WEIGHTS, SAID, SEED_WEIGHTS, weights_of
+from .what_it_shows import known, what_it_shows
 
 Numbers = List[Union[float, str]]
 
@@ -70,9 +70,12 @@ class Group:
 
     @property
     def minutes(self) -> Optional[float]:
-        """Of a run; of older records only the training is known."""
+        """Of the quickest run: others may have shared their machine with much else.
+
+        Of older records only the training is known.
+        """
         found = known(self.entries, "wall_seconds") or known(self.entries, "seconds")
-        return sum(found) / len(found) / 60 if found else None
+        return min(found) / 60 if found else None
 
     @property
     def command(self) -> str:

@@ -23,7 +23,6 @@ from ..errors import RunError
 from .book import BookNumber
 from .metrics import median
 from .readme_groups import Group, Recorded, groups_of, titled
-from .readme_shows import known
 from .readme_summary import (
     Summary,
     provenance,
@@ -35,6 +34,7 @@ from .record import RunRecord
 from .record_fields import Environment
 from .verdict.comparable import curve_of, incomparable, published_curve
 from .verdict.grouping import weights_of
+from .what_it_shows import known
 
 _EVERY = 10  # epochs
 
@@ -127,7 +127,7 @@ def render(summary: Summary[Recorded], book: Mapping[str, BookNumber]) -> str:
     """
     groups = groups_of(summary, book)
     heading = ["experiment", "book", "ours", "verdict", "held-out perplexity"]
-    heading += ["tokens/sec", "minutes", "command"]
+    heading += ["tokens/sec", "minutes at best", "command"]
     notes = [
         f"- **{name}**: {summary.notes[name]}"
         for name in dict.fromkeys(group.name for group in groups)

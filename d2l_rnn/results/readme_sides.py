@@ -6,9 +6,9 @@ from typing import List, Mapping, Sequence
 
 from ..errors import RunError
 from .readme_groups import Recorded
-from .readme_shows import known
 from .readme_summary import Summary
 from .verdict.rendering import markdown_table
+from .what_it_shows import known
 
 _MODELS = {
     "unigram": "unigram",

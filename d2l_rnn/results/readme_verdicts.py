@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Dict, List, Mapping, Sequence, TypedDict
 
 from ..errors import RunError
 from .book import BookNumber
 from .readme_groups import Group, Recorded, groups_of
 from .readme_runs import ours, published
-from .readme_shows import known
 from .readme_summary import Summary
 from .readme_words import WORDS
 from .verdict.compare import NOT_COMPARABLE
 from .verdict.grouping import BOOK_WEIGHTS, SEED_WEIGHTS
 from .verdict.rendering import markdown_table
+from .what_it_shows import known
 
 Groups = Mapping[str, Sequence[Group]]
 
@@ -144,7 +145,7 @@ def cost(
     for name in names:
         if name not in groups:
             raise RunError(f"no run of {name} is recorded")
-        group = groups[name][0]
+        group = min(groups[name], key=lambda group: group.minutes or math.inf)
         rows.append([f"`scripts/reproduce.sh {name}`", minutes_of(group)])
         here = group.entries[0]["environment"]
         places.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .book import BookNumber
@@ -11,6 +10,7 @@ from .initial_weights import UNTRAINED, evidence
 from .readme_groups import Group, Recorded, groups_of
 from .readme_runs import ours, published
 from .readme_summary import Summary, provenance
+from .told import Told
 from .verdict.compare import NOT_COMPARABLE
 from .verdict.grouping import BOOK_WEIGHTS, SAID, SEED_WEIGHTS
 from .verdict.rendering import markdown_table
@@ -25,14 +25,6 @@ polyline { fill: none; stroke-linejoin: round; }
 .seeds { fill: #0067a8; opacity: .3; }
 polyline.ours { stroke: #0067a8; stroke-width: 1.8; } circle.ours { fill: #0067a8; }
 </style><rect class="page" width="100%" height="100%"/>"""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What is told of an experiment beside its runs: where it is, and what it is."""
-
-    section: str
-    summary: str
 
 
 def render_page(
@@ -93,7 +85,7 @@ def render_page(
 def _overview(all_groups: Sequence[Sequence[Group]]) -> str:
     """The judged experiments, from the builds' weights and from ours side by side."""
     rows = [["experiment", "the book", "from the builds' weights", "from own weights"]]
-    rows[0].append("minutes a run")
+    rows[0].append("minutes at best")
     for groups in all_groups:
         number = groups[0].number
         if number is None:
@@ -144,7 +136,7 @@ def _untrained(name: str, groups: Sequence[Group]) -> List[str]:
 
 
 def _sentence(group: Group) -> str:
-    cost = "" if group.minutes is None else f" ({group.minutes:.1f} minutes a run)"
+    cost = "" if group.minutes is None else f" ({group.minutes:.1f} minutes at best)"
     by = f"`{group.command}`{cost}"
     if group.number is None:
         return f"What it shows: {group.reason}. {by}"

@@ -95,7 +95,7 @@ def test_configuration_is_frozen_plain_and_has_flags(name: str) -> None:
 def test_unknown_experiment_names_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean bilstm"):
         find("bilsm")
-    with pytest.raises(UsageError, match="rnn-scratch, .*lstm"):
+    with pytest.raises(UsageError, match="see 'd2l-rnn list'"):
         find("qqqqqq")
 
 

@@ -96,7 +96,7 @@ def mean_loss(twin: Any, X: Integers, Y: Integers, state: Any) -> Tuple[Any, Any
 
 def assert_close(found: Floats, expected: Floats) -> None:
     """Within 1e-5, entries far below the largest beside the largest."""
-    atol = 1e-5 * max(1e-3, abs(expected).max())
+    atol = 1e-5 * max(1e-3, float(abs(expected).max()))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=atol)
 
 

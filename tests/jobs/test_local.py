@@ -226,7 +226,7 @@ def test_an_interrupted_run_is_a_line(
             yield Outcome(a_job, status, 1.0, f"d2l-rnn: said\n{result}\n")
 
     monkeypatch.setattr(reproduce, "_start", start)
-    assert main(["reproduce", "rnn", "lstm"]) == 143
+    assert main(["reproduce", "rnn", "lstm", "--jobs", "1"]) == 143
     out, err = capsys.readouterr()
     lines = [line for line in err.splitlines() if "initial weights" not in line]
     assert out == "" and max(map(len, lines)) < 120

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from d2l_rnn.arrays import Floats
-from d2l_rnn.results import plots
+from d2l_rnn.results import plots, plots_live
 from d2l_rnn.results.record import RunRecord
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
@@ -129,3 +129,32 @@ def test_no_window_system_and_no_global_state_is_needed(tmp_path: Path) -> None:
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.png")], check=True)
+
+
+def test_names_stand_at_ends_that_are_together_only() -> None:
+    """A line that ends early would have its name on the others."""
+    early = {"a": ([0, 9], [0, 0]), "b": ([0, 1], [0, 1])}
+    (axes,) = plots.lines_figure(early, "x", "y").axes
+    assert not axes.texts and axes.get_legend() is not None
+
+
+@pytest.mark.parametrize("name", sorted(BOOK))
+def test_the_notebooks_curve_grows_over_the_builds(name: str) -> None:
+    number = BOOK[name]
+    curve = plots_live.CurveOverBuilds(number, 1, 30)
+    low, _, high = number.band()
+    for epoch in (1, 2):
+        curve.add(epoch, [float(epoch)])
+    (axes,) = curve.axes
+    assert axes.get_xlim() == (1, 30)
+    legend = axes.get_legend()
+    assert legend is not None
+    labels = {text.get_text() for text in legend.get_texts()}
+    assert "train" in labels and any("builds of the book" in text for text in labels)
+    ours = [line for line in axes.lines if line.get_label() == "train"]
+    assert [line.get_xydata().tolist() for line in ours] == [[[1, 1], [2, 2]]]
+    if len(number.epochs) > 1:
+        (band,) = axes.collections
+        (path,) = band.get_paths()
+        drawn = {tuple(vertex) for vertex in path.vertices.tolist()}
+        assert drawn >= {*zip(number.epochs, low), *zip(number.epochs, high)}

@@ -11,9 +11,10 @@ from typing import Callable, Dict, List, Tuple
 import pytest
 
 from d2l_rnn.results import readme_runs
-from d2l_rnn.results.readme_shows import what_it_shows
 from d2l_rnn.results.readme_summary import Summary
-from d2l_rnn.results.results_page import Told, render_page
+from d2l_rnn.results.results_page import render_page
+from d2l_rnn.results.told import Told
+from d2l_rnn.results.what_it_shows import what_it_shows
 
 from .made_runs import BOOK, builds_of, every_epoch, write_run
 
@@ -53,7 +54,7 @@ def test_both_starts_stand_side_by_side(tmp_path: Path) -> None:
     assert cells[2].startswith("**reproduced**") and "3 seeds" in cells[2]
     assert cells[3].startswith("**reproduced**") and "2 seeds" in cells[3]
     assert "permutation test of the curve" in page and "mixed model" in page
-    assert "d2l-rnn reproduce bilstm --seeds 3` (2.0 minutes a run)" in page
+    assert "d2l-rnn reproduce bilstm --seeds 3` (2.0 minutes at best)" in page
     assert "`d2l-rnn reproduce bilstm --seeds 2 -- --initial-weights seed`" in page
     assert "3 seeds), the builds' weights (argued): 50 of 50 epochs" in page
     assert "Not recorded yet: gru." in page and "<!-- Made by: make it -->" in page
