@@ -15,8 +15,10 @@ from d2l_rnn import checkpoint_file
 from d2l_rnn.cli import main
 from d2l_rnn.errors import UsageError
 from d2l_rnn.experiments import runner
+from d2l_rnn.experiments.language import build
 from d2l_rnn.experiments.placing import devices_of
 from d2l_rnn.experiments.runner import Options, run_experiment
+from d2l_rnn.experiments.sizes import check_sizes
 from d2l_rnn.experiments.table import EXPERIMENTS, find
 from d2l_rnn.results.record import CHECKPOINT, RunRecord, read_run
 
@@ -200,6 +202,14 @@ def test_what_cannot_be_is_one_line(
     (told,) = capsys.readouterr().err.splitlines()
     assert told.startswith("d2l-rnn: error: --") and line in told
     assert not Path("out").exists()
+
+
+def test_a_net_that_a_gpu_trained_is_made_again_where_there_is_none() -> None:
+    """Its sizes are checked before its weights; the GPU's memory is not asked for."""
+    for device in ("gpu", "gpu:1", "gpu:0,gpu:1"):
+        config = dataclasses.replace(find("rnn").config, device=device)
+        check_sizes(config, 28)
+        assert build(config, 28, cpu()).vocab_size == 28
 
 
 @pytest.mark.parametrize("command", ["audit", "generate"])
