@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import List, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy
 
@@ -67,7 +67,7 @@ def check_8_5_b(answer: object) -> None:
             )
 
 
-def _cosine(a: List[Floats], b: List[Floats]) -> float:
+def _cosine(a: Sequence[Floats], b: Sequence[Floats]) -> float:
     x, y = (numpy.concatenate([part.ravel() for part in parts]) for parts in (a, b))
     return float(x @ y / (numpy.linalg.norm(x) * numpy.linalg.norm(y)))
 
@@ -146,7 +146,8 @@ def check_8_6_c(answer: object) -> None:
     likeliest next id is taken each time; what is returned begins with the prefix.
     """
     for prefix, num_preds in (([3, 1, 4], 6), ([2], 3), ([5, 5], 0)):
-        state, scores = None, numpy.zeros(0)
+        state: Optional[Tuple[int, ...]] = None
+        scores: Floats = numpy.zeros(0)
         for token in prefix:
             scores, state = _summing(token, state)
         expected = list(prefix)

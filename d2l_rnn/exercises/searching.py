@@ -22,7 +22,7 @@ def _table() -> Dict[Tuple[int, ...], Floats]:
     Greed is punished: what is likeliest first leads to what is unlikely later.
     """
     rng = numpy.random.default_rng(41)
-    table = {}
+    table: Dict[Tuple[int, ...], Floats] = {}
     for length in range(4):
         for tokens in itertools.product(range(NUM_TOKENS), repeat=length):
             flat = 0.3 if tokens[:1] == (0,) else 3.0
