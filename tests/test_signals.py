@@ -32,6 +32,14 @@ def wait() -> None:
         time.sleep(0.005)
 
 
+@pytest.fixture(autouse=True)
+def hangup_is_not_ignored() -> Iterator[None]:
+    """As it would be where nohup has started the tests, which is respected."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", ASKED)
 def test_a_signal_interrupts_and_its_handler_is_given_back(number: int) -> None:
     before = [signal.getsignal(n) for n in (*ASKED, signal.SIGALRM)]
