@@ -15,13 +15,10 @@ or NumPy was imported before this package, nothing is changed.
 from __future__ import annotations
 
 import os
-import sys
-from importlib.abc import Loader
-from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Optional, Sequence
+from typing import Callable
 
-from .compatibility import spec_of_others
+from .compatibility import FirstImport
 
 SETTING = "OPENBLAS_CORETYPE"
 _CPUINFO = "/proc/cpuinfo"
@@ -51,27 +48,14 @@ def kernels_for(cpuinfo: str) -> str:
     return "Haswell" if _AVX2 <= flags else ""
 
 
-class _NumpyFinder:
-    """Has NumPy loaded with the kernels chosen, then steps aside."""
+class _NumpyFinder(FirstImport):
+    """Has NumPy loaded with the kernels chosen."""
 
-    @staticmethod
-    def find_spec(
-        name: str,
-        path: Optional[Sequence[str]] = None,
-        target: Optional[ModuleType] = None,
-    ) -> Optional[ModuleSpec]:
-        if name != "numpy":
-            return None
-        spec = spec_of_others(_NumpyFinder, name, path, target)
-        if spec is not None and spec.loader is not None:
-            _choose_for_execution(spec.loader)
-        return spec
+    name = "numpy"
 
-
-def _choose_for_execution(loader: Loader) -> None:
-    execute = loader.exec_module
-
-    def exec_module(module: ModuleType) -> None:
+    @classmethod
+    def around(cls, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
+        """Name the kernels while the module is executed, unless the user has."""
         global chosen
         try:
             with open(_CPUINFO) as file:
@@ -85,13 +69,8 @@ def _choose_for_execution(loader: Loader) -> None:
         finally:
             if chosen:
                 os.environ.pop(SETTING, None)
-        if _NumpyFinder in sys.meta_path:
-            sys.meta_path.remove(_NumpyFinder)
-
-    setattr(loader, "exec_module", exec_module)
 
 
 def install_import_hook() -> None:
     """Choose at the first ``import numpy``, wherever it is made."""
-    if "numpy" not in sys.modules and _NumpyFinder not in sys.meta_path:
-        sys.meta_path.insert(0, _NumpyFinder)
+    _NumpyFinder.install()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, List, Optional
 
 from . import __version__, signals, streams
 from .errors import D2lRnnError, UsageError
-from .hints import did_you_mean
 
 if TYPE_CHECKING:
     from .commands.parsing import Parser
@@ -137,6 +136,8 @@ def _answer(arguments: List[str]) -> int:
         return 0
     name, *rest = arguments[len(flags) :]
     if name not in COMMANDS:
+        from .hints import did_you_mean
+
         accepted = f"accepted are {', '.join(COMMANDS)}"
         raise UsageError(
             f"command {name!r} is unknown; {did_you_mean(name, COMMANDS, accepted)}"

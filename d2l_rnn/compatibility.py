@@ -21,9 +21,10 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager, suppress
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Iterator, Optional, Sequence
+from typing import Callable, ClassVar, Iterator, Optional, Sequence
 
 from .errors import D2lRnnError
 
@@ -46,47 +47,71 @@ def restore_ipython_table() -> None:
         setattr(tools, "backend2gui", table)
 
 
-class _MxnetFinder:
-    """Prepares the process when mxnet is first executed, then steps aside.
+class FirstImport:
+    """A finder that surrounds a module's first execution, then steps aside.
 
-    Only looking for mxnet (``importlib.util.find_spec``), or failing to import it,
-    leaves the hook where it is.
+    Only looking for the module (``importlib.util.find_spec``), or failing to import it,
+    leaves the finder where it is. A subclass is itself what stands in
+    ``sys.meta_path``; it names the module and says what is around.
     """
 
-    @staticmethod
+    name: ClassVar[str]
+
+    @classmethod
+    def around(cls, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
+        """Do what is due before and after, and ``execute(module)`` between."""
+        raise NotImplementedError
+
+    @classmethod
+    def install(cls) -> None:
+        """Wait for the import, whoever makes it; nothing where it has been made."""
+        if cls.name not in sys.modules and cls not in sys.meta_path:
+            sys.meta_path.insert(0, cls)
+
+    @classmethod
+    def remove(cls) -> None:
+        """Wait no more."""
+        if cls in sys.meta_path:
+            sys.meta_path.remove(cls)
+
+    @classmethod
     def find_spec(
+        cls,
         name: str,
         path: Optional[Sequence[str]] = None,
         target: Optional[ModuleType] = None,
     ) -> Optional[ModuleSpec]:
-        if name != "mxnet":
+        """What the other finders know of the module, its execution surrounded."""
+        if name != cls.name:
             return None
-        spec = spec_of_others(_MxnetFinder, name, path, target)
-        if spec is not None and spec.loader is not None:
-            _prepare_execution(spec.loader)
-        return spec
+        for other in sys.meta_path:
+            if other is not cls and hasattr(other, "find_spec"):
+                spec = other.find_spec(name, path, target)
+                if spec is not None:
+                    if spec.loader is not None:
+                        cls._surround(spec.loader)
+                    return spec
+        return None
+
+    @classmethod
+    def _surround(cls, loader: Loader) -> None:
+        execute = loader.exec_module
+
+        def execute_first(module: ModuleType) -> None:
+            execute(module)
+            cls.remove()
+
+        setattr(loader, "exec_module", lambda m: cls.around(m, execute_first))
 
 
-def spec_of_others(
-    finder: object,
-    name: str,
-    path: Optional[Sequence[str]],
-    target: Optional[ModuleType],
-) -> Optional[ModuleSpec]:
-    """What the other finders know of a module, for a finder of ours."""
-    for other in sys.meta_path:
-        if other is not finder and hasattr(other, "find_spec"):
-            spec = other.find_spec(name, path, target)
-            if spec is not None:
-                return spec
-    return None
+class _MxnetFinder(FirstImport):
+    """Prepares the process when mxnet is first executed."""
 
+    name = "mxnet"
 
-def _prepare_execution(loader: Any) -> None:
-    """Have the loader of mxnet prepare the process before it executes the module."""
-    execute = loader.exec_module
-
-    def exec_module(module: ModuleType) -> None:
+    @classmethod
+    def around(cls, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
+        """Lend what is missing, choose engine and threads, mend what was imported."""
         from . import numpy_compatibility, runtime
 
         runtime.configure_before_mxnet()
@@ -95,11 +120,8 @@ def _prepare_execution(loader: Any) -> None:
                 execute(module)
         finally:
             runtime.release_main_thread()
-        _remove_import_hook()
         numpy_compatibility.mend(module)
         _start_engine(module)
-
-    loader.exec_module = exec_module
 
 
 class _Version:
@@ -140,14 +162,7 @@ def install_import_hook() -> None:
 
     Nothing happens if mxnet is already imported or the hook already installed.
     """
-    if "mxnet" in sys.modules or _MxnetFinder in sys.meta_path:
-        return
-    sys.meta_path.insert(0, _MxnetFinder)
-
-
-def _remove_import_hook() -> None:
-    if _MxnetFinder in sys.meta_path:
-        sys.meta_path.remove(_MxnetFinder)
+    _MxnetFinder.install()
 
 
 def _start_engine(mxnet: ModuleType) -> None:

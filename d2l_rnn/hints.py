@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Dict, Iterable
 
 
@@ -17,6 +16,8 @@ def did_you_mean(typed: str, accepted: Iterable[str], otherwise: str) -> str:
     otherwise : str
         What is said where nothing is close, such as ``"see 'd2l-rnn list'"``.
     """
+    import difflib  # only a mistake needs it
+
     plain: Dict[str, str] = {_plain(name): name for name in accepted}
     close = difflib.get_close_matches(_plain(typed), plain, n=3, cutoff=0.6)
     if not close:

@@ -33,6 +33,7 @@ esac
 scripts=$(dirname "${BASH_SOURCE[0]}")
 source "$scripts/find_python.sh" # root, say
 source "$scripts/debian_root.sh"
+source "$scripts/working_folder.sh"
 
 emulator=/usr/lib/binfmt.d/qemu-aarch64.conf
 if ! command -v mmdebstrap >/dev/null || [ ! -e "$emulator" ]; then
@@ -45,25 +46,23 @@ if [ ! -x "$root/.venv/bin/d2l-rnn" ]; then
 fi
 
 if [ $# -gt 0 ] && [[ $1 != -* ]]; then
-    mkdir -p "$1"
-    arm=$(cd "$1" && pwd)
+    use_folder "$1"
     shift
 else
-    arm=$(mktemp -d)
-    trap 'rm -rf --one-file-system "$arm"' EXIT
+    use_folder
 fi
 
-if [ ! -f "$arm/made" ]; then
-    say "making an arm64 root in $arm"
+if [ ! -f "$folder/made" ]; then
+    say "making an arm64 root in $folder"
     # Unpacked only: what would be run in it to configure it is not needed here.
-    make_root bookworm "$arm/root" --variant=extract --architectures=arm64 \
+    make_root bookworm "$folder/root" --variant=extract --architectures=arm64 \
         --include=bash,coreutils,diffutils,findutils,gawk,grep,sed,util-linux \
         --include=ca-certificates,libgomp1,libstdc++6,python3,python3-venv
-    touch "$arm/made"
+    touch "$folder/made"
 fi
 
-fill_root "$arm/root"
-inside=$arm/root/d2l_rnn
+fill_root "$folder/root"
+inside=$folder/root/d2l_rnn
 
 # on_arm COMMAND: in the root, by its own programs. What the kernel is told of the
 # emulator holds in this user namespace alone (since Linux 6.7) and ends with it.
@@ -71,7 +70,7 @@ on_arm() {
     unshare --user --map-root-user --mount bash -c '
         mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc &&
             cat "$3" >/proc/sys/fs/binfmt_misc/register || exit
-    '"$IN_ROOT" bash "$arm/root" "$1" "$emulator"
+    '"$IN_ROOT" bash "$folder/root" "$1" "$emulator"
 }
 
 say "setting up"
@@ -81,8 +80,8 @@ on_arm "scripts/reproduce.sh rnn --help" >/dev/null
 flags=(--epochs 3 --seed 1 --num-hiddens 32 --batch-size 16 --lr 8 --corpus sample)
 flags+=(--max-tokens 2400 "$@")
 say "training: ${flags[*]}"
-rm -rf "$inside/runs/arm" "$arm/here"
+rm -rf "$inside/runs/arm" "$folder/here"
 on_arm ".venv/bin/python scripts/check_arm.py train runs/arm ${flags[*]}" >&2
-"$root/.venv/bin/python" "$root/scripts/check_arm.py" train "$arm/here" "${flags[@]}" >&2
+"$root/.venv/bin/python" "$root/scripts/check_arm.py" train "$folder/here" "${flags[@]}" >&2
 "$root/.venv/bin/python" "$root/scripts/check_arm.py" compare "$inside/runs/arm" \
-    "$arm/here"
+    "$folder/here"

@@ -27,6 +27,7 @@ esac
 scripts=$(dirname "${BASH_SOURCE[0]}")
 source "$scripts/find_python.sh" # root, say
 source "$scripts/debian_root.sh"
+source "$scripts/working_folder.sh"
 
 for program in mmdebstrap buildah; do
     if ! command -v "$program" >/dev/null; then
@@ -34,13 +35,7 @@ for program in mmdebstrap buildah; do
         exit 2
     fi
 done
-if [ $# -gt 0 ]; then
-    mkdir -p "$1"
-    folder=$(cd "$1" && pwd)
-else
-    folder=$(mktemp -d)
-    trap 'rm -rf --one-file-system "$folder"' EXIT
-fi
+use_folder "${1:-}"
 
 # No daemon, no store of the system's, no namespaces of a container's.
 storage=(--root "$folder/images" --runroot "$folder/run" --storage-driver vfs)

@@ -28,6 +28,7 @@ esac
 scripts=$(dirname "${BASH_SOURCE[0]}")
 source "$scripts/setup_environment.sh"
 source "$scripts/gpu_environment.sh"
+source "$scripts/working_folder.sh"
 
 for program in cc nm; do
     if ! command -v "$program" >/dev/null; then
@@ -35,13 +36,7 @@ for program in cc nm; do
         exit 2
     fi
 done
-if [ $# -gt 0 ]; then
-    mkdir -p "$1"
-    folder=$(cd "$1" && pwd)
-else
-    folder=$(mktemp -d)
-    trap 'rm -rf --one-file-system "$folder"' EXIT
-fi
+use_folder "${1:-}"
 
 free=$(df --output=avail -BG "$folder" | tail -n 1 | tr -dc 0-9)
 if [ ! -f "$folder/environment/stamp" ] && [ "$free" -lt 6 ]; then

@@ -17,7 +17,7 @@ END
 }
 
 versions=()
-sid=
+folder=
 for argument in "$@"; do
     case $argument in
     -h | --help)
@@ -25,7 +25,7 @@ for argument in "$@"; do
         exit
         ;;
     3.*) versions+=("$argument") ;;
-    *) sid=$argument ;;
+    *) folder=$argument ;;
     esac
 done
 [ ${#versions[@]} -gt 0 ] || versions=(3.14 3.15)
@@ -33,36 +33,30 @@ done
 scripts=$(dirname "${BASH_SOURCE[0]}")
 source "$scripts/find_python.sh" # root, say
 source "$scripts/debian_root.sh"
+source "$scripts/working_folder.sh"
 
 if ! command -v mmdebstrap >/dev/null; then
     say "needs mmdebstrap: apt-get install mmdebstrap"
     exit 2
 fi
-if [ -n "$sid" ]; then
-    mkdir -p "$sid"
-    sid=$(cd "$sid" && pwd)
-else
-    sid=$(mktemp -d)
-    # Should making it be killed, /proc is still mounted there.
-    trap 'rm -rf --one-file-system "$sid"' EXIT
-fi
+use_folder "$folder"
 
-if [ ! -f "$sid/made" ]; then
-    say "making a root of sid in $sid"
+if [ ! -f "$folder/made" ]; then
+    say "making a root of sid in $folder"
     packages=ca-certificates,libgomp1,libquadmath0
     for version in "${versions[@]}"; do
         packages+=,python$version-venv
     done
-    make_root sid "$sid/root" --variant=minbase --include="$packages"
-    touch "$sid/made"
+    make_root sid "$folder/root" --variant=minbase --include="$packages"
+    touch "$folder/made"
 fi
 
-fill_root "$sid/root"
+fill_root "$folder/root"
 
 status=0
 for version in "${versions[@]}"; do
     say "Python $version"
-    unshare --mount bash -c "$IN_ROOT" bash "$sid/root" "
+    unshare --mount bash -c "$IN_ROOT" bash "$folder/root" "
         export PYTHON=python$version
         scripts/reproduce.sh lstm --corpus sample --epochs 1 --no-plot \
             --out runs/python$version && .venv/bin/python scripts/smoke_test.py

@@ -63,7 +63,7 @@ def configure():
 runtime.configure_before_mxnet = configure
 def hooks():
     return sum(finder is compatibility._MxnetFinder for finder in sys.meta_path)
-compatibility._remove_import_hook()
+compatibility._MxnetFinder.remove()
 """
 
 

@@ -206,7 +206,6 @@ def test_little_is_imported_before_signals_are_heard() -> None:
         "d2l_rnn.cli",
         "d2l_rnn.compatibility",
         "d2l_rnn.errors",
-        "d2l_rnn.hints",
         "d2l_rnn.runtime",
         "d2l_rnn.signals",
         "d2l_rnn.streams",

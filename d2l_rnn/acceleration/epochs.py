@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Callable, Iterable, Sequence, Tuple
+from typing import Any, Iterable, Sequence, Tuple
 
 from mxnet import gluon, symbol
 
@@ -18,35 +18,32 @@ from .step_graphs import StepGraphs
 from .table_loss import table_loss
 from .table_rows import TableParameters, reads_table
 from .tracing import Graph, static_graph, variable
+from .while_epochs import Reason, WhileEpochs
 
-Reason = Callable[[], str]
 
-
-class ScratchParameters(Parameters):
+class ScratchParameters(WhileEpochs):
     """Parameters of a net from scratch, where they are; its steps become one graph.
 
     Parameters
     ----------
     net : RNNModelScratch
     reason : callable
-        As for :class:`~.packed.PackedParameters`.
+        As for :class:`~.while_epochs.WhileEpochs`.
     """
 
+    word = "graph"
+
     def __init__(self, net: RNNModelScratch, reason: Reason) -> None:
-        own = Parameters.of(net)
-        super().__init__(own.trained)
-        self._reason = reason
+        super().__init__(Parameters.of(net).trained, reason)
         #: Whether the net's steps are one graph now.
         self.traced = False
 
-    def __enter__(self) -> ScratchParameters:
-        reason = self._reason()
-        self.path = f"plain: {reason}" if reason else "graph"
-        self.traced = not reason
-        return self
+    def begin(self) -> None:
+        """From here on the steps are one graph."""
+        self.traced = True
 
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
+    def end(self) -> None:
+        """From here on they are the net's own again."""
         self.traced = False
 
 

@@ -9,24 +9,22 @@ it when the epoch is over, or broken off.
 
 from __future__ import annotations
 
-import math
-from typing import Callable, Dict, List, Optional
+from typing import Dict, List, Optional
 
 from mxnet import autograd, nd, np
 
 from ..models.language_model import RNNModel
 from ..protocols import Array, LegacyArray, Shape
 from ..training.parameters import (
-    Parameters,
     Trainable,
     as_row,
     blocks_of,
-    clipping_factor,
     descend,
     norm_of_blocks,
     trainables,
 )
 from .recognise import parameters_in_order
+from .while_epochs import Reason, WhileEpochs, clipped_by
 
 
 class Pack:
@@ -99,39 +97,38 @@ def _marked(data: Array, grad: Array) -> Array:
     return data
 
 
-class PackedParameters(Parameters):
+class PackedParameters(WhileEpochs):
     """Parameters that lie packed while an epoch runs, where a net may be packed then.
 
     Parameters
     ----------
     net : RNNModel
     reason : callable
-        Why it may not, asked when an epoch begins; empty where it may.
+        As for :class:`~.while_epochs.WhileEpochs`.
     """
 
-    def __init__(self, net: RNNModel, reason: Callable[[], str]) -> None:
-        super().__init__(lambda: trainables(net))
-        self._net, self._reason = net, reason
+    word = "packed"
+
+    def __init__(self, net: RNNModel, reason: Reason) -> None:
+        super().__init__(lambda: trainables(net), reason)
+        self._net = net
         self._pack: Optional[Pack] = None
         self._of: List[int] = []
         self._factor: Optional[Array] = None
         #: The net's parameters where they are packed now.
         self.packed: Optional[Pack] = None
 
-    def __enter__(self) -> PackedParameters:
-        reason = self._reason()
-        self.path = f"plain: {reason}" if reason else "packed"
-        if not reason:
-            settle(self._net)
-            found = [id(p.data()) for p in parameters_in_order(self._net)]
-            if self._pack is None or self._of != found:
-                self._pack, self._of = Pack(self._net), found
-            self._pack.gather()
-            self.packed, self._factor = self._pack, None
-        return self
+    def begin(self) -> None:
+        """Fill the vector from the net's arrays."""
+        settle(self._net)
+        found = [id(p.data()) for p in parameters_in_order(self._net)]
+        if self._pack is None or self._of != found:
+            self._pack, self._of = Pack(self._net), found
+        self._pack.gather()
+        self.packed, self._factor = self._pack, None
 
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
+    def end(self) -> None:
+        """Fill the net's arrays from the vector."""
         if self.packed is not None:
             self.packed.scatter(self._factor)
             self.packed = None
@@ -152,10 +149,7 @@ class PackedParameters(Parameters):
         if pack is None:
             return super().sgd(lr, theta)
         norm = norm_of_blocks(pack.blocks)
-        if math.isfinite(theta):
-            self._factor = clipping_factor(norm, theta)
-        else:
-            self._factor = np.ones_like(norm)
+        self._factor = clipped_by(norm, theta)
         descend(pack.data, pack.grad, -lr, as_row(self._factor))
         return norm
 

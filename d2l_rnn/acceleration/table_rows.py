@@ -12,22 +12,19 @@ packed parameters are as fast.
 
 from __future__ import annotations
 
-import math
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy
-from mxnet import autograd, nd, np
+from mxnet import autograd, nd
 from mxnet.util import is_np_array
 
 from ..arrays import Floats, Integers
 from ..models.language_model import RNNModel
 from ..protocols import Array, Differentiable
 from ..training.parameters import (
-    Parameters,
     Trainable,
     as_row,
     blocks_of,
-    clipping_factor,
     descend,
     norm_of_blocks,
     trainables,
@@ -36,6 +33,7 @@ from .packed import settle
 from .recognise import Architecture
 from .recurrence import KINDS, Recurrence
 from .shared_memory import as_numpy
+from .while_epochs import Reason, WhileEpochs, clipped_by
 
 #: Tokens in the vocabulary from which on a table is read: see docs/cost.md.
 TABLE_FROM = 600
@@ -135,19 +133,21 @@ def _transpose(source: Floats, target: Floats) -> None:
         target[:, start : start + _ROWS] = source[start : start + _ROWS].T
 
 
-class TableParameters(Parameters):
+class TableParameters(WhileEpochs):
     """Parameters of a net that reads a table while an epoch runs, where it may.
 
     Parameters
     ----------
     net : RNNModel
     reason : callable
-        Why it may not, asked when an epoch begins; empty where it may.
+        As for :class:`~.while_epochs.WhileEpochs`.
     """
 
-    def __init__(self, net: RNNModel, reason: Callable[[], str]) -> None:
-        super().__init__(lambda: trainables(net))
-        self.net, self._reason = net, reason
+    word = "table"
+
+    def __init__(self, net: RNNModel, reason: Reason) -> None:
+        super().__init__(lambda: trainables(net), reason)
+        self.net = net
         self._factor: Optional[Array] = None
         #: What the net reads now.
         self.table: Optional[Table] = None
@@ -155,16 +155,13 @@ class TableParameters(Parameters):
         #: The last minibatch's, whose gradient is not taken yet.
         self.objective: Optional[Differentiable] = None
 
-    def __enter__(self) -> TableParameters:
-        reason = self._reason()
-        self.path = f"plain: {reason}" if reason else "table"
-        if not reason:
-            settle(self.net)
-            self.table, self._factor = Table(self.net), None
-        return self
+    def begin(self) -> None:
+        """Make the table of the net's arrays."""
+        settle(self.net)
+        self.table, self._factor = Table(self.net), None
 
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
+    def end(self) -> None:
+        """Fill the net's arrays from the table."""
         table, self.table = self.table, None
         self._layers, self.objective = {}, None
         if table is not None:
@@ -197,9 +194,7 @@ class TableParameters(Parameters):
         found = self._beside(table)
         blocks = [b for t in found for b in self._view(t.grad).blocks]
         norm = norm_of_blocks([*blocks, *blocks_of(table.grad.data)])
-        self._factor = np.ones_like(norm)
-        if math.isfinite(theta):
-            self._factor = clipping_factor(norm, theta)
+        self._factor = clipped_by(norm, theta)
         for data, grad, _ in found:
             rows = self._view(data).row, self._view(grad).row
             descend(*rows, -lr, as_row(self._factor))

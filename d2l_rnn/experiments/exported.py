@@ -38,11 +38,10 @@ from .configs_sequences import (
     OneToManyConfig,
 )
 from .configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
-from .loaded import configured
+from .loaded import finished_run
+from .networks import MODES
 from .resume import checkpoint_of
 
-# Gluon's own default for ``rnn.RNN``, which the book uses, is relu.
-_MODES = {"rnn": "rnn_relu", "gru": "gru", "lstm": "lstm", "birnn": "gru"}
 #: Of the two nets of Section 9.4 the one that reads both sides.
 _BOTH = "bidirectional."
 
@@ -66,9 +65,7 @@ def load_trained(path: PathLike) -> Trained:
         If it is no run directory, is not finished, was changed after it was written,
         has no checkpoint, or is of an experiment that leaves no such net.
     """
-    trained = record.read_run(Path(path))
-    trained.verify()
-    experiment, config = configured(trained)
+    trained, experiment, config = finished_run(path)
     if type(config) not in _NETS:
         raise RunError(
             f"run {path}: {experiment.name} leaves no net to export; our language "
@@ -131,7 +128,7 @@ def _language_model(
         W_q = taken(arrays, f"params.{count}", width, vocab_size)
         b_q = taken(arrays, f"params.{count + 1}", vocab_size)
         return LanguageNet(stack, Dense(W_q.T, b_q), separate_states=True)
-    stack = stack_of_gluon(arrays, "rnn", _MODES[config.cell], *structure)
+    stack = stack_of_gluon(arrays, "rnn", MODES[config.cell], *structure)
     return LanguageNet(stack, dense_of(arrays, "dense", vocab_size, width))
 
 
@@ -181,7 +178,7 @@ def _edition_v1(
         return LanguageNet(stack, Dense(W_hq.T, b_q), separate_states=True)
     directions = 1 + (config.cell == "birnn")
     stack = stack_of_gluon(
-        arrays, "rnn.rnn", _MODES[config.cell], vocab_size, h, 1, directions
+        arrays, "rnn.rnn", MODES[config.cell], vocab_size, h, 1, directions
     )
     return LanguageNet(stack, dense_of(arrays, "linear", vocab_size, directions * h))
 

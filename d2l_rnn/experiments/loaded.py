@@ -217,6 +217,20 @@ class LoadedRun:
         return first_state(self._arrays, self.labels.index(label), 1)
 
 
+def finished_run(path: PathLike) -> Tuple[record.RunRecord, Experiment, Any]:
+    """A finished run's record, its experiment and its configuration.
+
+    Raises
+    ------
+    RunError
+        If it is no run directory, is not finished, was changed after it was written,
+        or is of an experiment that is not known here.
+    """
+    found = record.read_run(Path(path))
+    found.verify()
+    return (found, *configured(found))
+
+
 def load_run(path: PathLike) -> LoadedRun:
     """Load a finished run of a language model.
 
@@ -242,9 +256,7 @@ def load_run(path: PathLike) -> LoadedRun:
     >>> run = d2l.load_run("runs/lstm/seed-1")  # doctest: +SKIP
     >>> run.generate("time traveller", 200, temperature=0.7)  # doctest: +SKIP
     """
-    trained = record.read_run(Path(path))
-    trained.verify()
-    experiment, config = configured(trained)
+    trained, experiment, config = finished_run(path)
     checkpoint = Path(path) / record.CHECKPOINT
     # A reader's own experiment has a net of its own, whatever its configuration.
     made_here = is_ours(experiment)

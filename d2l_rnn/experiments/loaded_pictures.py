@@ -16,7 +16,7 @@ from ..inference.network import of_gluon
 from ..results import record
 from ..results.record_fields import Row
 from .configs_pixels import PixelsConfig
-from .loaded import configured
+from .loaded import configured, finished_run
 from .resume import checkpoint_of
 
 # As experiments.pixels calls the net of the two that draws; that module needs MXNet.
@@ -124,9 +124,7 @@ def load_pictures(path: PathLike) -> LoadedPictures:
         If it is no run directory, is not finished, was changed after it was written,
         has no checkpoint, or is of another experiment.
     """
-    trained = record.read_run(Path(path))
-    trained.verify()
-    experiment, config = configured(trained)
+    trained, experiment, config = finished_run(path)
     if not isinstance(config, PixelsConfig):
         raise RunError(f"run {path}: {experiment.name} draws no pictures; pixels does")
     arrays, notes = checkpoint_of(trained, Path(path) / record.CHECKPOINT)

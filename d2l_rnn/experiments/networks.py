@@ -34,7 +34,7 @@ from .configs_sequences import (
 from .configs_translation import TranslationConfig
 
 # Gluon's own default for ``rnn.RNN``, which the book uses, is relu.
-_MODES = {"rnn": "rnn_relu", "gru": "gru", "lstm": "lstm", "birnn": "gru"}
+MODES = {"rnn": "rnn_relu", "gru": "gru", "lstm": "lstm", "birnn": "gru"}
 
 
 def _language_model(
@@ -45,7 +45,7 @@ def _language_model(
         params = [arrays[f"params.{number}"] for number in range(len(arrays))]
         steps = of_scratch(config.cell, *structure, params)
     else:
-        steps = of_gluon(_MODES[config.cell], *structure, arrays)
+        steps = of_gluon(MODES[config.cell], *structure, arrays)
     return Vocab.from_tokens(tokens), steps
 
 
@@ -101,7 +101,7 @@ def _edition_v1(
         elif name.endswith("_i2h_weight"):
             moved[name] = array[:, order]
     directions = 1 + (config.cell == "birnn")
-    steps = of_gluon(_MODES[config.cell], 1, directions, moved, "rnn.rnn", "linear")
+    steps = of_gluon(MODES[config.cell], 1, directions, moved, "rnn.rnn", "linear")
     return vocab, steps
 
 

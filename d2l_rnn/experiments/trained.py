@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
+    Callable,
     Generic,
     Iterator,
     Mapping,
@@ -106,6 +107,12 @@ def load(path: PathLike, wanted: Type[T], device: Device, otherwise: str) -> T:
         missing or of another version.
     """
     saved, _ = _opened(path)
+    return _as_it_says(saved, wanted, device, otherwise)
+
+
+def _as_it_says(
+    saved: Opened[Any], wanted: Type[T], device: Device, otherwise: str
+) -> T:
     family = find(saved.experiment).family()
     if not issubclass(family.usable_as, wanted):
         raise _of_another_kind(saved, otherwise)
@@ -125,17 +132,15 @@ def load_translator(path: PathLike) -> Translator:
 
     A reader's own experiment is loaded as it says, by MXNet.
     """
-    saved, ours = _opened(path)
+
+    def made(saved: Opened[TranslationConfig]) -> Translator:
+        vocabs = saved.vocabulary("src_vocab"), saved.vocabulary("tgt_vocab")
+        with _fitting(saved):
+            network = translation_network(saved.config, saved.arrays, *map(len, vocabs))
+        return Translator(network, *vocabs, saved.config.num_steps)
+
     otherwise = "a run of seq2seq or seq2seq-attention translates"
-    if not ours:
-        return load(path, Translator, _cpu(), otherwise)
-    config = saved.config
-    if not isinstance(config, TranslationConfig):
-        raise _of_another_kind(saved, otherwise)
-    vocabs = saved.vocabulary("src_vocab"), saved.vocabulary("tgt_vocab")
-    with _fitting(saved):
-        network = translation_network(config, saved.arrays, *map(len, vocabs))
-    return Translator(network, *vocabs, config.num_steps)
+    return _in_numpy(path, Translator, TranslationConfig, made, otherwise)
 
 
 def load_filler(path: PathLike) -> Filler:
@@ -143,17 +148,33 @@ def load_filler(path: PathLike) -> Filler:
 
     A reader's own experiment is loaded as it says, by MXNet.
     """
-    saved, ours = _opened(path)
+
+    def made(saved: Opened[ClozeConfig]) -> Filler:
+        config, vocab = saved.config, saved.vocabulary("vocab")
+        with _fitting(saved):
+            network = filler_network(config, saved.arrays, len(vocab))
+        return Filler(
+            saved.path, network.probabilities, vocab, config.token, config.clean
+        )
+
     otherwise = "blanks are filled by a run of cloze or cloze-word"
+    return _in_numpy(path, Filler, ClozeConfig, made, otherwise)
+
+
+def _in_numpy(
+    path: PathLike,
+    wanted: Type[T],
+    kind: type,
+    made: Callable[[Opened[Any]], T],
+    otherwise: str,
+) -> T:
+    """What a run of ours has learnt, ``made`` of its arrays; a reader's as it says."""
+    saved, ours = _opened(path)
     if not ours:
-        return load(path, Filler, _cpu(), otherwise)
-    config = saved.config
-    if not isinstance(config, ClozeConfig):
+        return _as_it_says(saved, wanted, _cpu(), otherwise)
+    if not isinstance(saved.config, kind):
         raise _of_another_kind(saved, otherwise)
-    vocab = saved.vocabulary("vocab")
-    with _fitting(saved):
-        network = filler_network(config, saved.arrays, len(vocab))
-    return Filler(saved.path, network.probabilities, vocab, config.token, config.clean)
+    return made(saved)
 
 
 def _opened(path: PathLike) -> Tuple[Opened[Any], bool]:
