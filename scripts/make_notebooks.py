@@ -1,7 +1,7 @@
 """Write the notebooks, in English and in Chinese, from one source each; or check them.
 
 scripts/make_notebooks.py            write notebooks/en and notebooks/zh, and the list
-                                     in docs/notebooks.md
+                                     in docs/notebooks.md and docs/zh/notebooks.md
 scripts/make_notebooks.py --check    exit 1 if that would change anything
 
 A source, notebooks/source/NAME.md, is a row of blocks with empty lines between:
@@ -34,7 +34,7 @@ from d2l_rnn.results.readme_summary import replace_section
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
-PAGE = ROOT / "docs" / "notebooks.md"
+PAGES = [ROOT / "docs" / name for name in ("notebooks.md", "zh/notebooks.md")]
 LANGUAGES = ("en", "zh")
 _BLOCK = re.compile(
     r":::(?P<language>en|zh)\n(?P<text>(?:(?!:::).*\n)+):::(?:\n+|\Z)"
@@ -129,15 +129,16 @@ def table(folder: Path = FOLDER) -> str:
     return "\n".join(rows)
 
 
-def wanted(folder: Path, page: Path) -> Dict[Path, bytes]:
+def wanted(folder: Path, pages: List[Path]) -> Dict[Path, bytes]:
     """What the sources make: every file with its content."""
     files: Dict[Path, bytes] = {}
     for path in sources(folder):
         cells = cells_of(path.read_text("utf-8"), path.name)
         for language in LANGUAGES:
             files[folder / language / f"{path.stem}.ipynb"] = notebook(cells, language)
-    text = replace_section(page.read_text("utf-8"), table(folder), "notebooks")
-    files[page] = text.encode("utf-8")
+    for page in pages:
+        text = replace_section(page.read_text("utf-8"), table(folder), "notebooks")
+        files[page] = text.encode("utf-8")
     return files
 
 
@@ -149,10 +150,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--page", dest="pages", type=Path, nargs="+", default=PAGES)
     options = parser.parse_args(arguments)
     try:
-        files = wanted(options.folder, options.page)
+        files = wanted(options.folder, options.pages)
         there = {
             path
             for language in LANGUAGES

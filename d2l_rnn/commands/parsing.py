@@ -59,6 +59,14 @@ def lines_of_stdin() -> List[str]:
     return decode(content, "stdin", "FILE").rstrip("\n").split("\n")
 
 
+def at_a_terminal() -> bool:
+    """Whether a person would have to type what comes on stdin."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty()
+    except ValueError:  # closed in Python
+        return False
+
+
 class Parser(argparse.ArgumentParser):
     """No abbreviated flags, and one line for an error."""
 
