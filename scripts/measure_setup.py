@@ -3,7 +3,7 @@
 scripts/measure_setup.py FOLDER     the clone, which must not be there yet
 
 Of the first command the set-up alone: its training has a record of its own. Writes
-docs/recorded/setup.json, and makes the READMEs' tables of it (scripts/update_readme.py).
+docs/recorded/setup.json, and the READMEs' tables of it (scripts/update_readme.py).
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def at_a_terminal() -> bool:
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Text as it was written where it fits; else its paragraphs and rows are wrapped."""
+    """Text as it was written where it fits; what is too wide is wrapped."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         paragraphs: List[str] = []
