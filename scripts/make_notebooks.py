@@ -40,6 +40,10 @@ _BLOCK = re.compile(
     r":::(?P<language>en|zh)\n(?P<text>(?:(?!:::).*\n)+):::(?:\n+|\Z)"
     r"|```python(?: (?P<tag>parameters))?\n(?P<code>(?:(?!```).*\n)+)```(?:\n+|\Z)"
 )
+# A line that ends within a Chinese sentence: Markdown would show the end as a space.
+_WITHIN = re.compile(
+    "(?<=[\u3000-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u9fff\uff00-\uffef])"
+)
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -78,7 +82,7 @@ def cells_of(source: str, name: str) -> List[Cell]:
         if bool(english) != (language == "zh"):
             raise DataError(f"{name}:{line}: English, then Chinese, in pairs")
         if language == "zh":
-            cells.append(Cell({"en": english, "zh": text}))
+            cells.append(Cell({"en": english, "zh": _WITHIN.sub("", text)}))
         elif block["code"]:
             code = block["code"].rstrip()
             texts = {language: code for language in LANGUAGES}
@@ -119,12 +123,15 @@ def sources(folder: Path) -> List[Path]:
     return sorted((folder / "source").glob("*.md"), key=order)
 
 
-def table(folder: Path = FOLDER) -> str:
-    """A row for each notebook, with its title in both languages."""
-    rows = ["| notebook | English | 中文 |", "| --- " * 3 + "|"]
+def table(folder: Path = FOLDER, language: str = "en") -> str:
+    """A row for each notebook, with its title in both languages, the page's first."""
+    heading, order = "| notebook | English | 中文 |", LANGUAGES
+    if language == "zh":
+        heading, order = "| 笔记本 | 中文 | English |", LANGUAGES[::-1]
+    rows = [heading, "| --- " * 3 + "|"]
     for path in sources(folder):
         first = cells_of(path.read_text("utf-8"), path.name)[0]
-        titles = [first.texts[name].splitlines()[0].lstrip("# ") for name in LANGUAGES]
+        titles = [first.texts[name].splitlines()[0].lstrip("# ") for name in order]
         rows.append(f"| `{path.stem}.ipynb` | {' | '.join(titles)} |")
     return "\n".join(rows)
 
@@ -137,7 +144,8 @@ def wanted(folder: Path, pages: List[Path]) -> Dict[Path, bytes]:
         for language in LANGUAGES:
             files[folder / language / f"{path.stem}.ipynb"] = notebook(cells, language)
     for page in pages:
-        text = replace_section(page.read_text("utf-8"), table(folder), "notebooks")
+        rows = table(folder, "zh" if page.parent.name == "zh" else "en")
+        text = replace_section(page.read_text("utf-8"), rows, "notebooks")
         files[page] = text.encode("utf-8")
     return files
 

@@ -15,16 +15,16 @@ class _Noting:
     """A pair without weights: the answer tells all that led to it."""
 
     def encoder(self, X: Floats) -> Floats:
-        return 2 * numpy.asarray(X)
+        return numpy.multiply(X, 2.0, dtype="float64")
 
     def init_state(self, enc_outputs: Floats, *arguments: object) -> Floats:
-        return numpy.asarray(enc_outputs).sum() + numpy.zeros(1) + 0.5
+        return numpy.full(1, float(numpy.asarray(enc_outputs).sum()) + 0.5)
 
     def __call__(self, X: Floats, state: Floats) -> Tuple[Floats, Floats]:
         state = numpy.asarray(state)
         if state.shape != (1,):
             raise ValueError(f"a state of shape {state.shape}; (1,) is accepted")
-        return numpy.asarray(X) * state, state + 1
+        return numpy.multiply(X, state, dtype="float64"), state + 1
 
 
 @exercise("9.6 a")

@@ -138,7 +138,7 @@ def test_a_lock_that_was_taken_away_keeps_nobody_out(
 ) -> None:
     """Between opening and holding it the last holder removed it, and its folder."""
     opened = directories._opened
-    times = []
+    times: List[Path] = []
 
     def late(path: Path, stack: ExitStack) -> int:
         handle = opened(path, stack)
