@@ -76,7 +76,7 @@ SelectTypeParameters=CR_CPU
 PlugStackConfig=/dev/null
 ReturnToService=2
 SlurmdParameters=config_overrides
-NodeName=localhost NodeAddr=127.0.0.1 CPUs=2
+NodeName=localhost NodeAddr=127.0.0.1 CPUs=2 RealMemory=16000
 PartitionName=all Nodes=localhost Default=YES
 END
 
@@ -109,7 +109,7 @@ until_true is_idle
 # settings of tiny runs, long enough to be caught in the middle
 small=(--corpus sample --num-hiddens 16 --max-tokens 2000 --num-preds 1 --no-plot)
 sweep=(rnn --seeds 3 --)
-sweep+=("${small[@]}" --epochs 3000)
+sweep+=("${small[@]}" --epochs 400)
 cd "$folder/undisturbed"
 "$D2L_RNN" reproduce --quiet "${sweep[@]}" >/dev/null 2>&1
 cd "$folder/sweep"

@@ -175,6 +175,37 @@ def measured_sharing(names: List[str], rounds: int) -> None:
         keep(SHARING, {"cores": cores, "rounds": rounds, "ratios": kept})
 
 
+def hours(cores: int, seeds: int) -> float:
+    """Of all experiments, the longest first, one a core."""
+    free = [0.0] * cores
+    runs = [
+        pace["besides"] + pace["epoch"] * epochs_of(name)
+        for name, pace in load_pace()["experiments"].items()
+    ]
+    for run in sorted(runs * seeds, reverse=True):
+        free.sort()
+        free[0] += run
+    return max(free) / 3600
+
+
+def table() -> str:
+    """Hours of everything, and what sharing gains, for the pages."""
+    lines = ["| `d2l-rnn reproduce all` | 1 core | 2 cores | 8 cores |"]
+    lines += ["| --- | ---: | ---: | ---: |"]
+    for seeds in (1, 5):
+        cells = [f"{hours(cores, seeds):.1f} h" for cores in (1, 2, 8)]
+        lines.append(f"| `--seeds {seeds}` | {' | '.join(cells)} |")
+    measured, shared = load_pace(), read_json(SHARING, Sharing)
+    cores = shared["cores"]
+    lines += ["", f"By processor seconds: {measured['date']} on {measured['machine']}."]
+    lines += ["", f"| experiment | {cores} runs of 1 thread, over 1 run of {cores} |"]
+    lines += ["| --- | ---: |"]
+    lines += [f"| {name} | {ratio:.2f} |" for name, ratio in shared["ratios"].items()]
+    how = f"Epochs a second of all runs together, medians of {shared['rounds']} rounds"
+    lines += ["", f"{how} in turns: {shared['date']} on {shared['machine']}."]
+    return "\n".join(lines)
+
+
 def keep(path: Path, content: Dict[str, Any]) -> None:
     """Write what is known so far."""
     measured = {

@@ -136,7 +136,7 @@ def _parser() -> Parser:
         default="",
         metavar="ADDRESS",
         help="of the dask cluster, such as tcp://10.0.0.1:8786 (default: a cluster of "
-        "J workers here)",
+        "J workers here); they need this version of d2l_rnn, and no disk of ours",
     )
     parser.add_argument(
         "--quick",

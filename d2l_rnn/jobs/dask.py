@@ -29,7 +29,6 @@ from .travelling import SoleUse, digest_of, packed, take_in
 
 _PATIENCE = 10  # seconds in which a scheduler has to answer
 _LOOK_EVERY = 0.5  # seconds
-_AHEAD = 2  # jobs that wait on the scheduler, so that no worker waits for us
 # Another machine's files may be seen late: NFS keeps for so long what it has not found.
 _SEEN_WITHIN = 60.0  # seconds
 
@@ -131,40 +130,44 @@ class _Sweep:
 
     def outcomes(self, jobs: Sequence[Job]) -> Iterator[Optional[Outcome]]:
         waiting: List[Job] = list(jobs)
-        finished = 0
         while waiting or self._given:
             try:
                 room = self._room()
+                # No more than there are threads: dask blames a worker's death on all
+                # that wait there.
                 while waiting and len(self._given) < room:
                     self._give(waiting.pop(0))
                 ended = self._ended()
             except _Gone:
+                finished = sum(map(_has_finished, jobs))
                 raise D2lRnnError(
                     f"the dask scheduler is gone: {finished} of {len(jobs)} runs have "
                     "finished; the same command does the rest"
                 ) from None
-            if not room and self._told:  # nobody is there who could be stopped
-                ended += [Outcome(job, None, 0.0, "") for job, _ in self._take_back()]
             if self._told:
                 ended += [Outcome(job, None, 0.0, "") for job in waiting]
                 waiting.clear()
-            finished += sum(outcome.status == 0 for outcome in ended)
+                if not room:  # nobody is there who could be stopped
+                    ended += [
+                        Outcome(j, None, 0.0, "") for j, _ in self._given.values()
+                    ]
+                    self._given.clear()
             yield from ended
             if not ended:
                 yield None
                 time.sleep(_LOOK_EVERY)
 
     def _room(self) -> int:
-        """How many jobs the cluster is to have; 0 where it has no worker."""
+        """How many jobs the cluster can do at a time."""
         with _asking():
             if self._stop_level() > self._told:
                 self._told = self._stop_level()
                 self._stop.set(self._told)
-            threads = sum(self._client.nthreads().values())
+            threads = int(sum(self._client.nthreads().values()))
         if threads == 0 and not self._alone:
             tell("the dask scheduler has no worker: waiting for one", by="d2l-rnn: ")
         self._alone = threads == 0
-        return threads + _AHEAD if threads else 0
+        return threads
 
     def _give(self, job: Job) -> None:
         content, refusal = b"", ""
@@ -185,11 +188,6 @@ class _Sweep:
         with _asking():
             future = self._client.submit(answer_on_worker, asked, pure=False)
         self._given[future] = job, digest_of(content)
-
-    def _take_back(self) -> List[Tuple[Job, str]]:
-        given = list(self._given.values())
-        self._given.clear()
-        return given
 
     def _ended(self) -> List[Outcome]:
         ended = []
@@ -244,6 +242,14 @@ def _why(error: Exception) -> str:
         times = int(error.allowed_failures) + 1
         return f"lost with its worker {times} times, at last with {last}"
     return f"{type(error).__name__}: {error}"
+
+
+def _has_finished(job: Job) -> bool:
+    try:
+        read_run(job.directory).verify()
+    except RunError:
+        return False
+    return True
 
 
 def _seen(directory: Path) -> None:

@@ -231,18 +231,16 @@ def test_a_run_whose_workers_die_is_named_in_one_line(on: Any) -> None:
 @pytest.mark.parametrize("how", ["cancelled", "silent"])
 def test_a_scheduler_that_goes_away(how: str, on: Any) -> None:
     """One line; what has finished has been handed on before."""
-    client = StandIn(elsewhere, threads=1)
+    client = StandIn(elsewhere, threads=2)
     results = on(client, [job(1, 0), job(2, 0), job(3, 0), job(4, 0)])
-    finished = 0
     with pytest.raises(D2lRnnError) as error:
         for outcome in results:
-            finished += outcome is not None and outcome.status == 0
             if outcome is not None and how == "cancelled":
                 client._answer = lost_with_the_scheduler
             elif outcome is not None:
                 client.status = "connecting"
-    assert f"scheduler is gone: {finished} of 4 runs have finished" in str(error.value)
-    assert error.value.exit_status == 1 and finished >= 1
+    assert "scheduler is gone: 2 of 4 runs have finished" in str(error.value)
+    assert error.value.exit_status == 1
 
 
 def test_without_workers_is_said_once_and_can_be_stopped(
@@ -264,12 +262,12 @@ def test_without_workers_is_said_once_and_can_be_stopped(
 
 
 def test_the_cluster_has_no_more_than_it_needs(on: Any) -> None:
-    """So that folders that travel do not pile up on the scheduler."""
+    """Folders do not pile up on the scheduler, nor is one blamed for a neighbour."""
     client = StandIn(lambda asked: (2, 0.0, "", b""), threads=3)
     for outcome in on(client, [job(seed, 0) for seed in range(20)]):
         if outcome is not None:
             break
-    assert len(client.given) == 3 + dask._AHEAD
+    assert len(client.given) == 3
 
 
 def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -264,8 +264,8 @@ def test_all_is_the_whole_table() -> None:
         (["rnn", "--", "--seed=4"], "--seed=4 after --: 'd2l-rnn reproduce' sees to"),
         (["rnn", "--scheduler", "tcp://here:1"], "contradicts --backend local"),
         (["rnn", "--backend", "slurm"], "invalid choice: 'slurm'"),
-        (["rnn", "--seeds", "3", "--only", "4"], "--only 4: accepted is 1 to 3"),
-        (["rnn", "--only", "0"], "--only 0: accepted is 1 to 1"),
+        (["hmm", "--seeds", "3", "--only", "4"], "--only 4: accepted is 1 to 3"),
+        (["hmm", "--only", "0"], "--only 0: accepted is 1 to 1"),
     ],
 )
 def test_nothing_starts_if_anything_is_wrong(

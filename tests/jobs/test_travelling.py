@@ -122,7 +122,7 @@ def renamed(sent: bytes, name: str, to: str) -> bytes:
         ("no archive", lambda b: b"PK" + b"\0" * 100, "corrupt archive"),
         ("a bit", lambda b: flipped(b), "corrupt archive"),
         ("outside", lambda b: renamed(b, "more/events", "../../x"), "outside of the"),
-        ("absolute", lambda b: renamed(b, "more/events", "/outside-d2l_rnn"), "outside of the"),
+        ("absolute", lambda b: renamed(b, "more/events", "/root-x"), "outside of the"),
         ("no run", lambda b: renamed(b, "config.json", "c.json"), "not a run"),
     ],
 )  # fmt: skip
@@ -138,7 +138,7 @@ def test_what_is_not_the_run_is_not_taken(
     assert "what a worker sent is not taken" in str(error.value)
     assert "arrived" not in str(error.value) and "\n" not in str(error.value)
     assert files_in(tmp_path) == before
-    assert not Path("/outside-d2l_rnn").exists()
+    assert not Path("/root-x").exists()
 
 
 def other_seed(content: bytes) -> bytes:
