@@ -2,13 +2,17 @@
 
     python scripts/measure_whole_job.py pace            # every experiment
     python scripts/measure_whole_job.py pace rnn lstm   # these; the others are kept
+    python scripts/measure_whole_job.py quick
     python scripts/measure_whole_job.py share rnn lstm --rounds 3
 
 pace: processor time with one thread: of an epoch (the median of some, without the
-first), and of all that a run takes besides (a run of one epoch, without that epoch).
-Written to d2l_rnn/jobs/pace.json, by which `reproduce` puts the longest runs first and
-tells the time to the end, and of which scripts/update_readme.py makes the table of
-hours.
+first), and of all that a run takes besides (a run of one epoch, without that epoch, and
+what the first takes more than others). Written to d2l_rnn/jobs/pace.json, by which
+`reproduce` puts the longest runs first and tells the time to the end, and of which
+scripts/update_readme.py makes the table of hours.
+
+quick: processor time of `d2l-rnn reproduce --quick`, with all its runs; written to
+docs/recorded/quick.json.
 
 share: each experiment trains for some epochs, in turns as one process with all cores
 and as one process a core, each with one thread. Its throughput is the epochs that all
@@ -55,8 +59,18 @@ class Sharing(TypedDict):
     ratios: Dict[str, float]
 
 
+class Quick(TypedDict):
+    """``quick.json``: processor seconds of ``reproduce --quick``."""
+
+    date: str
+    machine: str
+    runs: int
+    seconds: float
+
+
 #: What an audit trains is another's epochs.
 AUDITED = {"bilstm-audit": "bilstm"}
+QUICK = SHARING.with_name("quick.json")
 _SECONDS = 4.0  # of training, about, in a turn
 _MOST_EPOCHS = 60
 
@@ -91,13 +105,12 @@ def more_epochs(seconds: float, published: int) -> int:
     return int(max(2, min(_MOST_EPOCHS, published - 1, _SECONDS / max(seconds, 1e-3))))
 
 
-def processor_seconds(name: str, place: Path, epochs: int) -> float:
-    """Of one run, with all that it starts."""
-    process = begun(name, place, epochs, 1)
+def processor_seconds(process: subprocess.Popen[bytes]) -> float:
+    """Of a process that runs, with all that it starts."""
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = status  # it has been waited for
     if status:
-        raise SystemExit(f"{name}: its run failed")
+        raise SystemExit(f"{process.args!r} failed")
     return used.ru_utime + used.ru_stime
 
 
@@ -112,30 +125,31 @@ def seconds_of_epochs(name: str) -> List[float]:
         after = time.process_time()
         seconds.append(after - before)
         before = after
-        if len(seconds) > 3 and sum(seconds) > _SECONDS:
+        if len(seconds) > 3 and sum(seconds[1:]) > _SECONDS:
             break
     return seconds
 
 
-def epoch_of(name: str) -> float:
-    """Processor seconds of an epoch, in a process of its own with one thread."""
+def epochs_in_a_process(name: str) -> List[float]:
+    """Processor seconds of some epochs, in a process of its own with one thread."""
     command = [sys.executable, __file__, "epochs", AUDITED.get(name, name)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-    seconds = [float(word) for word in said.stdout.split()]
-    return median(seconds[1:])  # graphs are made in the first
+    return [float(word) for word in said.stdout.split()]
 
 
 def pace_of(name: str, folder: Path) -> Pace:
     """What a run costs: besides its epochs, and by each of them."""
     if not epochs_of(name):
-        return {
-            "besides": round(processor_seconds(name, folder / "run", 0), 1),
-            "epoch": 0.0,
-        }
-    epoch = epoch_of(name)
-    besides = processor_seconds(name, folder / "run", 1) - epoch
-    return {"besides": round(max(besides, 0.0), 1), "epoch": round(epoch, 4)}
+        whole = processor_seconds(begun(name, folder / "run", 0, 1))
+        return {"besides": round(whole, 1), "epoch": 0.0}
+    first, *others = epochs_in_a_process(name)
+    # What comes before the first (graphs, an HMM's trials) is no epoch, and the trial's
+    # own, which come with it, take no time.
+    epoch = median(seconds for seconds in others if seconds > max(others) / 10)
+    besides = processor_seconds(begun(name, folder / "run", 1, 1)) - epoch
+    besides = max(besides, 0.0) + max(first - epoch, 0.0)
+    return {"besides": round(besides, 1), "epoch": round(epoch, 4)}
 
 
 def measured_pace(names: List[str]) -> None:
@@ -146,6 +160,16 @@ def measured_pace(names: List[str]) -> None:
             known[name] = pace_of(name, Path(folder))
         print(name, known[name], flush=True)
         keep(PACE, {"experiments": {n: known[n] for n in EXPERIMENTS if n in known}})
+
+
+def measured_quick() -> None:
+    """Measure and record."""
+    command = [sys.executable, "-m", "d2l_rnn", "reproduce", "--quick", "--jobs", "1"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(command, cwd=folder, env=environment)
+        seconds = processor_seconds(process)
+    keep(QUICK, {"runs": len(EXPERIMENTS), "seconds": round(seconds)})
 
 
 def turn(name: str, epochs: int, processes: int, threads: int) -> float:
@@ -195,9 +219,15 @@ def table() -> str:
     for seeds in (1, 5):
         cells = [f"{hours(cores, seeds):.1f} h" for cores in (1, 2, 8)]
         lines.append(f"| `--seeds {seeds}` | {' | '.join(cells)} |")
+    quick = read_json(QUICK, Quick)
+    lines.append(
+        f"| `d2l-rnn reproduce --quick` (all {quick['runs']}) "
+        f"| {quick['seconds'] / 60:.0f} min | - | - |"
+    )
     measured, shared = load_pace(), read_json(SHARING, Sharing)
     cores = shared["cores"]
-    lines += ["", f"By processor seconds: {measured['date']} on {measured['machine']}."]
+    lines += ["", f"By processor seconds: {measured['date']} on {measured['machine']};"]
+    lines.append(f"`--quick` {quick['date']} on {quick['machine']}.")
     lines += ["", f"| experiment | {cores} runs of 1 thread, over 1 run of {cores} |"]
     lines += ["| --- | ---: |"]
     lines += [f"| {name} | {ratio:.2f} |" for name, ratio in shared["ratios"].items()]
@@ -221,7 +251,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("pace", "share", "epochs"))
+    parser.add_argument("what", choices=("pace", "quick", "share", "epochs"))
     parser.add_argument("names", nargs="*", help="experiments (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (share)")
     options = parser.parse_args()
@@ -230,6 +260,8 @@ def main() -> int:
             print(*seconds_of_epochs(*options.names))
         elif options.what == "pace":
             measured_pace(options.names or list(EXPERIMENTS))
+        elif options.what == "quick":
+            measured_quick()
         else:
             counted = [n for n in EXPERIMENTS if epochs_of(n) and n not in AUDITED]
             measured_sharing(options.names or counted, options.rounds)

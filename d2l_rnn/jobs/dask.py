@@ -82,7 +82,10 @@ def run_on_dask(
                 cluster = distributed.LocalCluster(
                     n_workers=at_once,
                     threads_per_worker=1,
-                    dashboard_address=None,
+                    # Nothing of it is to be reached from other machines.
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    worker_dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
                 )
             address = stack.enter_context(cluster)
@@ -117,12 +120,10 @@ class _Sweep:
         mark: str,
         sole_use: SoleUse,
     ) -> None:
-        from distributed import Variable
-
         self._client, self._stop_level = client, stop_level
         self._threads, self._mark, self._sole_use = threads, mark, sole_use
         self._name = f"d2l-rnn-stop-{uuid.uuid4().hex}"
-        self._stop = Variable(self._name, client=client)
+        self._stop = import_distributed().Variable(self._name, client=client)
         self._stop.set(0)
         self._told = 0
         self._alone = False  # whether the scheduler was without workers

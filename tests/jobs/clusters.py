@@ -13,6 +13,7 @@ from typing import Callable, List, Optional
 
 import pytest
 
+QUIET = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 PATIENCE = 300.0  # seconds; a busy machine loads MXNet slowly
 
 
@@ -43,7 +44,7 @@ class Cluster:
         file = folder / "scheduler.json"
         self.scheduler = self._start(
             *("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"),
-            *("--no-dashboard", "--scheduler-file", str(file)),
+            *(*QUIET, "--scheduler-file", str(file)),
         )
         until(lambda: file.exists() and file.read_text().endswith("}"))
         self.address = str(json.loads(file.read_text())["address"])
@@ -61,7 +62,7 @@ class Cluster:
             place.mkdir()
             worker = self._start(
                 *("distributed.cli.dask_worker", self.address, "--nthreads", "1"),
-                *("--no-nanny", "--no-dashboard", "--local-directory", str(place)),
+                *("--no-nanny", *QUIET, "--local-directory", str(place)),
                 hidden=self._hidden,
             )
             self.workers.append(worker)

@@ -14,7 +14,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
 
@@ -23,6 +23,7 @@ from .clusters import PATIENCE, Cluster, skip_without_namespaces, until
 pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
 pytestmark = pytest.mark.slow
 
+Rows = Dict[str, List[Dict[str, Any]]]
 SEEDS = 4
 EPOCHS = 400
 TINY = ["--corpus", "sample", "--num-hiddens", "16", "--max-tokens", "2000"]
@@ -30,7 +31,7 @@ TINY += ["--num-preds", "1", "--no-plot"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, List[object]]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """The rows that the runs have where nothing dies."""
     here = tmp_path_factory.mktemp("undisturbed")
     process = sweep(here)
@@ -66,7 +67,7 @@ def on(cluster: Cluster) -> List[str]:
     return ["--backend", "dask", "--scheduler", cluster.address]
 
 
-def rows_in(here: Path) -> Dict[str, List[object]]:
+def rows_in(here: Path) -> Rows:
     """What the runs have recorded, but for how long it took."""
     found = {}
     for path in here.glob("runs/rnn/seed-*/epochs.jsonl"):
@@ -99,7 +100,7 @@ def in_the_middle(folder: Path, here: Path, number: int = 3) -> bool:
 
 
 def test_one_of_three_workers_dies(
-    hidden: Optional[Path], tmp_path: Path, undisturbed: Dict[str, List[object]]
+    hidden: Optional[Path], tmp_path: Path, undisturbed: Rows
 ) -> None:
     here = tmp_path / "here"
     with Cluster(tmp_path / "cluster", hidden) as cluster:
@@ -117,7 +118,7 @@ def test_one_of_three_workers_dies(
 
 
 def test_the_scheduler_goes_away(
-    hidden: Optional[Path], tmp_path: Path, undisturbed: Dict[str, List[object]]
+    hidden: Optional[Path], tmp_path: Path, undisturbed: Rows
 ) -> None:
     """What has finished stays; a second call, on another cluster, does the rest."""
     here = tmp_path / "here"
@@ -147,7 +148,7 @@ def test_the_scheduler_goes_away(
 
 
 def test_we_are_killed_ourselves(
-    hidden: Optional[Path], tmp_path: Path, undisturbed: Dict[str, List[object]]
+    hidden: Optional[Path], tmp_path: Path, undisturbed: Rows
 ) -> None:
     here = tmp_path / "here"
     with Cluster(tmp_path / "cluster", hidden) as cluster:
@@ -163,7 +164,7 @@ def test_we_are_killed_ourselves(
 
 
 def test_a_signal_saves_every_run_and_the_same_command_goes_on(
-    hidden: Optional[Path], tmp_path: Path, undisturbed: Dict[str, List[object]]
+    hidden: Optional[Path], tmp_path: Path, undisturbed: Rows
 ) -> None:
     here = tmp_path / "here"
     with Cluster(tmp_path / "cluster", hidden) as cluster:

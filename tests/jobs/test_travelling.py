@@ -116,7 +116,7 @@ def renamed(sent: bytes, name: str, to: str) -> bytes:
     [
         ("a row", lambda b: changed(b, "epochs.jsonl", spaced), "changed"),
         ("the seed", lambda b: changed(b, "config.json", other_seed), "another run"),
-        ("weights", lambda b: changed(b, "checkpoint.safetensors", flipped), "damaged"),
+        ("weights", lambda b: changed(b, "checkpoint.safetensors", ended), "damaged"),
         ("no result", lambda b: changed(b, "result.json", emptied), "not a JSON"),
         ("a cut", lambda b: b[: len(b) // 2], "corrupt archive"),
         ("no archive", lambda b: b"PK" + b"\0" * 100, "corrupt archive"),
@@ -151,6 +151,10 @@ def spaced(content: bytes) -> bytes:
 
 def emptied(content: bytes) -> bytes:
     return b"[]"
+
+
+def ended(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
 
 
 def flipped(content: bytes) -> bytes:
