@@ -7,9 +7,10 @@
 
 pace: processor time with one thread: of an epoch (the median of some, without the
 first), and of all that a run takes besides (a run of one epoch, without that epoch, and
-what the first takes more than others). Written to d2l_rnn/jobs/pace.json, by which
-`reproduce` puts the longest runs first and tells the time to the end, and of which
-scripts/update_readme.py makes the table of hours.
+what the first takes more than others); with --recorded the least that any of its
+recorded runs took, where there is no time to measure. Written to
+d2l_rnn/jobs/pace.json, by which `reproduce` puts the longest runs first and tells the
+time to the end, and of which scripts/update_readme.py makes the table of hours.
 
 quick: processor time of `d2l-rnn reproduce --quick`, with all its runs; written to
 docs/recorded/quick.json.
@@ -36,7 +37,7 @@ from statistics import median
 from typing import Any, Dict, List, TypedDict
 
 from d2l_rnn.devices import device_from
-from d2l_rnn.errors import D2lRnnError
+from d2l_rnn.errors import D2lRnnError, DataError
 from d2l_rnn.experiments.contract import tell_nobody
 from d2l_rnn.experiments.environment import processor
 from d2l_rnn.experiments.table import EXPERIMENTS, find
@@ -46,6 +47,7 @@ from d2l_rnn.results.json_files import read_json
 from d2l_rnn.runtime import available_cores
 
 ROOT = Path(__file__).resolve().parents[1]
+RECORDED = ROOT / "docs" / "recorded" / "runs.json"
 SHARING = ROOT / "docs" / "recorded" / "sharing.json"
 
 
@@ -152,14 +154,36 @@ def pace_of(name: str, folder: Path) -> Pace:
     return {"besides": round(besides, 1), "epoch": round(epoch, 4)}
 
 
-def measured_pace(names: List[str]) -> None:
-    """Measure and record, experiment by experiment."""
-    known = load_pace()["experiments"] if PACE.exists() else {}
+def recorded_pace_of(name: str) -> Pace:
+    """By the quickest of its recorded runs, all of it taken for epochs."""
+    seconds = [
+        run["result"].get("wall_seconds") or run["result"]["seconds"]
+        for run in json.loads(RECORDED.read_text("utf-8"))["runs"]
+        if run["experiment"] == name
+    ]
+    if not seconds:
+        raise DataError(f"{name}: no recorded run")
+    return {"besides": 0.0, "epoch": round(min(seconds) / epochs_of(name), 4)}
+
+
+def measured_pace(names: List[str], recorded: bool) -> None:
+    """Measure, or take from the recorded runs, experiment by experiment."""
+    known = load_pace()["experiments"]
+    by_record = set(load_pace()["recorded"])
     for name in names:
-        with tempfile.TemporaryDirectory() as folder:
-            known[name] = pace_of(name, Path(folder))
+        if recorded:
+            known[name] = recorded_pace_of(name)
+            by_record.add(name)
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                known[name] = pace_of(name, Path(folder))
+            by_record.discard(name)
         print(name, known[name], flush=True)
-        keep(PACE, {"experiments": {n: known[n] for n in EXPERIMENTS if n in known}})
+        content = {
+            "recorded": [n for n in EXPERIMENTS if n in by_record],
+            "experiments": {n: known[n] for n in EXPERIMENTS if n in known},
+        }
+        keep(PACE, content)
 
 
 def measured_quick() -> None:
@@ -224,16 +248,27 @@ def table() -> str:
         f"| `d2l-rnn reproduce --quick` (all {quick['runs']}) "
         f"| {quick['seconds'] / 60:.0f} min | - | - |"
     )
-    measured, shared = load_pace(), read_json(SHARING, Sharing)
-    cores = shared["cores"]
+    measured = load_pace()
     lines += ["", f"By processor seconds: {measured['date']} on {measured['machine']};"]
     lines.append(f"`--quick` {quick['date']} on {quick['machine']}.")
-    lines += ["", f"| experiment | {cores} runs of 1 thread, over 1 run of {cores} |"]
+    if measured["recorded"]:
+        names = ", ".join(measured["recorded"])
+        lines.append(f"By the quickest of their recorded runs: {names}.")
+    return "\n".join([*lines, *_sharing()])
+
+
+def _sharing() -> List[str]:
+    """What sharing gains, where it has been measured."""
+    if not SHARING.exists():
+        return []
+    shared = read_json(SHARING, Sharing)
+    cores = shared["cores"]
+    lines = ["", f"| experiment | {cores} runs of 1 thread, over 1 run of {cores} |"]
     lines += ["| --- | ---: |"]
     lines += [f"| {name} | {ratio:.2f} |" for name, ratio in shared["ratios"].items()]
     how = f"Epochs a second of all runs together, medians of {shared['rounds']} rounds"
     lines += ["", f"{how} in turns: {shared['date']} on {shared['machine']}."]
-    return "\n".join(lines)
+    return lines
 
 
 def keep(path: Path, content: Dict[str, Any]) -> None:
@@ -254,12 +289,15 @@ def main() -> int:
     parser.add_argument("what", choices=("pace", "quick", "share", "epochs"))
     parser.add_argument("names", nargs="*", help="experiments (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (share)")
+    parser.add_argument(
+        "--recorded", action="store_true", help="from docs/recorded/runs.json (pace)"
+    )
     options = parser.parse_args()
     try:
         if options.what == "epochs":  # what `pace` begins for each
             print(*seconds_of_epochs(*options.names))
         elif options.what == "pace":
-            measured_pace(options.names or list(EXPERIMENTS))
+            measured_pace(options.names or list(EXPERIMENTS), options.recorded)
         elif options.what == "quick":
             measured_quick()
         else:

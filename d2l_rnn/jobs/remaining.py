@@ -22,10 +22,11 @@ class Pace(TypedDict):
 
 
 class Paces(TypedDict):
-    """``pace.json``: of every experiment, measured in one session on one machine."""
+    """``pace.json``: of every experiment, measured together on one machine."""
 
     date: str
     machine: str
+    recorded: List[str]  # those that were not: by the quickest of their recorded runs
     experiments: Dict[str, Pace]
 
 
