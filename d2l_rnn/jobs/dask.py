@@ -7,6 +7,7 @@ worker, which then travels back (:mod:`.travelling`).
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import secrets
@@ -285,13 +286,15 @@ def _leave(client: Any) -> None:
 @contextmanager
 def _quiet_logs() -> Iterator[None]:
     """What dask logs of workers that come and go is not for our user; we say it."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado")]
+    names = ("distributed", "tornado", "asyncio")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
+        gc.collect()  # connections that were lost complain when nobody holds them
         for logger, level in zip(loggers, levels):
             logger.setLevel(level)
 
