@@ -286,8 +286,10 @@ def _leave(client: Any) -> None:
 @contextmanager
 def _quiet_logs() -> Iterator[None]:
     """What dask logs of workers that come and go is not for our user; we say it."""
-    names = ("distributed", "tornado", "asyncio")
-    loggers = [logging.getLogger(name) for name in names]
+    # dask gives each of its modules a level and a handler.
+    names = {"distributed", "tornado", "asyncio", *logging.root.manager.loggerDict}
+    rooms = ("distributed", "tornado", "asyncio")
+    loggers = [logging.getLogger(n) for n in names if n.split(".")[0] in rooms]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
