@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, cast
 
 import make_notebooks
+import measure_whole_job
 from house_map import ground_floor, rooms_table
 
 from d2l_rnn.errors import D2lRnnError, RunError
@@ -162,6 +163,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         "verdicts": lambda: readme_verdicts.verdicts(groups, judged, language, link),
         "cost": lambda: readme_verdicts.cost(groups, _setup(), COSTS, language),
         "notebooks": lambda: make_notebooks.table(language=language),
+                "whole job": measure_whole_job.table,
         "rooms": rooms_table,
         "ground floor": ground_floor,
         **{name: side(name) for name in ("audit", "blanks", "capitals")},

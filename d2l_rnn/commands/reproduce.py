@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from .. import signals
-from ..errors import UsageError
+from ..errors import RunError, UsageError
 from ..experiments.configs import Config
+from ..experiments.directories import sole_use
 from ..experiments.initial_weights import settled
 from ..experiments.table import EXPERIMENTS, find, published_settings
 from ..jobs.local import Job, Outcome, StopLevel, run_locally
 from ..jobs.remaining import Remaining, expected, longest_first
 from ..results.book import load_book
-from ..results.record import RUNS, read_runs
+from ..results.record import CONFIG, RUNS, read_run, read_runs, verified
 from ..results.verdict.compare import compare, exit_status
 from ..results.verdict.rendering import render_text
 from ..runtime import available_cores, thread_share
@@ -45,8 +46,18 @@ def main(arguments: Sequence[str]) -> int:
             "runs can be compared with the book's"
         )
     jobs = plan(_names(options.names), options.seeds, settings, out, options.quick)
-    seconds = {job: _expected(job) for job in jobs}
+    seconds = {job: expected(job) for job in jobs}
     jobs = longest_first(jobs, seconds)
+    if options.list:
+        for number_of_job, job in enumerate(jobs, start=1):
+            print(number_of_job, job.name, job.seed, _state(job), job.directory)
+        return 0
+    if options.only is not None:
+        if not 1 <= options.only <= len(jobs):
+            raise UsageError(
+                f"--only {options.only}: accepted is 1 to {len(jobs)}, see --list"
+            )
+        jobs = [jobs[options.only - 1]]
     cores = available_cores()
     if options.jobs is None:
         options.jobs = min(cores, len(jobs))
@@ -71,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
             f"interrupted: {finished} of {len(jobs)} runs have finished; the same "
             "command goes on",
         )
-    return _conclude(jobs, outcomes)
+    return _conclude(jobs, outcomes, judged=options.only is None)
 
 
 def _parser() -> Parser:
@@ -125,13 +136,26 @@ def _parser() -> Parser:
         default="",
         metavar="ADDRESS",
         help="of the dask cluster, such as tcp://10.0.0.1:8786 (default: a cluster of "
-        "J workers here)",
+        "J workers here); they need this version of d2l_rnn, and no disk of ours",
     )
     parser.add_argument(
         "--quick",
         action="store_true",
         help="on the embedded sample with a 25th of the epochs: all of it in a class "
         "hour, to see what is there",
+    )
+    parser.add_argument(
+        "--list",
+        action="store_true",
+        help="run nothing: number, experiment, seed, state (new, begun, finished, "
+        "damaged) and directory of each run, as a line each",
+    )
+    parser.add_argument(
+        "--only",
+        type=number(int),
+        metavar="K",
+        help="the K-th run of --list alone, without a verdict: for job arrays "
+        "(scripts/slurm_sweep.sh)",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser
@@ -211,22 +235,29 @@ def _start(
         return run_locally(jobs, options.jobs, stop_level, threads)
     from ..jobs.dask import run_on_dask
 
-    return run_on_dask(jobs, options.jobs, stop_level, threads, options.scheduler)
+    return run_on_dask(
+        jobs, options.jobs, stop_level, threads, options.scheduler, sole_use=sole_use
+    )
 
 
-def _expected(job: Job) -> float:
-    """Seconds, by the recorded runs; a reader's own experiment is like others."""
-    known = EXPERIMENTS.get(job.name)
-    published = getattr(known.config, "num_epochs", 0) if known else 0
-    return expected(job, published)
+def _state(job: Job) -> str:
+    """How far the run is: a word."""
+    try:
+        record = verified(read_run(job.directory))
+    except RunError:
+        return "damaged" if os.path.exists(Path(job.directory, CONFIG)) else "new"
+    if record.damage:
+        return "damaged"
+    finished = record.result is not None and len(record.epochs) >= job.num_epochs
+    return "finished" if finished else "begun"
 
 
-def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> int:
+def _conclude(jobs: Sequence[Job], outcomes: Sequence[Outcome], judged: bool) -> int:
     """Print the verdicts on the finished runs, and what failed; the exit status."""
     finished = [outcome.job for outcome in outcomes if outcome.status == 0]
     failed = [outcome for outcome in outcomes if outcome.status not in (0, None)]
     status = 0
-    if finished:
+    if finished and judged:
         records = read_runs([job.directory for job in finished])
         verdicts = compare(records, load_book(), published_settings())
         print(render_text(verdicts, coloured=shows_colours()), flush=True)

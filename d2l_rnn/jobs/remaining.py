@@ -2,58 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Sequence
+from functools import lru_cache
+from pathlib import Path
+from statistics import median
+from typing import Collection, Dict, List, Sequence, TypedDict
 
+from ..results.json_files import read_json
 from .local import Job
 
-#: Seconds of the recorded runs on one core (docs/recorded/runs.json: medians), and of
-#: those without a record what their kind takes. Only their ratios count.
-SECONDS: Dict[str, float] = {
-    "bilstm": 641,
-    "bilstm-audit": 641,  # of which most is the model that is trained for it
-    "birnn-scratch": 600,
-    "bptt": 10,
-    "cloze": 85,
-    "cloze-word": 35,
-    "deep-gru": 450,
-    "deep-lstm": 449,
-    "deep-scratch": 1000,
-    "gru": 206,
-    "gru-scratch": 506,
-    "hmm": 234,
-    "lstm": 203,
-    "lstm-peephole": 650,
-    "lstm-scratch": 614,
-    "many-to-one": 22,
-    "one-to-many": 136,
-    "rnn": 74,
-    "rnn-handwritten": 60,
-    "rnn-scratch": 237,
-    "rnn-scratch-random": 606,
-    "rnn-scratch-reset": 407,
-    "seq2seq": 97,
-    "seq2seq-attention": 190,
-    "sequence": 4,
-    "tagging": 68,
-    "text-stats": 97,
-}
-_OTHERWISE = 200.0
+#: Measured by ``scripts/measure_whole_job.py pace``; only ratios count here.
+PACE = Path(__file__).with_name("pace.json")
+
+
+class Pace(TypedDict):
+    """Processor seconds of one run with one thread."""
+
+    besides: float  # to start, to evaluate and to write, or all of one without epochs
+    epoch: float
+
+
+class Paces(TypedDict):
+    """``pace.json``: of every experiment, measured together on one machine."""
+
+    date: str
+    machine: str
+    recorded: List[str]  # those that were not: by the quickest of their recorded runs
+    experiments: Dict[str, Pace]
+
+
+@lru_cache(maxsize=None)
+def load_pace() -> Paces:
+    """What runs of the experiments take, as it was measured."""
+    return read_json(PACE, Paces)
+
+
 _FIRST_SHARE = 0.005  # of the work: before, the pace is that of starting processes
 
 
-def expected(job: Job, published_epochs: int = 0) -> float:
-    """Seconds that a run takes on one core of the recording machine.
+def expected(job: Job) -> float:
+    """Seconds that a run takes on one core of the machine that was measured.
 
-    Parameters
-    ----------
-    job : Job
-    published_epochs : int
-        What the seconds are of; a run of other epochs takes in proportion.
+    Other settings than the epochs do not count; a reader's own experiment takes what
+    half of the others do.
     """
-    seconds = SECONDS.get(job.name, _OTHERWISE)
-    if published_epochs and job.num_epochs:
-        seconds *= job.num_epochs / published_epochs
-    return seconds
+    known = load_pace()["experiments"]
+    if job.name in known:
+        pace = known[job.name]
+        return pace["besides"] + pace["epoch"] * job.num_epochs
+    return median(pace["besides"] + 500 * pace["epoch"] for pace in known.values())
 
 
 def longest_first(jobs: Sequence[Job], seconds: Dict[Job, float]) -> List[Job]:

@@ -29,7 +29,7 @@ from .fences import pages as all_pages
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*|my-.*|.*\.py:.*|\.\.\.|…|镜像地址")
 # Programs of others, that a block "elsewhere" may call.
 OTHERS = {"apt-get", "docker", "eval", "iconv", "jupyter", "pip", "python", "python3"}
-OTHERS |= {"source", "sudo", "wsl"}
+OTHERS |= {"dask", "source", "sudo", "wsl"}
 # Files that the pages speak of as the reader's.
 SONGS = "我们想要在河边走一走，想要听一听晚风。\n今天的雨停了，明天还会来。\n" * 200
 NOVEL = "it was a quiet morning and the river was a long grey line . " * 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -9,9 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional
 
 import pytest
 
@@ -20,12 +20,13 @@ from d2l_rnn.cli import main
 from d2l_rnn.commands import reproduce
 from d2l_rnn.commands.reproduce_progress import failure
 from d2l_rnn.commands.shared_settings import shared_out
-from d2l_rnn.errors import RunError, UsageError
-from d2l_rnn.experiments.directories import sole_use
 from d2l_rnn.experiments.settings import MOST_EPOCHS
 from d2l_rnn.experiments.table import EXPERIMENTS
-from d2l_rnn.jobs import dask, local
+from d2l_rnn.jobs import local
 from d2l_rnn.jobs.local import Job, Outcome, run_locally
+
+from ..results.made_runs import write_run
+from .clusters import until
 
 SAMPLE = ["--corpus", "sample"]
 EPOCHS = 300
@@ -263,6 +264,8 @@ def test_all_is_the_whole_table() -> None:
         (["rnn", "--", "--seed=4"], "--seed=4 after --: 'd2l-rnn reproduce' sees to"),
         (["rnn", "--scheduler", "tcp://here:1"], "contradicts --backend local"),
         (["rnn", "--backend", "slurm"], "invalid choice: 'slurm'"),
+        (["hmm", "--seeds", "3", "--only", "4"], "--only 4: accepted is 1 to 3"),
+        (["hmm", "--only", "0"], "--only 0: accepted is 1 to 1"),
     ],
 )
 def test_nothing_starts_if_anything_is_wrong(
@@ -374,121 +377,26 @@ def is_held(lock: Path) -> bool:
     return False
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.time() + 300  # a busy machine loads MXNet slowly
-    while not condition() and time.time() < deadline:
-        time.sleep(0.02)
-
-
-def test_dask_does_the_same_with_two_workers(capfd: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
-    asked: List[int] = []
-    jobs = [job(1, 0), job(2, 0.02), job(3, 60), job(4, 60), job(5, 60)]
-    outcomes = []
-    for outcome in dask.run_on_dask(jobs, 2, lambda: sum(asked), 1):
-        both = [Path(f"runs/lstm/seed-{seed}.began").exists() for seed in (3, 4)]
-        if not asked and all(both):
-            asked.append(1)
-        outcomes += [] if outcome is None else [outcome]
-    statuses = {o.job.seed: o.status for o in outcomes}
-    assert statuses == {1: 0, 2: 3, 3: 130, 4: 130, 5: None}
-    assert {p.name for p in Path("runs/lstm").glob("*.saved")} == {
-        "seed-3.saved",
-        "seed-4.saved",
-    }
-
-
-def test_dask_is_asked_for_by_name(
+def test_one_run_of_the_list_is_done_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    assert main(["reproduce", "rnn", "--backend", "dask"]) == 2
-    assert "pip install distributed" in capsys.readouterr().err
-
-
-def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
-    monkeypatch.setattr(dask, "_PATIENCE", 0.5)
-    results = dask.run_on_dask([], 1, never, 1, "tcp://127.0.0.1:9")
-    with pytest.raises(UsageError, match="no dask scheduler answers"):
-        next(results)
-
-
-def wait_until_another_ends(place: Path) -> Job:
-    """A job that refuses while a file is there, as a run does that finds a lock."""
-    code = "import pathlib, sys\n"
-    code += f"if pathlib.Path({str(place)!r}).exists():\n"
-    code += "    print('d2l-rnn: error: run directory x: another run is using it')\n"
-    code += "    sys.exit(4)"
-    return Job("lstm", 1, "runs/lstm/seed-1", ("-c", code))
-
-
-def test_a_run_waits_for_the_orphan_of_a_lost_worker(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "in-use"
-    place.touch()
-    monkeypatch.setattr(dask, "_LOOK_AGAIN", 0.01)
-    a_job = wait_until_another_ends(place)
-    asked: List[int] = []
-
-    def stop_level() -> int:
-        asked.append(0)
-        if len(asked) == 2 and place.exists():
-            place.unlink()
-        return 0
-
-    assert dask.execute_behind_an_orphan(a_job, stop_level).status == 0
-    place.touch()
-    (outcome,) = outcomes_of(run_locally([a_job], 1, never))  # here nobody is lost
-    assert outcome.status == 4
-
-
-def test_the_refusal_that_is_waited_for_is_the_runners(tmp_path: Path) -> None:
-    directory = tmp_path / "here"
-    with sole_use(directory):
-        with pytest.raises(RunError, match=dask._IN_USE):
-            with sole_use(directory):
-                pass
-
-
-# What stands in for a training whose directory is locked, as long as it lives.
-LOCKED_RUN = """
-import fcntl, os, pathlib, signal, sys, threading, time
-place = pathlib.Path(sys.argv[1])
-lock = open(str(place) + ".lock", "w")
-try:
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-except OSError:
-    print("d2l-rnn: error: run directory x: another run is using it")
-    sys.exit(4)
-began = pathlib.Path(str(place) + ".began")
-first = not began.exists()
-with began.open("a") as file:
-    file.write(f"{os.getppid()}\\n")
-def wait_for_the_parent():
-    while os.read(0, 1):
-        pass
-    time.sleep(2)  # its epoch comes to an end
-    os._exit(143)
-threading.Thread(target=wait_for_the_parent, daemon=True).start()
-time.sleep(60 if first else 0)
-"""
-
-
-@pytest.mark.slow
-def test_the_run_of_a_worker_that_dies_is_taken_over() -> None:
-    pytest.importorskip("distributed", reason="needs distributed, of the extra [dask]")
-    directory = "runs/lstm/seed-1"
-    jobs = [Job("lstm", 1, directory, ("-c", LOCKED_RUN, directory)), job(2, 0)]
-    began = Path(directory + ".began")
-    killed: List[int] = []
-    outcomes = []
-    for outcome in dask.run_on_dask(jobs, 2, never, 1):
-        if not killed and began.exists() and began.read_text().endswith("\n"):
-            killed.append(int(began.read_text()))
-            os.kill(killed[0], signal.SIGKILL)  # the worker
-        outcomes += [] if outcome is None else [outcome]
-    assert {o.job.seed: o.status for o in outcomes} == {1: 0, 2: 0}
-    by = began.read_text().split()
-    assert len(by) == 2 and by[0] != by[1]
+    """The list says which are left, by the record and not by what is there."""
+    jobs = [dataclasses.replace(job(seed, 0), num_epochs=2) for seed in (1, 2, 3)]
+    write_run(Path(jobs[0].directory), "lstm", 1, [3.0, 2.0])
+    write_run(Path(jobs[1].directory), "lstm", 2, [3.0], finish=False)
+    monkeypatch.setattr(reproduce, "plan", lambda *_: jobs)
+    assert main(["reproduce", "--list"]) == 0
+    states = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [(s[0], s[3]) for s in states] == [
+        ("1", "finished"),
+        ("2", "begun"),
+        ("3", "new"),
+    ]
+    assert not list(Path("runs").rglob("*.began"))
+    with open(Path(jobs[0].directory, "epochs.jsonl"), "a") as file:
+        file.write(" \n")
+    assert main(["reproduce", "--list"]) == 0
+    assert capsys.readouterr().out.split()[3] == "damaged"
+    assert main(["reproduce", "--only", "3", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""  # no verdict on a part
+    assert [path.name for path in Path("runs").rglob("*.began")] == ["seed-3.began"]

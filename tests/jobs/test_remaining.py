@@ -9,9 +9,14 @@ from typing import Dict, List
 import pytest
 
 from d2l_rnn.experiments.table import EXPERIMENTS
-from d2l_rnn.jobs import remaining
 from d2l_rnn.jobs.local import Job
-from d2l_rnn.jobs.remaining import Remaining, expected, longest_first, shown
+from d2l_rnn.jobs.remaining import (
+    Remaining,
+    expected,
+    load_pace,
+    longest_first,
+    shown,
+)
 
 
 def job(name: str, seed: int, folder: Path, num_epochs: int = 10) -> Job:
@@ -33,7 +38,11 @@ def end_of(order: List[float], at_once: int) -> float:
 
 
 def test_the_longest_begin_first_and_equals_keep_their_order(tmp_path: Path) -> None:
-    jobs = [job(n, s, tmp_path) for s in (1, 2) for n in ("sequence", "rnn", "bilstm")]
+    jobs = [
+        job(name, seed, tmp_path, num_epochs)
+        for seed in (1, 2)
+        for name, num_epochs in (("sequence", 5), ("rnn", 500), ("bilstm", 500))
+    ]
     ordered = longest_first(jobs, {j: expected(j) for j in jobs})
     assert [str(j) for j in ordered] == [
         f"{name}, seed {seed}"
@@ -41,19 +50,35 @@ def test_the_longest_begin_first_and_equals_keep_their_order(tmp_path: Path) -> 
         for seed in (1, 2)
     ]
     # All that there are: nearly the least that is possible.
-    seconds = [remaining.SECONDS.get(name, 200.0) for name in EXPERIMENTS]
+    all_jobs = [
+        job(name, 1, tmp_path, getattr(row.config, "num_epochs", 0))
+        for name, row in EXPERIMENTS.items()
+    ]
+    seconds = [expected(job) for job in all_jobs]
     least = max(sum(seconds) / 4, max(seconds))
     ends = end_of(sorted(seconds, reverse=True), 4), end_of(seconds, 4)
     assert least <= ends[0] < 1.05 * least and ends[0] <= ends[1]
 
 
+def test_what_was_measured_is_of_every_experiment() -> None:
+    """One source: measured together, for all and for nothing else."""
+    measured = load_pace()
+    assert list(measured["experiments"]) == list(EXPERIMENTS)
+    assert measured["date"] and measured["machine"]
+    for name, pace in measured["experiments"].items():
+        has_epochs = hasattr(EXPERIMENTS[name].config, "num_epochs")
+        assert pace["besides"] >= 0 and (pace["epoch"] > 0) == has_epochs, name
+
+
 def test_fewer_epochs_take_less(tmp_path: Path) -> None:
-    assert (
-        expected(job("rnn", 1, tmp_path, 50), 500)
-        == expected(job("rnn", 1, tmp_path, 500), 500) / 10
+    of_no_epoch, of_one, of_all = (
+        expected(job("rnn", 1, tmp_path, number)) for number in (0, 1, 500)
     )
-    assert expected(job("sequence", 1, tmp_path, 0)) == remaining.SECONDS["sequence"]
-    assert set(remaining.SECONDS) <= set(EXPERIMENTS)
+    assert of_all - of_no_epoch == pytest.approx(500 * (of_one - of_no_epoch))
+    assert 0 < of_no_epoch < of_one
+    # A reader's own is like the others.
+    own = expected(job("own.py:MINE", 1, tmp_path, 7))
+    assert expected(job("sequence", 1, tmp_path)) < own
 
 
 @pytest.mark.parametrize("pace", [0.25, 1.0, 3.0])
