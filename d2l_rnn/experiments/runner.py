@@ -226,7 +226,9 @@ class _Running:
             with usable(self.directory):
                 self.scalars = tensorboard.Scalars(self.directory, kept)
             stack.callback(self.scalars.close)
-        self.saved_epoch, self.saved_at = len(kept), time.perf_counter()
+        # Where there are others, one that dies ends this one at any time.
+        waits = time.perf_counter() if not self.options.num_workers else float("-inf")
+        self.saved_epoch, self.saved_at = len(kept), waits
 
     def _samples(self, up_to: int) -> Optional[List[Sample]]:
         """What the run had shown of itself; None where it is not to be seen."""
@@ -246,7 +248,7 @@ class _Running:
         first_epoch = len(self.log.epochs) + 1
         shown: Dict[str, Any] = {}
         if not self.run.perplexities:
-            shown = {"name": "loss", "value_of": _loss_of}
+            shown = {"name": "loss", "value_of": lambda row: row.loss / row.tokens}
         shown.update(against_the_book(self.experiment.name, self.run))
         progress = Progress(
             self.num_epochs,
@@ -344,7 +346,3 @@ class _Running:
             f"interrupted; {what} in {self.directory}: the same command with --resume "
             "goes on"
         )
-
-
-def _loss_of(row: Any) -> float:
-    return float(row.loss / row.tokens)

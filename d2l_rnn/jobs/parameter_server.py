@@ -58,15 +58,15 @@ def serve(role: str) -> None:
         If MXNet cannot.
     """
 
-    @_CONTROLLER
     def refuse(head: int, body: Optional[int], _: Optional[int]) -> None:
-        streams.tell(f"warning: {role}: a command ({head}) was refused", "d2l-rnn: ")
+        streams.tell(f"warning: a command ({head}) was refused", "d2l-rnn: ")
 
+    controller = _CONTROLLER(refuse)  # kept as long as it may be called
     os.environ["DMLC_ROLE"] = role
     mxnet = ctypes.CDLL(library())
     store = ctypes.c_void_p()
     failed = mxnet.MXKVStoreCreate(b"dist_sync", ctypes.byref(store))
-    if failed or mxnet.MXKVStoreRunServer(store, refuse, None):
+    if failed or mxnet.MXKVStoreRunServer(store, controller, None):
         mxnet.MXGetLastError.restype = ctypes.c_char_p
         said = mxnet.MXGetLastError().decode("utf-8", "replace")
         raise D2lRnnError(f"{role}: MXNet: {said.strip().splitlines()[0]}")
