@@ -130,6 +130,8 @@ def supervise(members: Sequence[Member], notify: Notify, python: str = "") -> En
             return _watch(watched, numbers, notify)
         finally:
             _end(watched)
+            for one in watched:
+                _pass_on(one, notify)
 
 
 def _watch(watched: Sequence[_Watched], numbers: List[int], notify: Notify) -> Ended:

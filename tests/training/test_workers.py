@@ -150,12 +150,12 @@ def test_a_worker_without_rows_adds_nothing(mean: bool) -> None:
 
 
 def test_the_first_ones_numbers_reach_all_as_they_are() -> None:
-    for values in (
-        onp.array([[1.5, -2.25]], "float32"),
-        onp.array([2**24 - 1]),
-    ):
-        given = met(2, lambda w: w.of_the_first("x", values * (1 - w.rank)))
-        for array in given:
+    for values in (onp.array([[1.5, -2.25]], "float32"), onp.array([2**24 - 1])):
+
+        def of_the_first(worker: Workers, mine: Any = values) -> Floats:
+            return worker.of_the_first("x", mine * (1 - worker.rank))
+
+        for array in met(2, of_the_first):
             assert array.dtype == values.dtype
             onp.testing.assert_array_equal(array, values)
 
