@@ -113,7 +113,7 @@ def test_the_curve_is_that_of_one_process(
 
 @pytest.mark.parametrize("mean", [True, False])
 def test_a_worker_without_rows_adds_nothing(mean: bool) -> None:
-    """The last minibatch has one row, for three workers; also where sums are clipped."""
+    """The last minibatch has one row, for three workers; also of sums."""
 
     class Shrinking:
         def __iter__(self) -> Iterator[Tuple[Any, Any]]:
