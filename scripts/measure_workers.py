@@ -1,4 +1,4 @@
-"""What several workers cost: an epoch in one process and on each number of them, in turn.
+"""What several workers cost: an epoch in one process and on each number of them.
 
 Usage: python scripts/measure_workers.py [--rounds N] [--max-workers N] [--only NAME]
 
@@ -45,6 +45,9 @@ class Training:
         command = [sys.executable, "-m", "d2l_rnn", *launch, *run]
         self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         self.workers = workers
+
+    def warm_up(self) -> None:
+        """Train until it goes on as it will; then stop."""
         self._until(2)  # graphs are made in the first
         self._send(signal.SIGSTOP)
 
@@ -101,12 +104,13 @@ class Training:
 def measure(
     words: List[str], max_workers: int, rounds: int
 ) -> List[List[Tuple[float, float]]]:
-    """(wall, processor) seconds of each round, in one process and by 1, 2, ... workers."""
+    """(wall, processor) seconds of each round: one process, then 1, 2, ... workers."""
     trainings: List[Training] = []
     with tempfile.TemporaryDirectory() as folder:
         try:
             for workers in range(max_workers + 1):
                 trainings.append(Training(words, workers, Path(folder)))
+                trainings[-1].warm_up()
             return [[one.round() for one in trainings] for _ in range(rounds)]
         finally:
             for one in trainings:

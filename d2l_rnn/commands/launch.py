@@ -10,11 +10,17 @@ import argparse
 import signal
 import time
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, NoReturn, Sequence
 
 from .. import signals
 from ..data.reading import decode
-from ..errors import D2lRnnError, RunError, UsageError, system_errors_as
+from ..errors import (
+    D2lRnnError,
+    DataError,
+    RunError,
+    UsageError,
+    system_errors_as,
+)
 from ..experiments.configs import Config
 from ..experiments.contract import tell_nobody
 from ..experiments.directories import run_directory
@@ -24,7 +30,7 @@ from ..experiments.table import Experiment
 from ..files import read_regular
 from ..jobs.hosts import dealt, our_address, read_hosts
 from ..jobs.members import LOOPBACK, Member, members_of
-from ..jobs.supervising import Ended, supervise
+from ..jobs.supervising import supervise
 from ..results.record import CHECKPOINT
 from .parsing import Parser, notify, number
 from .run import configured
@@ -55,7 +61,8 @@ def main(arguments: Sequence[str]) -> int:
     if ended.signal_number and ended.status == 128 + signal.SIGTERM:
         return 128 + ended.signal_number  # worker 0 has told what is saved
     if ended.reason:
-        raise _failure(ended, _what_is_left(experiment, config, asked, began))
+        left = _what_is_left(experiment, config, asked, began)
+        _fail(ended.status, ended.reason, left)
     return ended.status
 
 
@@ -145,9 +152,13 @@ def _what_is_left(
     return f"{saved} in {directory}: the same command with --resume goes on"
 
 
-def _failure(ended: Ended, left: str) -> D2lRnnError:
-    """The error with the status that says what was wrong."""
-    message = f"launch: {ended.reason}; all processes are ended; {left}"
-    kinds = {2: UsageError, 4: RunError}
-    error = kinds.get(ended.status, D2lRnnError)(message)
-    return error
+def _fail(status: int, reason: str, left: str) -> NoReturn:
+    """Raise the error with the status that says what was wrong."""
+    message = f"launch: {reason}; all processes are ended; {left}"
+    if status == UsageError.exit_status:
+        raise UsageError(message)
+    if status == DataError.exit_status:
+        raise DataError(message)
+    if status == RunError.exit_status:
+        raise RunError(message)
+    raise D2lRnnError(message)

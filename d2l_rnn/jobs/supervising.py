@@ -7,6 +7,7 @@ on other hosts, and which one it was is told.
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import threading
@@ -28,6 +29,7 @@ _LAST_SECONDS = 12.0  # for ending at once; then they are killed
 _KEPT_LINES = 20
 _OF_THE_HOUSE = (2, 3, 4)  # statuses that say what was wrong
 _WARNING = "d2l-rnn: warning: "
+_IDLE_WORDS = re.compile("MXNet start using engine")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class _Watched:
             how = "was killed, or its connection (ssh) has dropped"
         else:
             how = f"ended with status {status}"
-        words = [line for line in self.said if line.strip()]
+        words = [w for w in self.said if w.strip() and not _IDLE_WORDS.search(w)]
         own = [line for line in words if line.startswith("d2l-rnn: error: ")]
         last = (own or words)[-1:]
         return f"{how}: {last[0]!a:.200}" if last else how
