@@ -43,7 +43,11 @@ class Training:
         run = ["run", *words, "--epochs", _ENDLESS, "--quiet", "--no-plot"]
         run += ["--out", str(self.rows.parent)]
         command = [sys.executable, "-m", "d2l_rnn", *launch, *run]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        # A session of its own, as a launcher gives each worker: on Linux the sessions
+        # of a busy machine share its processors.
+        self.process = subprocess.Popen(
+            command, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         self.workers = workers
 
     def warm_up(self) -> None:

@@ -99,8 +99,8 @@ def _check_alike(run: ExperimentRun[Any], experiment: Experiment) -> None:
         del settings[name]
     versions = [__version__, mxnet.__version__]
     for what, known in (
-        ("settings", [settings, sorted(run.notes().items())]),
-        ("data", run.source.sha1),
+        ("data", [run.source.sha1, sorted(run.notes().items())]),
+        ("settings", settings),
         ("versions of d2l_rnn or MXNet", versions),
     ):
         text = json.dumps(known, sort_keys=True, default=str)

@@ -213,7 +213,7 @@ def test_a_forged_command_is_refused_and_nothing_unpickled(ours: bool) -> None:
         server = replace(server, arguments=("-c", STOCK), environment=stock)
     told: List[str] = []
     where: Dict[str, Any] = {}
-    start = supervising.start
+    start = members.start
 
     def noted(one: Member, python: str) -> Any:
         where[one.role] = process = start(one, python)
