@@ -312,7 +312,8 @@ class _Running:
         """The runs inside this one, each in a folder of its directory."""
         inner = {}
         for folder, (name, config) in self.run.needs().items():
-            options = replace(self.options, out=str(self.directory / folder))
+            out = str(self.directory / folder)
+            options = replace(self.options, out=out, num_workers=0)
             inner[folder] = run_experiment(find(name), config, options).directory
         self.run.inner = inner
 

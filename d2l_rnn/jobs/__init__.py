@@ -1,1 +1,1 @@
-"""What runs in processes of its own: many experiments, here or on dask; one training."""
+"""What runs in processes of its own: many experiments, here or on dask; or one."""

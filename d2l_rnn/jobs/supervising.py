@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Callable, Deque, List, Optional, Sequence
 
 from .. import signals
+from ..errors import D2lRnnError, system_errors_as
 from .members import Member, first_line, start
 
 Notify = Callable[[str], None]
@@ -127,7 +128,8 @@ def supervise(members: Sequence[Member], notify: Notify, python: str = "") -> En
     with signals.noted() as numbers:
         try:
             for member in members:
-                watched.append(_Watched(member, start(member, python)))
+                with system_errors_as(D2lRnnError, f"launch: {member}"):
+                    watched.append(_Watched(member, start(member, python)))
                 watched[-1].write(first_line(member))
             return _watch(watched, numbers, notify)
         finally:

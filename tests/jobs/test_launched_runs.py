@@ -195,9 +195,9 @@ def test_all_sockets_are_on_the_loopback() -> None:
     [
         ("hmm --corpus sample", 2, "launch: this experiment trains on one device"),
         ("seq2seq --corpus sample", 2, "launch: --dropout 0.1 draws other numbers"),
-        ("lstm --corpus missing.txt", 2, "missing.txt"),
+        ("lstm --corpus missing.txt", 3, "missing.txt"),
         (
-            "lstm --corpus sample --max-tokens 1500 --lr 1e30 --theta 1e30 --epochs 9",
+            "lstm --corpus sample --max-tokens 1500 --lr 1e38 --theta 1e38 --epochs 9",
             1,
             "loss or gradient is not finite at epoch",
         ),
