@@ -1,6 +1,6 @@
 """Trainings of several processes: the curve of one, and nothing left when one dies.
 
-Every test starts processes that import MXNet, so all but one are slow:
+Every test starts processes that import MXNet, so they are slow:
 
     pytest -m slow tests/jobs/test_launched_runs.py
 """
@@ -26,7 +26,7 @@ RUNS = {
     "gluon": ["lstm", *TINY, "--batch-size", "7"],
     "scratch": ["gru-scratch", *TINY, "--batch-size", "7"],
     "both-ways": ["bilstm", *TINY, "--batch-size", "5"],
-    # Adam, sums, and a last minibatch of one row
+    # Adam, and sums in the place of means
     "translation": [
         *(
             "seq2seq",
