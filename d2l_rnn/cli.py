@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "list": "what experiments there are, with section and published number",
     "run": "run one experiment and leave a run directory behind",
-<<<<<<< HEAD
-    "launch": "one training shared by several processes, here or on several hosts",
-    "check": "whether an experiment, yours say, can be stopped and resumed exactly",
-=======
+    "launch": "one training in several processes, here or on hosts",
     "check": "whether an experiment of yours can be stopped and resumed",
->>>>>>> main
     "reproduce": "run experiments over seeds, several at a time",
     "compare": "run directories against the book's numbers, with a verdict",
     "report": "all runs on one HTML page, beside the book's numbers",
