@@ -7,7 +7,7 @@ in a notebook they are ordinary exceptions.
 status meaning
 ====== ======================================================================
 0      done
-1      a comparison failed, or a training run diverged
+1      a comparison failed, a training diverged, or a process of a launched one died
 2      bad usage or bad input; or stdout did not take the result
 3      data unavailable or corrupt
 4      a run directory or checkpoint is unusable

@@ -7,9 +7,11 @@ lost by that, the signals are noted instead, and whoever notes them stops in tim
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Callable, Iterator, List, Optional
@@ -47,8 +49,14 @@ class Interrupted(BaseException):
         self.number, self.exit_status = number, 128 + number
 
 
-#: Set for a process that is to end when its standard input does: with its parent.
+#: Set for a process that is to end when its standard input does: with its parent. The
+#: value says how (see :func:`end_with_parent`).
 PARENT_ON_STDIN = "D2L_RNN_PARENT_ON_STDIN"
+#: What a parent writes there for a process that is to end at once, and now and then
+#: for one that has to hear from it.
+END_NOW, STILL_HERE = b"q", b"."
+_SILENCE = 10.0  # seconds after which a parent that is to be heard from counts as gone
+_GRACE = 10.0  # seconds to bring an epoch to its end
 #: What :class:`Interrupted` ends a process with.
 EXIT_STATUSES = tuple(128 + number for number in _HEARD)
 
@@ -166,6 +174,17 @@ def noted(
         yield numbers
 
 
+def not_twice(numbers: List[int]) -> None:
+    """For :func:`noted`: a second Ctrl-C does not wait.
+
+    Raises
+    ------
+    Interrupted
+    """
+    if numbers[1:] and numbers[-1] == signal.SIGINT:
+        raise Interrupted(numbers[-1])
+
+
 def no_more() -> None:
     """From here on, to the end of the process, signals change nothing."""
     if threading.current_thread() is threading.main_thread():
@@ -174,16 +193,38 @@ def no_more() -> None:
 
 
 def end_with_parent() -> None:
-    """Where a parent asks for it, send ourselves SIGTERM once it is gone.
+    """Where a parent asks for it, end once it is gone.
 
-    It holds the other end of our standard input, which closes however it ends.
+    It holds the other end of our standard input, which closes however it ends. Asked
+    for are
+
+    ==========  =====================================================================
+    ``signal``  send ourselves SIGTERM
+    ``save``    the same, and end after a while whatever we are in the midst of: a
+                library that waits for another process hears no signal
+    ``end``     only the latter
+    ``beats``   the same, also where the parent has not been heard from for a while:
+                of a machine that cannot be reached any more nothing closes
+    ==========  =====================================================================
+
+    In all but the first, :data:`END_NOW` ends us at once.
     """
-    if os.environ.pop(PARENT_ON_STDIN, ""):
-        threading.Thread(target=_wait_for_the_end, daemon=True).start()
+    how = os.environ.pop(PARENT_ON_STDIN, "")
+    if how:
+        threading.Thread(target=_wait_for_the_end, args=(how,), daemon=True).start()
 
 
-def _wait_for_the_end() -> None:
+def _wait_for_the_end(how: str) -> None:
+    silence = _SILENCE if how == "beats" else None
     with suppress(OSError):
-        while os.read(0, 1024):
-            pass
-    os.kill(os.getpid(), signal.SIGTERM)
+        while select.select([0], [], [], silence)[0]:
+            heard_from = os.read(0, 1024)
+            if END_NOW in heard_from and how != "signal":
+                os._exit(128 + signal.SIGTERM)
+            if not heard_from:
+                break
+    if how in ("signal", "save"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    if how != "signal":
+        time.sleep(_GRACE)
+        os._exit(128 + signal.SIGTERM)

@@ -189,10 +189,11 @@ def test_the_dockerfile_runs_what_is_here_and_not_as_root() -> None:
         ("check_sid.sh", ("mmdebstrap",)),
         ("check_gpu_build.sh", ("cc", "nm")),
         ("check_dockerfile.sh", ("mmdebstrap", "buildah")),
+        ("check_hosts.sh", ("ip", "sshd")),
     ],
 )
 def test_other_machines(script: str, programs: Sequence[str]) -> None:
-    """An arm64, a sid, a build for CUDA, an image: some minutes each."""
+    """An arm64, a sid, a build for CUDA, an image, hosts: some minutes each."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         pytest.skip(f"needs {', '.join(missing)} (system owner)")

@@ -49,6 +49,10 @@ def answer(commands: Iterable[str]) -> None:
     command = words[1]
     if command not in commands:
         os._exit(1)
+    if command == "launch" and "run" in words[2:]:  # what follows is that command's
+        place = words.index("run", 2)
+        _skip(place - 1)
+        command, words = "run", words[place - 1 :]
     begin = 2
     rest: List[str] = []
     if command in _OF_EXPERIMENTS:

@@ -11,6 +11,8 @@ from ..errors import RunError, UsageError
 from ..experiments.configs import Config
 from ..experiments.runner import Options, run_experiment
 from ..experiments.table import EXPERIMENTS, Experiment, find
+from ..experiments.together import follow
+from ..jobs.members import worker_of_environment
 from ..results.json_files import encode
 from ..results.record import RESULT, RunRecord
 from .parsing import Parser, add_settings, conclude, notify
@@ -93,12 +95,17 @@ def configured(
 def run_named(name: str, arguments: Sequence[str], prog: str) -> int:
     """Run an experiment with command-line arguments; print its result."""
     experiment, config, parsed = configured(name, arguments, prog)
+    rank, num_workers = worker_of_environment() or (0, 0)
+    if rank:
+        follow(experiment, config, rank, num_workers)
+        return 0
     options = Options(
         parsed["out"],
         parsed["resume"],
         parsed["quiet"],
         not parsed["no_plot"],
         parsed["tensorboard"],
+        num_workers,
     )
     record = run_experiment(experiment, config, options, notify)
     assert record.result is not None

@@ -24,6 +24,7 @@ from typing import (
     Generic,
     Iterator,
     Mapping,
+    Optional,
     Sequence,
     Tuple,
     Type,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # what imports MXNet: none of it is needed to read this file
     from ..arrays import Floats
     from ..protocols import Arrays, Device
     from ..training.loop import EpochRow
+    from ..training.workers import Workers
     from .trained import Saved
 
 Json = Dict[str, Any]
@@ -86,6 +88,9 @@ class ExperimentRun(ABC, Generic[C]):
     inner : mapping of str to pathlib.Path
         Directories of the finished runs that this one ``needs``, once they are done:
         before ``rows``.
+    workers : Workers or None
+        The processes that share the training, where ``d2l-rnn launch`` has started
+        several: joined before ``rows``.
     usable_as : type
         Class attribute: what :meth:`load` gives.
     perplexities : bool
@@ -96,6 +101,7 @@ class ExperimentRun(ABC, Generic[C]):
     """
 
     source: Source
+    workers: Optional[Workers] = None
     usable_as: ClassVar[type] = object
     perplexities: ClassVar[bool] = True
     unit: ClassVar[str] = "tokens"

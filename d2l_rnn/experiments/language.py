@@ -253,13 +253,14 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
         for net, device in zip([self.model, *self.replicas], self.devices):
             if net is not self.model:
                 checkpoint.put_arrays(named_arrays(net), self.arrays())
-            dense = bool(self.replicas)
-            parameters = parameters_of(net, self.train_iter, dense=dense)
+            parameters = parameters_of(net, self.train_iter, dense=self.is_shared)
             objectives.append(next_token(net, parameters, device, fresh_state))
             optimisers.append(Sgd(parameters, config.lr, config.theta))
         objective, optimiser = objectives[0], optimisers[0]
-        if self.replicas:
-            objective = sharded = Sharded(objectives, self.devices)
+        if self.is_shared:
+            objective = sharded = Sharded(
+                objectives, self.devices, workers=self.workers
+            )
             optimiser = SummedGradients(optimisers, sharded)
         return train(
             objective,
@@ -284,7 +285,7 @@ class LanguageModelRun(TextModelRun[LanguageModelConfig], NetRun[LanguageModelCo
 
     def path(self) -> str:
         """Packed, a graph, or plain and why."""
-        return path_of(self.model, self.train_iter, dense=bool(self.replicas))
+        return path_of(self.model, self.train_iter, dense=self.is_shared)
 
     @classmethod
     def load(cls, saved: Saved[LanguageModelConfig]) -> TrainedLanguageModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 from ..arrays import Floats
 from ..errors import RunError
@@ -28,10 +28,18 @@ class NetRun(ExperimentRun[C]):
         their arrays; where there is one its name is empty.
     adams : dict of str to Adam
         Of the nets that Adam trains.
+    replicas : sequence of net
+        The first net once more, for each further device.
     """
 
     nets: Mapping[str, Any]
     adams: Mapping[str, Adam] = {}
+    replicas: Sequence[Any] = ()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several devices or processes share the minibatches."""
+        return bool(self.replicas) or self.workers is not None
 
     def arrays(self) -> Dict[str, Floats]:
         """All nets' parameters, and Adam's moments."""

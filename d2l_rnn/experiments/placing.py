@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Type
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Type
 
 from ..devices import devices_from
 from ..errors import UsageError
@@ -10,9 +10,20 @@ from ..protocols import Device
 from .configs import Config
 from .contract import ExperimentRun
 
+if TYPE_CHECKING:
+    from ..training.workers import Workers
 
-def devices_of(family: Type[ExperimentRun[Any]], config: Config) -> List[Device]:
+
+def devices_of(
+    family: Type[ExperimentRun[Any]], config: Config, launched: bool = False
+) -> List[Device]:
     """The devices of a configuration.
+
+    Parameters
+    ----------
+    family, config
+    launched : bool
+        Whether several processes share the training, which is as several devices.
 
     Raises
     ------
@@ -20,15 +31,19 @@ def devices_of(family: Type[ExperimentRun[Any]], config: Config) -> List[Device]
         If there is no such device, or the experiment cannot use several.
     """
     devices = devices_from(config.device)
-    reason = family.why_one_device(config) if len(devices) > 1 else ""
+    several = launched or len(devices) > 1
+    reason = family.why_one_device(config) if several else ""
+    if reason and launched:
+        raise UsageError(f"launch: {reason}; 'd2l-rnn run' trains it in one process")
     if reason:
         raise UsageError(f"--device {config.device}: {reason}; name one device")
     return devices
 
 
-def named(devices: Sequence[Device]) -> str:
-    """Devices as a record names them: ``cpu(0), cpu(1)``."""
-    return ", ".join(map(str, devices))
+def named(devices: Sequence[Device], workers: Optional[Workers] = None) -> str:
+    """Devices as a record names them: ``cpu(0), cpu(1)``; of ``2 workers: cpu(0)``."""
+    names = ", ".join(map(str, devices))
+    return names if workers is None else f"{workers.count} workers: {names}"
 
 
 def placed(config: Config, device: Device) -> List[Device]:

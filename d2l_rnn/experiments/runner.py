@@ -8,7 +8,6 @@ directory and takes the finished one's place when it has ended itself.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from .initial_weights import settled
 from .resume import check_settings, config_json, identity, reached
 from .run_log import RunLog, against_the_book
 from .table import Experiment, find
+from .together import first_of, joined
 
 _CHECKPOINT_EVERY_SECONDS = 20.0
 
@@ -41,6 +41,7 @@ class Options:
     quiet: bool = False
     plot: bool = True
     tensorboard: bool = False
+    num_workers: int = 0  # of which this process is the first; 0: it is alone
 
 
 def run_experiment(
@@ -154,8 +155,9 @@ class _Running:
         if options.tensorboard:
             tensorboard.import_library()  # complain before anything is written
         family, tell = experiment.family(), self._patiently()
-        devices = devices_of(family, config)
-        self.devices = named(devices)
+        devices = devices_of(family, config, launched=bool(options.num_workers))
+        workers = first_of(options.num_workers)
+        self.devices = named(devices, workers)
         # What is said of a run that is refused after all would hide why it is.
         held: List[str] = []
         self.tell: Notify = notify if earlier is None else held.append
@@ -164,6 +166,7 @@ class _Running:
             self.run: ExperimentRun[Any] = family(
                 config, devices[0], lambda message: self.tell(message)
             )
+        self.run.workers = workers
 
     def to_the_end(self) -> None:
         """Go on from what is there; leave a run that is finished or can be resumed."""
@@ -223,7 +226,9 @@ class _Running:
             with usable(self.directory):
                 self.scalars = tensorboard.Scalars(self.directory, kept)
             stack.callback(self.scalars.close)
-        self.saved_epoch, self.saved_at = len(kept), time.perf_counter()
+        # Where there are others, one that dies ends this one at any time.
+        waits = time.perf_counter() if not self.options.num_workers else float("-inf")
+        self.saved_epoch, self.saved_at = len(kept), waits
 
     def _samples(self, up_to: int) -> Optional[List[Sample]]:
         """What the run had shown of itself; None where it is not to be seen."""
@@ -243,7 +248,7 @@ class _Running:
         first_epoch = len(self.log.epochs) + 1
         shown: Dict[str, Any] = {}
         if not self.run.perplexities:
-            shown = {"name": "loss", "value_of": _loss_of}
+            shown = {"name": "loss", "value_of": lambda row: row.loss / row.tokens}
         shown.update(against_the_book(self.experiment.name, self.run))
         progress = Progress(
             self.num_epochs,
@@ -256,6 +261,8 @@ class _Running:
             self.notify(self._headline())
         stack.callback(progress.close)
         with ExitStack() as listening:
+            shared = joined(self.run, self.experiment, first_epoch, self._patiently())
+            listening.enter_context(shared)
             noted: Optional[List[int]] = None
             for epoch, row in enumerate(self.run.rows(first_epoch), first_epoch):
                 if row.epoch != epoch:
@@ -264,7 +271,7 @@ class _Running:
                         f"{row.epoch} where {epoch} is due"
                     )
                 if noted is None:
-                    noted = listening.enter_context(signals.noted(_not_twice))
+                    noted = listening.enter_context(signals.noted(signals.not_twice))
                 fields = self.log.append(row, self.run.metrics(row))
                 if self.scalars is not None:
                     with usable(self.directory):
@@ -305,7 +312,8 @@ class _Running:
         """The runs inside this one, each in a folder of its directory."""
         inner = {}
         for folder, (name, config) in self.run.needs().items():
-            options = replace(self.options, out=str(self.directory / folder))
+            out = str(self.directory / folder)
+            options = replace(self.options, out=out, num_workers=0)
             inner[folder] = run_experiment(find(name), config, options).directory
         self.run.inner = inner
 
@@ -339,12 +347,3 @@ class _Running:
             f"interrupted; {what} in {self.directory}: the same command with --resume "
             "goes on"
         )
-
-
-def _loss_of(row: Any) -> float:
-    return float(row.loss / row.tokens)
-
-
-def _not_twice(numbers: List[int]) -> None:
-    if numbers[1:] and numbers[-1] == signal.SIGINT:
-        raise signals.Interrupted(numbers[-1])

@@ -132,14 +132,19 @@ class TranslationRun(NetRun[TranslationConfig]):
         objectives = [self._objective(), *others]
         sharded: Any = None
         together: Any = optimiser
-        if self.replicas:
+        heldout_iter = self.heldout_iter
+        if self.workers is not None and self.workers.rank:
+            heldout_iter = None  # the first one records it
+        if self.is_shared:
             adams = [
                 Adam(Parameters.of(net), config.lr, config.theta)
                 for net in self.replicas
             ]
             for net, adam in zip(self.replicas, adams):
                 put_arrays(named_arrays(net), self.arrays(), adam)
-            sharded = Sharded(objectives, self.devices, mean=False)
+            sharded = Sharded(
+                objectives, self.devices, mean=False, workers=self.workers
+            )
             together = SummedGradients([optimiser, *adams], sharded)
         return train_translation(
             objectives[0],
@@ -148,7 +153,7 @@ class TranslationRun(NetRun[TranslationConfig]):
             self.config.num_epochs,
             seed=self.config.seed,
             first_epoch=first_epoch,
-            heldout_iter=self.heldout_iter,
+            heldout_iter=heldout_iter,
             sharded=sharded,
         )
 

@@ -1,1 +1,1 @@
-"""What runs many experiments: processes of this machine, or a dask cluster's."""
+"""What runs in processes of its own: many experiments, here or on dask; or one."""

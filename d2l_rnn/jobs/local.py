@@ -108,7 +108,7 @@ def execute(
     if stop_level():
         return Outcome(job, None, 0.0, "")
     environment = {k: v for k, v in os.environ.items() if k not in without}
-    environment[signals.PARENT_ON_STDIN] = "1"
+    environment[signals.PARENT_ON_STDIN] = "signal"
     if threads is not None:
         environment["OMP_NUM_THREADS"] = str(threads)
     directory = Path(folder, job.directory)

@@ -12,6 +12,10 @@ follows, clipping by the norm of ``g`` and the update, every device does for its
 with the same numbers, hence with the same bits: weights never cross. The store only
 sums: it is given no optimiser (``set_optimizer`` is never called).
 
+Where several processes train (:mod:`.workers`), each cuts the same minibatch into the
+shards of all devices of all processes, takes its own, and learns the sums over all, of
+gradients, losses and terms, from MXNet's parameter server.
+
 This is synchronous data parallelism (book Section 13.5, "Training on Multiple GPUs").
 It is the same training as on one device, up to the order of sums, where a row's loss
 depends on no other row and on no random number: no dropout, no batch normalisation.
@@ -20,14 +24,16 @@ depends on no other row and on no random number: no dropout, no batch normalisat
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import List, Sequence, Set, Tuple, cast
+from typing import List, Optional, Sequence, cast
 
-from mxnet import autograd, kvstore
+import numpy
+from mxnet import autograd, kvstore, np
 
-from ..protocols import Array, Device, LegacyArray
+from ..protocols import Array, Device
 from .objectives import Minimised, Objective
 from .optimisers import Optimiser
 from .parameters import Parameters
+from .workers import Sums, Workers
 
 
 def shards(num_rows: int, num_devices: int) -> List[slice]:
@@ -56,7 +62,8 @@ class _Heads:
 
     def backward(self) -> None:
         """Each device's gradient of its own loss; the devices do not wait."""
-        autograd.backward(self._losses)
+        if self._losses:
+            autograd.backward(self._losses)
 
 
 class Sharded:
@@ -71,6 +78,8 @@ class Sharded:
     mean : bool
         Whether ``objectives`` give means over their ``num_terms`` terms (a language
         model's), which are weighted by these; else sums (a translator's).
+    workers : Workers, optional
+        The processes that share the training, each with as many devices.
 
     Attributes
     ----------
@@ -83,8 +92,10 @@ class Sharded:
         objectives: Sequence[Objective],
         devices: Sequence[Device],
         mean: bool = True,
+        workers: Optional[Workers] = None,
     ) -> None:
         self.objectives, self.devices, self.mean = objectives, devices, mean
+        self.workers = workers
         self.num_busy = 0
 
     def begin_epoch(self, epoch: int) -> None:
@@ -95,30 +106,44 @@ class Sharded:
     def __call__(self, *minibatch: Array) -> Minimised:
         """The minibatch as a whole, of arrays with ``num_rows`` rows each."""
         with autograd.pause():
-            cuts = shards(minibatch[0].shape[0], len(self.devices))
+            cuts = self._cuts(minibatch[0].shape[0])
             busy = [cut for cut in cuts if cut.start < cut.stop]
             parts = [[array[cut] for array in minibatch] for cut in busy]
         self.num_busy = len(busy)
         found = [objective(*p) for objective, p in zip(self.objectives, parts)]
-        num_terms = sum(m.num_terms for m in found)
+        with autograd.pause():
+            whole = self._whole(found)
         heads = [cast(Array, m.objective) for m in found]
         if self.mean:
-            shares = [m.num_terms / num_terms for m in found]
+            shares = [m.num_terms / whole.num_terms for m in found]
             heads = [head * share for head, share in zip(heads, shares)]
-        with autograd.pause():
-            loss, weight = self._loss(found)
-        batch_size = 1 if self.mean else sum(m.batch_size for m in found)
-        return Minimised(_Heads(heads), loss, weight, num_terms, batch_size)
+        return whole._replace(objective=_Heads(heads))
 
-    def _loss(self, found: Sequence[Minimised]) -> Tuple[Array, float]:
-        """What is reported, on the first device: the sum of ``loss * weight``."""
-        first = self.devices[0]
-        total = sum(m.weight for m in found)
-        parts = [m.loss.as_in_ctx(first) * (m.weight / total) for m in found]
-        loss = parts[0]
-        for part in parts[1:]:
-            loss = loss + part
-        return loss, total
+    def _cuts(self, num_rows: int) -> List[slice]:
+        """Our devices' rows of a minibatch."""
+        own = len(self.devices)
+        if self.workers is None:
+            return shards(num_rows, own)
+        first = self.workers.rank * own
+        return shards(num_rows, self.workers.count * own)[first : first + own]
+
+    def _whole(self, found: Sequence[Minimised]) -> Minimised:
+        """What is reported of the minibatch; the loss on the first device."""
+        weight = sum(m.weight for m in found)
+        num_terms = sum(m.num_terms for m in found)
+        batch_size = sum(m.batch_size for m in found)
+        loss = np.zeros((), ctx=self.devices[0])
+        for m in found:
+            loss = loss + m.loss.as_in_ctx(self.devices[0]) * m.weight
+        if self.workers is not None:
+            # Read here: what follows, each worker does with the same numbers.
+            own = numpy.array([float(loss), weight, num_terms, batch_size])
+            summed = self.workers.sum("minibatch", own).tolist()
+            weight, num_terms, batch_size = summed[1], int(summed[2]), summed[3]
+            loss = np.array(summed[0], ctx=self.devices[0])
+        if self.mean:
+            batch_size = 1
+        return Minimised(_Heads([]), loss / weight, weight, num_terms, batch_size)
 
 
 class AllParameters(Parameters):
@@ -160,8 +185,7 @@ class SummedGradients:
         self.optimisers, self.objective = optimisers, objective
         self._each = [optimiser.parameters for optimiser in optimisers]
         self.parameters: Parameters = AllParameters(self._each)
-        self._store = kvstore.create("device")
-        self._keys: Set[str] = set()
+        self._own_sums: Optional[Sums] = None
 
     def step(self, *batch_size: float) -> Array:
         """Move all nets alike; return the norm of the whole gradient, (1,)."""
@@ -170,19 +194,19 @@ class SummedGradients:
         return norms[0]
 
     def sum_gradients(self) -> None:
-        """Put the sum of all devices' gradients into each device's."""
+        """Put the sum over all devices, of all workers, into each device's gradient."""
+        sums = self._sums()
         each = [parameters.gradients() for parameters in self._each]
         for gradients in each[self.objective.num_busy :]:
             for gradient in gradients:
                 gradient[:] = 0
         for number, of_one in enumerate(zip(*each)):
-            self._sum(number, list(of_one))
+            # What is needed first is summed first.
+            sums.into(f"gradient {number}", of_one, priority=-number)
 
-    def _sum(self, number: int, gradients: List[LegacyArray]) -> None:
-        # An epoch may find the parameters packed and the next one not.
-        key = f"{number}:{gradients[0].shape}"
-        if key not in self._keys:
-            self._store.init(key, gradients[0])
-            self._keys.add(key)
-        # What is needed first is summed first.
-        self._store.pushpull(key, gradients, out=gradients, priority=-number)
+    def _sums(self) -> Sums:
+        if self.objective.workers is not None:
+            return self.objective.workers.sums
+        if self._own_sums is None:
+            self._own_sums = Sums(kvstore.create("device"))
+        return self._own_sums
