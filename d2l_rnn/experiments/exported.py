@@ -17,6 +17,7 @@ from ..export.nets import (
     HiddenMarkovNet,
     LanguageNet,
     Net,
+    PixelNet,
     Stack,
     Trained,
     TranslationNet,
@@ -30,6 +31,7 @@ from ..protocols import Arrays
 from ..results import record
 from .configs import ChineseConfig, LanguageModelConfig
 from .configs_bidirectional import ClozeConfig, HMMConfig, TaggingConfig
+from .configs_pixels import PixelsConfig
 from .configs_sequences import (
     EditionV1Config,
     HandwrittenConfig,
@@ -44,6 +46,8 @@ from .resume import checkpoint_of
 
 #: Of the two nets of Section 9.4 the one that reads both sides.
 _BOTH = "bidirectional."
+#: Of the two of ``pixels`` the one that draws.
+_DRAWS = "recurrent."
 
 
 def load_trained(path: PathLike) -> Trained:
@@ -69,7 +73,7 @@ def load_trained(path: PathLike) -> Trained:
     if type(config) not in _NETS:
         raise RunError(
             f"run {path}: {experiment.name} leaves no net to export; our language "
-            "models, cloze, tagging, lines, translation and hmm do"
+            "models, cloze, tagging, lines, translation, hmm and pixels do"
         )
     arrays, notes = checkpoint_of(trained, Path(path) / record.CHECKPOINT)
     try:
@@ -87,6 +91,9 @@ def load_trained(path: PathLike) -> Trained:
     for name in ("token", "clean", "num_steps"):
         if hasattr(config, name):
             facts[name] = str(getattr(config, name))
+    for name in ("height", "width"):  # of the images
+        if name in notes:
+            facts[name] = str(notes[name])
     return Trained(net, experiment.name, facts, vocabularies)
 
 
@@ -288,6 +295,16 @@ def _scores(h: int) -> Dict[str, Dict[str, Tuple[int, ...]]]:
     }
 
 
+def _pixels(config: PixelsConfig, arrays: Arrays, num_classes: int) -> Net:
+    own = {k[len(_DRAWS) :]: a for k, a in arrays.items() if k.startswith(_DRAWS)}
+    h, inputs = config.num_hiddens, config.levels + max(1, num_classes)
+    stack = stack_of_gluon(
+        own, "rnn", config.cell, config.embed_size, h, config.num_layers
+    )
+    embedding = taken(own, "embedding.weight", inputs, config.embed_size)
+    return PixelNet(stack, dense_of(own, "dense", config.levels, h), embedding)
+
+
 def _hmm(config: HMMConfig, arrays: Arrays, vocab_size: int) -> Net:
     n = config.num_states
     return HiddenMarkovNet(
@@ -309,6 +326,7 @@ _NETS: Dict[type, Tuple[Callable[..., Net], Sequence[str]]] = {
     ClozeConfig: (_cloze, ["vocab"]),
     TaggingConfig: (_tagging, ["vocab", "labels"]),
     HMMConfig: (_hmm, ["vocab"]),
+    PixelsConfig: (_pixels, ["classes"]),
     Seq2SeqConfig: (_translation, ["src_vocab", "tgt_vocab"]),
     Seq2SeqAttentionConfig: (_translation, ["src_vocab", "tgt_vocab"]),
 }
