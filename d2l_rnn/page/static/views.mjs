@@ -1,0 +1,2 @@
+/** All modules that show: a panel registers itself when it is imported. */
+import "./typing.mjs";
