@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
 
 from ..errors import RunError
-from ..export.nets import LanguageNet, Stack, Trained
+from ..export.nets import (
+    BothSidesNet,
+    HiddenMarkovNet,
+    LanguageNet,
+    PixelNet,
+    Stack,
+    Trained,
+    TranslationNet,
+)
 
 Facts = Dict[str, Any]
 
@@ -40,8 +49,45 @@ def _language(net: LanguageNet) -> Facts:
     return stack_facts(net.stack)
 
 
+def _both_sides(net: BothSidesNet) -> Facts:
+    if net.distance == 0:
+        raise RunError("a page shows no net that gives labels")
+    return {
+        "forwards": stack_facts(net.forwards),
+        "backwards": stack_facts(net.backwards),
+        "distance": net.distance,
+    }
+
+
+def _translation(net: TranslationNet) -> Facts:
+    return {
+        **dataclasses.asdict(net.design),
+        "encoder": stack_facts(net.encoder),
+        "decoder": stack_facts(net.decoder),
+    }
+
+
+def _pixels(net: PixelNet) -> Facts:
+    num_levels = len(net.dense.bias)
+    return {
+        **stack_facts(net.stack),
+        "num_levels": num_levels,
+        "num_classes": 0 if net.embedding is None else len(net.embedding) - num_levels,
+    }
+
+
+def _hidden_markov(net: HiddenMarkovNet) -> Facts:
+    return {"num_states": len(net.initial)}
+
+
 #: By the types of :mod:`d2l_rnn.export.nets`.
-KINDS: Mapping[type, Kind] = {LanguageNet: Kind("language", _language)}
+KINDS: Mapping[type, Kind] = {
+    LanguageNet: Kind("language", _language),
+    BothSidesNet: Kind("both-sides", _both_sides),
+    TranslationNet: Kind("translation", _translation),
+    PixelNet: Kind("pixels", _pixels),
+    HiddenMarkovNet: Kind("hmm", _hidden_markov),
+}
 
 
 def kind_of(trained: Trained) -> Tuple[str, Facts]:
