@@ -44,6 +44,7 @@ def _run(path: Path, name: str, dtype: str) -> RunOnPage:
     trained = load_trained(path)
     result: Mapping[str, Any] = record.result or {}
     told: Dict[str, Any] = {
+        **trained.facts,
         "experiment": experiment.name,
         "section": experiment.section,
         "settings": {k: v for k, v in record.config.items() if k not in _UNTOLD},

@@ -152,7 +152,7 @@ def test_a_bidirectional_model_sees_what_numpy_sees(
         gradient = []
         for token in range(len(LETTERS)):
             found = []
-            for step in (1e-2, -1e-2):
+            for step in (1e-3, -1e-3):
                 nudged = [
                     numpy.vstack([table, table[ids[s]] + step * W_x[token]])
                     for table, W_x in zip(network._tables, tables)
@@ -161,7 +161,7 @@ def test_a_bidirectional_model_sees_what_numpy_sees(
                 read = [*ids[:s], len(LETTERS), *ids[s + 1 :]]
                 found.append(float(read_whole(network, read)[4, ids[5]]))
                 network._tables = kept
-            gradient.append((found[0] - found[1]) / 2e-2)
+            gradient.append((found[0] - found[1]) / 2e-3)
         norm = numpy.linalg.norm(gradient)
         numpy.testing.assert_allclose(moved[s], norm, rtol=5e-3, atol=2e-3)
 
@@ -201,12 +201,12 @@ def test_blanks_are_filled_as_numpy_fills_them(num_layers: int) -> None:
         gradient = []
         for unit in range(4):
             found = []
-            for step in (1e-2, -1e-2):
+            for step in (1e-3, -1e-3):
                 row = kept[ids[s]] + step * numpy.eye(4, dtype="float32")[unit]
                 network._embedding = numpy.vstack([kept, row])
                 nudged = numpy.array([[*ids[:s], V, *ids[s + 1 :]]])
                 found.append(numpy.log(network.probabilities(nudged)[0, 4, ids[4]]))
-            gradient.append((found[0] - found[1]) / 2e-2)
+            gradient.append((found[0] - found[1]) / 2e-3)
         network._embedding = kept
         norm = float(numpy.linalg.norm(gradient))
         numpy.testing.assert_allclose(moved[s], norm, rtol=5e-3, atol=2e-3)

@@ -50,7 +50,7 @@ registerKind(
       on.drawings = labels.map((label) => begunDrawing(on.net, label, pixels));
       on.temperature = temperature;
       on.random = randomNumbers(seed);
-      return on.drawings.map(({ levels }) => levels);
+      return on.drawings.map(({ levels }) => levels.slice());
     },
 
     /**
@@ -64,7 +64,7 @@ registerKind(
       return on.drawings.map((drawing) => {
         const due = Math.min(count, on.numPixels - drawing.levels.length);
         drawOn(on.net, drawing, due, on.temperature, on.random);
-        return drawing.levels;
+        return drawing.levels.slice();
       });
     },
   },
