@@ -41,7 +41,8 @@ export function backward(net, steps, byScores, cut = false) {
   const { h } = net.layers[0][0];
   /** @type {Float32Array[][]} */
   const found = [];
-  let carried = net.layers.map((cells) => cells.map(() => nothing(h)));
+  /** @type {{dH: Float32Array, dC: Float32Array}[][]} */
+  const carried = net.layers.map((cells) => cells.map(() => nothing(h)));
   for (let t = steps.length - 1; t >= 0; t--) {
     const above = new Float32Array(directions * h);
     const byScore = byScores.get(t);
@@ -57,7 +58,9 @@ export function backward(net, steps, byScores, cut = false) {
         for (let k = 0; k < h; k++) dH[k] += fromAbove[d * h + k];
         const back = goBack(cell, steps[t].cells[layer][d], dH, dC);
         if (layer) multiplyBack(cell.W_x, back.dz, below);
-        carried[layer][d] = cut ? nothing(h) : { dH: back.dH, dC: cellGradient(back.dC, h) };
+        carried[layer][d] = cut
+          ? nothing(h)
+          : { dH: back.dH, dC: cellGradient(back.dC, h) };
         return back.dz;
       });
       fromAbove = below;

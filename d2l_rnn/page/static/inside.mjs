@@ -50,7 +50,11 @@ registerCalls("language", {
    */
   unit(model, { unit, layer, direction }) {
     const { cell } = model.net.facts;
-    const names = ["state", ...(cell === "lstm" ? ["memory"] : []), ...GATE_NAMES[cell]];
+    const names = [
+      "state",
+      ...(cell === "lstm" ? ["memory"] : []),
+      ...GATE_NAMES[cell],
+    ];
     return Object.fromEntries(
       names.map((name) => [
         name,

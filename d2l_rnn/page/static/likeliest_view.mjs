@@ -23,9 +23,12 @@ export function likeliestView(run) {
     const place = text.chosen === null ? null : text.places[text.chosen];
     const letters = place ? visible(place.letters) : "";
     if (!place) say(title, "likeliest next");
-    else say(title, place.best.length ? "likeliest here" : "nothing before", { letters });
+    else
+      say(title, place.best.length ? "likeliest here" : "nothing before", { letters });
     const best = place ? place.best : text.next;
-    const rows = best.map(([token, p]) => barOf(lettersOf(token, text.reading), p, token === place?.token));
+    const rows = best.map(([token, p]) =>
+      barOf(lettersOf(token, text.reading), p, token === place?.token),
+    );
     if (place && place.best.length && !best.some(([token]) => token === place.token)) {
       rows.push(barOf(place.letters, place.probability ?? 0, true));
     }

@@ -41,7 +41,8 @@ export function readingOf(facts) {
 export function tokensOf(text, reading) {
   const pieces = reading.ofWords ? text.split(/\s+/).filter(Boolean) : Array.from(text);
   return pieces.map((letters) => {
-    let piece = reading.numbers.has(letters) || !reading.lower ? letters : letters.toLowerCase();
+    let piece =
+      reading.numbers.has(letters) || !reading.lower ? letters : letters.toLowerCase();
     if (!reading.numbers.has(piece) && /^\s$/.test(piece)) piece = " ";
     const token = reading.numbers.get(piece);
     if (token !== undefined) return { token, letters, unknown: false };

@@ -19,7 +19,10 @@ registerWords({
     "Token {place}, {letters}, had the probability {probability}. The likeliest: {best}.",
     "第 {place} 个词元 {letters} 的概率为 {probability}。最可能的：{best}。",
   ],
-  "first told": ["Token 1, {letters}: nothing stands before it.", "第 1 个词元 {letters}：前面什么也没有。"],
+  "first told": [
+    "Token 1, {letters}: nothing stands before it.",
+    "第 1 个词元 {letters}：前面什么也没有。",
+  ],
 });
 
 /**
@@ -42,7 +45,12 @@ export class Strip {
     this.due = false;
     this.begun = -1;
     this.said = element("p", { class: "hidden", "aria-live": "polite" });
-    this.box = element("div", { class: "strip-text", tabindex: 0, role: "group", sayLabel: "the text" });
+    this.box = element("div", {
+      class: "strip-text",
+      tabindex: 0,
+      role: "group",
+      sayLabel: "the text",
+    });
     this.element = element("div", {}, this.box, this.said);
     run.on("text", () => this.draw());
     run.on("place", () => this.mark());
@@ -92,7 +100,8 @@ export class Strip {
   /** Mark the chosen place. */
   mark() {
     this.box.querySelector(".chosen")?.classList.remove("chosen");
-    if (this.text.chosen !== null) this.cells[this.text.chosen]?.classList.add("chosen");
+    if (this.text.chosen !== null)
+      this.cells[this.text.chosen]?.classList.add("chosen");
   }
 
   /** @param {Event} event */

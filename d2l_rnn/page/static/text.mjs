@@ -68,7 +68,10 @@ export class RunText {
   tokens(prefix) {
     const read = tokensOf(prefix, this.reading);
     if (!this.run.facts.told.labels?.length) return read;
-    return [{ token: this.reading.numbers.get("<bos>") ?? 0, letters: "", unknown: false }, ...read];
+    return [
+      { token: this.reading.numbers.get("<bos>") ?? 0, letters: "", unknown: false },
+      ...read,
+    ];
   }
 
   /**
@@ -86,7 +89,11 @@ export class RunText {
     this.halted = false;
     while (left > 0 && this.next.length && !this.halted) {
       const asked = pause ? 1 : Math.min(left, AT_ONCE);
-      const { places, next } = await this.run.ask("type", { count: asked, choice, eos });
+      const { places, next } = await this.run.ask("type", {
+        count: asked,
+        choice,
+        eos,
+      });
       if (mine !== this.begun) return;
       for (const place of places) {
         const letters = lettersOf(place.token, this.reading);

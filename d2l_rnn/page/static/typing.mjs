@@ -31,13 +31,22 @@ registerWords({
     "Perplexity of your text: {perplexity}. One in every {perplexity} guesses would be right; a vocabulary of {size} tokens, all alike, would give {size}.",
     "你的文字的困惑度：{perplexity}，相当于每次在 {perplexity} 个同样可能的词元中猜；若词表的 {size} 个词元都一样可能，困惑度就是 {size}。",
   ],
-  "no surprise": ["Type two tokens at least to see how surprised the net is.", "至少输入两个词元，才能看出网络有多惊讶。"],
-  "as recorded": ["This is the text of the run’s record, letter for letter.", "与该次运行记录中的文本逐字相同。"],
+  "no surprise": [
+    "Type two tokens at least to see how surprised the net is.",
+    "至少输入两个词元，才能看出网络有多惊讶。",
+  ],
+  "as recorded": [
+    "This is the text of the run’s record, letter for letter.",
+    "与该次运行记录中的文本逐字相同。",
+  ],
   "not as recorded": [
     "The run’s record goes on otherwise from token {place} on: {text}",
     "从第 {place} 个词元起与该次运行的记录不同：{text}",
   ],
-  "text full": ["The text has {longest} tokens: as many as the page keeps.", "文本已有 {longest} 个词元，页面最多保留这么多。"],
+  "text full": [
+    "The text has {longest} tokens: as many as the page keeps.",
+    "文本已有 {longest} 个词元，页面最多保留这么多。",
+  ],
 });
 
 const PAUSE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 40;
@@ -46,17 +55,62 @@ const PAUSE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 40;
 function buildTyping(run) {
   const { told } = run.facts;
   const text = textOf(run);
-  const strip = new Strip(run, (place) => ({ strength: text.places[place].probability ?? 0 }));
-  const input = element("textarea", { rows: 2, spellcheck: "false", autocapitalize: "off" });
+  const strip = new Strip(run, (place) => ({
+    strength: text.places[place].probability ?? 0,
+  }));
+  const input = element("textarea", {
+    rows: 2,
+    spellcheck: "false",
+    autocapitalize: "off",
+  });
   input.value = told.prefixes[0] ?? "";
-  const how = chooser([["greedy", "greedy"], ["drawn", "drawn"]], anew);
-  const temperature = element("input", { type: "number", min: 0.05, max: 5, step: 0.05, value: 0.7 });
-  const topK = element("input", { type: "number", min: 0, max: 100000, step: 1, value: 0 });
-  const memory = chooser(["whole", "alone", "none"].map((m) => [m, `memory ${m}`]), anew);
-  const count = element("input", { type: "number", min: 0, max: LONGEST_TEXT, step: 10 });
+  const how = chooser(
+    [
+      ["greedy", "greedy"],
+      ["drawn", "drawn"],
+    ],
+    anew,
+  );
+  const temperature = element("input", {
+    type: "number",
+    min: 0.05,
+    max: 5,
+    step: 0.05,
+    value: 0.7,
+  });
+  const topK = element("input", {
+    type: "number",
+    min: 0,
+    max: 100000,
+    step: 1,
+    value: 0,
+  });
+  const memory = chooser(
+    ["whole", "alone", "none"].map((m) => [m, `memory ${m}`]),
+    anew,
+  );
+  const count = element("input", {
+    type: "number",
+    min: 0,
+    max: LONGEST_TEXT,
+    step: 10,
+  });
   count.value = String(told.settings.num_preds ?? 50);
-  const label = element("select", {}, ...(told.labels ?? []).map((/** @type {string} */ l) => element("option", {}, l)));
-  const drawn = element("div", { class: "fields", hidden: true }, labelled("temperature", temperature), labelled("top k", topK), button("another draw", () => { seed++; anew(); }));
+  const label = element(
+    "select",
+    {},
+    ...(told.labels ?? []).map((/** @type {string} */ l) => element("option", {}, l)),
+  );
+  const drawn = element(
+    "div",
+    { class: "fields", hidden: true },
+    labelled("temperature", temperature),
+    labelled("top k", topK),
+    button("another draw", () => {
+      seed++;
+      anew();
+    }),
+  );
   const surprise = element("p", { class: "soft", role: "status" });
   const recorded = element("p", { class: "soft" });
   let seed = 1;
@@ -85,7 +139,8 @@ function buildTyping(run) {
     const asked = howMany();
     const { begun } = text;
     await text.goOn(asked, choice(), pause);
-    if (begun === text.begun && how.value === "greedy" && memory.value === "whole") compare();
+    if (begun === text.begun && how.value === "greedy" && memory.value === "whole")
+      compare();
   }
 
   function anew() {
@@ -102,7 +157,9 @@ function buildTyping(run) {
       say(recorded, "as recorded");
       return;
     }
-    const place = Array.from(wanted).findIndex((letter, k) => letter !== Array.from(found)[k]);
+    const place = Array.from(wanted).findIndex(
+      (letter, k) => letter !== Array.from(found)[k],
+    );
     say(recorded, "not as recorded", { place: place + 1, text: wanted });
   }
 
@@ -114,9 +171,11 @@ function buildTyping(run) {
   }
 
   run.on("text", () => {
-    if (text.places.length >= LONGEST_TEXT) say(recorded, "text full", { longest: LONGEST_TEXT });
+    if (text.places.length >= LONGEST_TEXT)
+      say(recorded, "text full", { longest: LONGEST_TEXT });
   });
-  for (const control of [input, temperature, topK]) control.addEventListener("input", anew);
+  for (const control of [input, temperature, topK])
+    control.addEventListener("input", anew);
   label.addEventListener("change", anew);
   begin(PAUSE);
   return element(

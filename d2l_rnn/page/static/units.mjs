@@ -10,7 +10,9 @@
 export function featuresOf(letters, ofWords) {
   let inWord = 0;
   let inLine = 0;
-  const inWords = letters.map((letter) => (inWord = /\s/.test(letter) ? 0 : inWord + 1));
+  const inWords = letters.map(
+    (letter) => (inWord = /\s/.test(letter) ? 0 : inWord + 1),
+  );
   const inLines = letters.map((letter) => (inLine = letter === "\n" ? 0 : inLine + 1));
   /** @type {Record<string, number[]>} */
   const features = { "place in the text": letters.map((_, place) => place) };
@@ -68,14 +70,19 @@ export function correlation(x, y) {
  */
 export function ranked(states, letters, ofWords, count = 5) {
   const width = states[0]?.length ?? 0;
-  const units = Array.from({ length: width }, (_, unit) => states.map((state) => state[unit]));
+  const units = Array.from({ length: width }, (_, unit) =>
+    states.map((state) => state[unit]),
+  );
   const half = Math.floor(letters.length / 2);
   return Object.entries(featuresOf(letters, ofWords)).map(([feature, values]) => {
     const moved = values.map((_, place) => values[(place + half) % values.length]);
     /** @type {[number, number][]} */
     const found = units.map((unit, number) => [number, correlation(unit, values)]);
     found.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
-    const byChance = Math.max(0, ...units.map((unit) => Math.abs(correlation(unit, moved))));
+    const byChance = Math.max(
+      0,
+      ...units.map((unit) => Math.abs(correlation(unit, moved))),
+    );
     return { feature, units: found.slice(0, count), byChance };
   });
 }
