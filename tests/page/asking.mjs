@@ -10,5 +10,7 @@ const runs = new Runs();
 runs.answer(0, "open", { facts, weights });
 const answers = calls.map(([call, given]) => runs.answer(0, call, given));
 process.stdout.write(
-  JSON.stringify(answers, (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value)),
+  JSON.stringify(answers, (_, value) =>
+    ArrayBuffer.isView(value) ? Array.from(value) : value,
+  ),
 );

@@ -112,7 +112,9 @@ export function floatsOf(bytes, dtype) {
   const floats = new Float32Array(bytes.length / size);
   for (let i = 0; i < floats.length; i++) {
     floats[i] =
-      size === 4 ? view.getFloat32(4 * i, true) : floatOfHalf(view.getUint16(2 * i, true));
+      size === 4
+        ? view.getFloat32(4 * i, true)
+        : floatOfHalf(view.getUint16(2 * i, true));
   }
   return floats;
 }

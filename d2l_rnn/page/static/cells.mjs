@@ -78,7 +78,15 @@ export function advance(cell, inputs, before, cBefore, alone = false) {
     for (let k = 0; k < h; k++) {
       after[k] = kind === "rnn_relu" ? Math.max(gates[k], 0) : Math.tanh(gates[k]);
     }
-    return { before, cBefore: NOTHING, gates, inner: NOTHING, after, cAfter: NOTHING, alone };
+    return {
+      before,
+      cBefore: NOTHING,
+      gates,
+      inner: NOTHING,
+      after,
+      cAfter: NOTHING,
+      alone,
+    };
   }
   const p = cell.peepholes;
   const cAfter = new Float32Array(h);
@@ -166,7 +174,8 @@ export function goBack(cell, step, dH, dC) {
     }
   } else {
     for (let k = 0; k < h; k++) {
-      const slope = kind === "rnn_relu" ? Number(after[k] > 0) : 1 - after[k] * after[k];
+      const slope =
+        kind === "rnn_relu" ? Number(after[k] > 0) : 1 - after[k] * after[k];
       dz[k] = dH[k] * slope;
     }
   }
@@ -207,6 +216,7 @@ function goBackGRU(cell, step, dH) {
       dHBefore[k] += dKept[k] * r;
     }
   }
-  if (!step.alone) multiplyBack(W_h.subarray(0, 2 * h * h), dz.subarray(0, 2 * h), dHBefore);
+  if (!step.alone)
+    multiplyBack(W_h.subarray(0, 2 * h * h), dz.subarray(0, 2 * h), dHBefore);
   return { dz, dH: dHBefore, dC: NOTHING };
 }

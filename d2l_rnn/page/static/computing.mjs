@@ -4,3 +4,4 @@ import "./hmm_calls.mjs";
 import "./pixels_calls.mjs";
 import "./translation_calls.mjs";
 import "./language.mjs";
+import "./inside.mjs";

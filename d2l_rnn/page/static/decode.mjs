@@ -33,7 +33,9 @@ export function randomNumbers(seed) {
  */
 export function restricted(logProbs, temperature, topK) {
   const largest = logProbs[indexOfLargest(logProbs)];
-  const probs = Float64Array.from(logProbs, (p) => Math.exp((p - largest) / temperature));
+  const probs = Float64Array.from(logProbs, (p) =>
+    Math.exp((p - largest) / temperature),
+  );
   if (topK !== null && topK < probs.length) {
     const kept = new Set(likeliest(logProbs, topK));
     probs.forEach((_, token) => {

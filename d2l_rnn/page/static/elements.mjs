@@ -14,7 +14,8 @@ export function element(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "say") say(made, String(value));
     else if (name === "sayLabel") say(made, String(value), {}, "aria-label");
-    else if (value !== false) made.setAttribute(name, value === true ? "" : String(value));
+    else if (value !== false)
+      made.setAttribute(name, value === true ? "" : String(value));
   }
   made.append(...children);
   return made;

@@ -108,7 +108,10 @@ export class Runs {
   answer(run, call, given) {
     if (call === "open") {
       const kind = kindNamed(given.facts.kind);
-      this.open.set(run, { kind, model: kind.make(given.facts, arraysOf(given.facts, given.weights)) });
+      this.open.set(run, {
+        kind,
+        model: kind.make(given.facts, arraysOf(given.facts, given.weights)),
+      });
       return null;
     }
     const found = this.open.get(run);

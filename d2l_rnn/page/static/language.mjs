@@ -121,7 +121,11 @@ registerKind("language", makeLanguageModel, {
   type(model, { count, choice, eos = -1 }) {
     const places = [];
     for (let i = 0; i < count; i++) {
-      const token = chosen(model.logProbs[model.logProbs.length - 1], choice, model.random);
+      const token = chosen(
+        model.logProbs[model.logProbs.length - 1],
+        choice,
+        model.random,
+      );
       if (token === eos) break;
       places.push(readOne(model, token));
     }

@@ -114,7 +114,12 @@ export function tableOf(cell, embedding) {
     const row = table.subarray(token * rows, (token + 1) * rows);
     row.set(cell.b);
     if (embedding) {
-      multiply(cell.W_x, embedding.subarray(token * width, (token + 1) * width), row, true);
+      multiply(
+        cell.W_x,
+        embedding.subarray(token * width, (token + 1) * width),
+        row,
+        true,
+      );
     } else {
       for (let r = 0; r < rows; r++) row[r] += cell.W_x[r * width + token];
     }
@@ -156,6 +161,7 @@ export function readToken(net, token, last, memory = "whole", first = null) {
   const zeros = new Float32Array(h);
   /** @type {CellStep[][]} */
   const cells = [];
+  /** @type {Float32Array} */
   let below = new Float32Array(0);
   net.layers.forEach((directions, layer) => {
     cells.push(
@@ -168,8 +174,11 @@ export function readToken(net, token, last, memory = "whole", first = null) {
           inputs = cell.b.slice();
           multiply(cell.W_x, below, inputs, true);
         }
-        const earlier = memory === "none" ? null : (last?.cells[layer][direction] ?? null);
-        const before = earlier ? earlier.after : ((layer === 0 && !last && first) || zeros);
+        const earlier =
+          memory === "none" ? null : (last?.cells[layer][direction] ?? null);
+        const before = earlier
+          ? earlier.after
+          : (layer === 0 && !last && first) || zeros;
         const cBefore = earlier ? earlier.cAfter : zeros;
         return advance(cell, inputs, before, cBefore, memory !== "whole");
       }),

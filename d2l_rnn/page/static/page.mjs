@@ -38,7 +38,9 @@ async function open(number) {
   try {
     await client.ask(number, "open", { facts, weights: carried(`weights-${number}`) });
   } catch (error) {
-    pane.append(say(element("p", { role: "alert" }), "refused", { reason: message(error) }));
+    pane.append(
+      say(element("p", { role: "alert" }), "refused", { reason: message(error) }),
+    );
     return pane;
   }
   const run = new RunOnPage(number, facts, client);
@@ -59,7 +61,9 @@ function message(error) {
 async function show(number) {
   const first = !opened.has(number);
   if (first) {
-    main.replaceChildren(element("p", { class: "soft", say: "opening", role: "status" }));
+    main.replaceChildren(
+      element("p", { class: "soft", say: "opening", role: "status" }),
+    );
     opened.set(number, open(number));
   }
   const pane = await opened.get(number);
@@ -111,7 +115,13 @@ document.body.append(
   element(
     "header",
     {},
-    element("div", { class: "bar" }, title, button("language", switchLanguage), projector),
+    element(
+      "div",
+      { class: "bar" },
+      title,
+      button("language", switchLanguage),
+      projector,
+    ),
     ...(carriedRuns.length > 1 ? [runChooser()] : []),
   ),
   main,

@@ -75,5 +75,7 @@ export function registerPanel(panel) {
  * @returns {Panel[]}
  */
 export function panelsOf(facts) {
-  return PANELS.filter(({ kind, when }) => kind === facts.kind && (!when || when(facts)));
+  return PANELS.filter(
+    ({ kind, when }) => kind === facts.kind && (!when || when(facts)),
+  );
 }

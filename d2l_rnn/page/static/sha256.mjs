@@ -39,7 +39,9 @@ export function sha256(bytes) {
   view.setUint32(end.length - 8, Math.floor(bytes.length / 2 ** 29));
   view.setUint32(end.length - 4, (bytes.length * 8) >>> 0);
   absorb(hash, schedule, end);
-  return Array.from(hash, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  return Array.from(hash, (word) => (word >>> 0).toString(16).padStart(8, "0")).join(
+    "",
+  );
 }
 
 /**

@@ -10,7 +10,9 @@ const WORDS = {};
 
 /** @type {{language: "en" | "zh"}} */
 const spoken = {
-  language: globalThis.navigator?.language?.toLowerCase().startsWith("zh") ? "zh" : "en",
+  language: globalThis.navigator?.language?.toLowerCase().startsWith("zh")
+    ? "zh"
+    : "en",
 };
 
 /**

@@ -13,6 +13,9 @@ self.onmessage = (event) => {
   try {
     self.postMessage({ id, result: runs.answer(run, call, given) });
   } catch (error) {
-    self.postMessage({ id, error: String(error instanceof Error ? error.message : error) });
+    self.postMessage({
+      id,
+      error: String(error instanceof Error ? error.message : error),
+    });
   }
 };
