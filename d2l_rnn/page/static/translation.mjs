@@ -77,28 +77,40 @@ export function translationOf(facts, arrays, numSteps) {
 }
 
 /**
+ * How a sentence is read: "whole" as the net was trained; "forward" or "backward" by one
+ * direction of a bidirectional encoder alone, the other's states being zero; "reversed"
+ * from its last word to its first, by an encoder of one direction.
+ *
+ * @typedef {"whole" | "forward" | "backward" | "reversed"} SourceReading
+ */
+
+/**
  * The decoder's state before <bos>, of a sentence that the encoder reads.
  *
  * @param {TranslationModel} model
  * @param {number[]} ids padded to num_steps
  * @param {number} numValid
+ * @param {SourceReading} reading
  * @returns {DecoderState}
  */
-export function beginTranslation(model, ids, numValid) {
+export function beginTranslation(model, ids, numValid, reading = "whole") {
   const { facts, attention } = model;
   // Where padding is masked a sentence ends where it ends; its outputs there are zero.
-  const pass = readSequence(
-    model.encoder,
-    model.tables,
-    facts.mask_padding ? ids.slice(0, numValid) : ids,
-  );
-  const values = pass.outputs;
+  const read = facts.mask_padding ? ids.slice(0, numValid) : ids;
+  const pass = readSequence(model.encoder, model.tables, read);
+  const silent = { forward: 1, backward: 0 }[/** @type {string} */ (reading)];
+  const kept = (/** @type {Float32Array} */ state, /** @type {number} */ direction) =>
+    direction === silent ? new Float32Array(state.length) : state;
+  const values = read.map((_, t) => {
+    const top = pass.steps[pass.steps.length - 1];
+    return joined(top.map((steps, direction) => kept(steps[t].after, direction)));
+  });
   while (values.length < ids.length) values.push(new Float32Array(values[0].length));
   const last = model.encoder.map((_, number) => {
     const states = lastStates(pass, number);
     return {
-      after: joined(states.map(({ after }) => after)),
-      cAfter: joined(states.map(({ cAfter }) => cAfter)),
+      after: joined(states.map(({ after }, direction) => kept(after, direction))),
+      cAfter: joined(states.map(({ cAfter }, direction) => kept(cAfter, direction))),
     };
   });
   const top = last[last.length - 1].after;

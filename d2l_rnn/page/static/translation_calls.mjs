@@ -35,13 +35,15 @@ registerKind(
      * Read a sentence, and search for translations.
      *
      * @param {TranslationOnPage} on
-     * @param {{text: string, choice: import("./translation.mjs").BeamChoice}} given
+     * @param {{text: string, choice: import("./translation.mjs").BeamChoice,
+     *   reading?: import("./translation.mjs").SourceReading}} given
      */
-    translate(on, { text, choice }) {
+    translate(on, { text, choice, reading = "whole" }) {
       const tokens = sourceTokens(text);
+      if (reading === "reversed") tokens.reverse();
       const numSteps = on.model.numSteps;
       const { ids, numValid } = sourceIds(tokens, on.source, numSteps);
-      on.state = beginTranslation(on.model, ids, numValid);
+      on.state = beginTranslation(on.model, ids, numValid, reading);
       const { best, tree } = translations(on.model, on.state, on.target, choice);
       return {
         best,
