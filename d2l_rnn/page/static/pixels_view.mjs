@@ -49,6 +49,7 @@ function buildPixels(run) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let begun = 0;
   let seed = 1;
+  let sheetDrawn = ""; // by which seed and temperature
 
   function heat() {
     const value = Number(temperature.value);
@@ -99,8 +100,10 @@ function buildPixels(run) {
     }
     const label = as.value === "" ? classes.indexOf(Math.max(...classes)) : Number(as.value);
     await paint(shelf, new Array(NUM_COMPLETIONS).fill(label), given);
-    if (mine !== begun || !names.length) return;
+    const sheetNow = `${seed} ${heat()}`;
+    if (mine !== begun || !names.length || sheetNow === sheetDrawn) return;
     await paint(sheet, names.map((_, k) => k), []);
+    if (mine === begun) sheetDrawn = sheetNow;
   }
 
   function again() {
