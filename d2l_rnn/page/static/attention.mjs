@@ -36,7 +36,8 @@ function productOf(W, x) {
  * @returns {Float32Array[]}
  */
 export function keysOf({ score }, arrays, values) {
-  if (score === "additive") return values.map((x) => productOf(arrays["W_k.weight"], x));
+  if (score === "additive")
+    return values.map((x) => productOf(arrays["W_k.weight"], x));
   if (score === "bilinear") return values.map((x) => productOf(arrays["W.weight"], x));
   return score === "cosine" ? values.map(unitOf) : values;
 }
@@ -60,7 +61,9 @@ function attentionScores({ score }, arrays, query, keys) {
   let factor = 1;
   if (score === "dot") factor = 1 / Math.sqrt(query.length);
   if (score === "cosine") factor = Math.exp(arrays["sharpen.log_sharpness"][0]);
-  return keys.map((key) => factor * key.reduce((sum, value, j) => sum + value * asked[j], 0));
+  return keys.map(
+    (key) => factor * key.reduce((sum, value, j) => sum + value * asked[j], 0),
+  );
 }
 
 /**

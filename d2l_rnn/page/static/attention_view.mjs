@@ -33,24 +33,42 @@ const LINES_WIDTH = 380;
 export function attentionLines({ source, target, weights, step }) {
   const height = LINE_HEIGHT * Math.max(source.length, target.length) + 8;
   const y = (/** @type {number} */ place) => LINE_HEIGHT * place + LINE_HEIGHT / 2 + 4;
-  const svg = drawn("svg", { class: "fixed", width: LINES_WIDTH, height, viewBox: `0 0 ${LINES_WIDTH} ${height}`, role: "img" });
+  const svg = drawn("svg", {
+    class: "fixed",
+    width: LINES_WIDTH,
+    height,
+    viewBox: `0 0 ${LINES_WIDTH} ${height}`,
+    role: "img",
+  });
   say(svg, "attention lines", {}, "aria-label");
   weights.forEach((row, k) => {
     if (k > step) return;
     row.forEach((weight, s) => {
       const share = Math.min(Math.abs(weight), 1);
       if (share < 0.01) return;
-      const line = drawn("line", { x1: SOURCE_END + 8, y1: y(s), x2: TARGET_START - 8, y2: y(k) });
+      const line = drawn("line", {
+        x1: SOURCE_END + 8,
+        y1: y(s),
+        x2: TARGET_START - 8,
+        y2: y(k),
+      });
       line.setAttribute("class", k === step ? "attends now" : "attends");
       line.setAttribute("stroke-width", String(1 + 7 * share));
-      line.setAttribute("stroke-opacity", String((k === step ? 1 : 0.35) * (0.15 + 0.85 * share)));
+      line.setAttribute(
+        "stroke-opacity",
+        String((k === step ? 1 : 0.35) * (0.15 + 0.85 * share)),
+      );
       svg.append(line);
     });
   });
   const ends = { x: SOURCE_END, "text-anchor": "end", "dominant-baseline": "middle" };
   source.forEach((token, s) => svg.append(drawn("text", { ...ends, y: y(s) }, token)));
   target.forEach((token, k) => {
-    const text = drawn("text", { x: TARGET_START, y: y(k), "dominant-baseline": "middle" }, token);
+    const text = drawn(
+      "text",
+      { x: TARGET_START, y: y(k), "dominant-baseline": "middle" },
+      token,
+    );
     text.setAttribute("class", k === step ? "now" : k > step ? "later" : "");
     svg.append(text);
   });
@@ -63,11 +81,19 @@ export function attentionLines({ source, target, weights, step }) {
  */
 export function attentionMap({ source, target, weights, step }, choose) {
   const corner = element("td");
-  const head = element("tr", {}, corner, ...source.map((token) => element("th", { scope: "col" }, token)));
+  const head = element(
+    "tr",
+    {},
+    corner,
+    ...source.map((token) => element("th", { scope: "col" }, token)),
+  );
   const rows = weights.map((row, k) => {
     const cells = row.map((weight) => {
       const cell = element("td", {}, weight.toFixed(2));
-      cell.style.setProperty("--strength", `${(100 * Math.min(Math.abs(weight), 1)).toFixed(1)}%`);
+      cell.style.setProperty(
+        "--strength",
+        `${(100 * Math.min(Math.abs(weight), 1)).toFixed(1)}%`,
+      );
       if (weight > 0.55) cell.classList.add("strong");
       return cell;
     });
@@ -77,5 +103,11 @@ export function attentionMap({ source, target, weights, step }, choose) {
     return line;
   });
   const caption = element("caption", { say: "attention map" });
-  return element("table", { class: "attention-map" }, caption, element("thead", {}, head), element("tbody", {}, ...rows));
+  return element(
+    "table",
+    { class: "attention-map" },
+    caption,
+    element("thead", {}, head),
+    element("tbody", {}, ...rows),
+  );
 }

@@ -58,7 +58,15 @@ export function beamSearch(step, state, firstToken, eos, maxSteps, choice) {
       const ends = token === eos || length === maxSteps;
       const own = logProb - beam[row].logProb;
       /** @type {BeamNode} */
-      const node = { id, parent: beam[row].node, length, token, logProb, own, fate: "kept" };
+      const node = {
+        id,
+        parent: beam[row].node,
+        length,
+        token,
+        logProb,
+        own,
+        fate: "kept",
+      };
       tree.push(node);
       if (rank >= size) node.fate = "left";
       else if (ends) {
@@ -66,14 +74,24 @@ export function beamSearch(step, state, firstToken, eos, maxSteps, choice) {
         const tokens = pathOf(tree, id).map((at) => tree[at].token);
         const finished = token === eos;
         if (finished) tokens.pop();
-        ended.push({ tokens, logProb, score: logProb / length ** alpha, finished, node: id });
+        ended.push({
+          tokens,
+          logProb,
+          score: logProb / length ** alpha,
+          finished,
+          node: id,
+        });
       } else survivors.push({ node: id, logProb, token, state: read[row].state });
     });
     ended.sort((a, b) => b.score - a.score);
     ended.length = Math.min(ended.length, numBest);
     // Log-probabilities only fall, lengths are at most maxSteps.
     const hope = survivors.length ? survivors[0].logProb / maxSteps ** alpha : 0;
-    if (ended.length === numBest && survivors.length && ended[numBest - 1].score >= hope) {
+    if (
+      ended.length === numBest &&
+      survivors.length &&
+      ended[numBest - 1].score >= hope
+    ) {
       for (const { node } of survivors) tree[node].fate = "stopped";
       survivors = [];
     }
@@ -95,7 +113,8 @@ function bestOfBeam(beam, read, number) {
   read.forEach(({ logProbs }, row) => {
     for (let token = 0; token < logProbs.length; token++) {
       const logProb = logProbs[token] + beam[row].logProb;
-      if (Number.isNaN(logProb)) throw new Error("the model's probabilities are not numbers");
+      if (Number.isNaN(logProb))
+        throw new Error("the model's probabilities are not numbers");
       if (logProb > -Infinity) all.push({ row, token, logProb });
     }
   });

@@ -54,21 +54,34 @@ export class BeamTree {
     const rows = this.rows();
     const height = BEAM_SLOT * (Math.max(...rows) + 1) + 8;
     const width = BEAM_COLUMN * (Math.max(...tree.map(({ length }) => length)) + 1);
-    const svg = drawn("svg", { class: "fixed", width, height, viewBox: `0 0 ${width} ${height}` });
-    const y = (/** @type {number} */ id) => 4 + BEAM_SLOT * (id < 0 ? rows[0] : rows[id]);
+    const svg = drawn("svg", {
+      class: "fixed",
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+    });
+    const y = (/** @type {number} */ id) =>
+      4 + BEAM_SLOT * (id < 0 ? rows[0] : rows[id]);
     this.edges = tree.map((node) => {
       const from = BEAM_COLUMN * (node.length - 1) + BOX_WIDTH;
       const to = BEAM_COLUMN * node.length;
       const y1 = y(node.parent) + BOX_HEIGHT / 2;
       const y2 = y(node.id) + BOX_HEIGHT / 2;
       const middle = (from + to) / 2;
-      const edge = drawn("path", { d: `M${from} ${y1}C${middle} ${y1} ${middle} ${y2} ${to} ${y2}` });
+      const edge = drawn("path", {
+        d: `M${from} ${y1}C${middle} ${y1} ${middle} ${y2} ${to} ${y2}`,
+      });
       edge.setAttribute("class", `edge ${node.fate}`);
       edge.setAttribute("stroke-width", String(1 + 4 * Math.exp(node.own)));
       return edge;
     });
     this.groups = tree.map((node) => {
-      const group = box(BEAM_COLUMN * node.length, y(node.id), letters(node.token), Math.exp(node.own));
+      const group = box(
+        BEAM_COLUMN * node.length,
+        y(node.id),
+        letters(node.token),
+        Math.exp(node.own),
+      );
       group.setAttribute("class", `node ${node.fate}`);
       group.addEventListener("click", () => this.take(node.id));
       return group;
@@ -138,10 +151,19 @@ function box(x, y, letters, probability) {
   const parts = [
     drawn("title", {}, letters),
     drawn("rect", { x: x + 0.5, y, width: BOX_WIDTH - 1, height: BOX_HEIGHT, rx: 5 }),
-    drawn("text", { x: x + 6, y: y + BOX_HEIGHT / 2 + 1, "dominant-baseline": "middle" }, shown),
+    drawn(
+      "text",
+      { x: x + 6, y: y + BOX_HEIGHT / 2 + 1, "dominant-baseline": "middle" },
+      shown,
+    ),
   ];
   if (probability !== null) {
-    const share = { x: x + BOX_WIDTH - 6, y: y + BOX_HEIGHT / 2 + 1, "dominant-baseline": "middle", "text-anchor": "end" };
+    const share = {
+      x: x + BOX_WIDTH - 6,
+      y: y + BOX_HEIGHT / 2 + 1,
+      "dominant-baseline": "middle",
+      "text-anchor": "end",
+    };
     parts.push(drawn("text", { ...share, class: "share" }, probability.toFixed(2)));
   }
   return drawn("g", {}, ...parts);

@@ -15,27 +15,39 @@ registerWords({
   ],
   "blanks text": ["A text with blanks", "带空白的文本"],
   "filled text": ["the blanks filled in", "填好的文本"],
-  "given others": ["given all others: {right} of {count}", "已知其余：{count} 中对 {right}"],
+  "given others": [
+    "given all others: {right} of {count}",
+    "已知其余：{count} 中对 {right}",
+  ],
   "what moved it": ["what moved the answer", "答案由什么决定"],
   "no blank": ["No blank: write {blank} somewhere.", "没有空白：在某处写 {blank}。"],
   "blank in part": [
     "{word} is blank in part: this network fills in whole words, written ___.",
     "{word} 只有一部分是空白：这个网络填整个词，写作 ___。",
   ],
-  "not known": ["Not in the vocabulary, read as <unk>: {tokens}.", "不在词表中，当作 <unk> 读入：{tokens}。"],
+  "not known": [
+    "Not in the vocabulary, read as <unk>: {tokens}.",
+    "不在词表中，当作 <unk> 读入：{tokens}。",
+  ],
   "filled at once": ["The blank was filled in one go.", "空白一次填成。"],
   "filled in turns": [
     "Several blanks depend on one another: filled in turn until none changed, {sweeps} times: {steps}.",
     "几个空白互相依赖：轮流填到不再变化，共 {sweeps} 遍：{steps}。",
   ],
-  "likeliest at": ["Likeliest at {place}, given all others", "已知其余时第 {place} 处最可能的"],
+  "likeliest at": [
+    "Likeliest at {place}, given all others",
+    "已知其余时第 {place} 处最可能的",
+  ],
   sides: [
     "The gradient of the likeliest one's log-probability comes to {before} from the left side, to {after} from the right.",
     "最可能者的对数概率的梯度有 {before} 来自左侧，{after} 来自右侧。",
   ],
 });
 
-const EXAMPLE_BLANKS = { char: "the time travell_r smil_d", word: "i am ___ hungry and i can eat" };
+const EXAMPLE_BLANKS = {
+  char: "the time travell_r smil_d",
+  word: "i am ___ hungry and i can eat",
+};
 const MOST_TOKENS = 60;
 
 /** @param {import("./panels.mjs").RunOnPage} run */
@@ -80,7 +92,9 @@ function buildBlanks(run) {
     const most = Math.max(...(moved ?? [0])) || 1;
     const guesses = said.map(({ best }) => best.find(([id]) => id !== 0)?.[0] ?? 0);
     const known = guesses.filter((_, t) => !blanks.includes(t));
-    const right = guesses.filter((id, t) => id === ids[t] && !blanks.includes(t)).length;
+    const right = guesses.filter(
+      (id, t) => id === ids[t] && !blanks.includes(t),
+    ).length;
     grid.show([
       {
         title: "filled text",
@@ -97,7 +111,10 @@ function buildBlanks(run) {
           kind: blanks.includes(t) ? "blank" : id === ids[t] ? "right" : "wrong",
         })),
       },
-      { title: "what moved it", cells: ids.map((_, s) => ({ bar: (moved?.[s] ?? 0) / most })) },
+      {
+        title: "what moved it",
+        cells: ids.map((_, s) => ({ bar: (moved?.[s] ?? 0) / most })),
+      },
     ]);
   }
 
@@ -129,7 +146,9 @@ function buildBlanks(run) {
     if (!blanks.length) say(told, "no blank", { blank });
     else if (blanks.length === 1) say(told, "filled at once");
     else {
-      const steps = sweeps.map((sweep) => sweep.map((id) => visible(letters(id))).join(" "));
+      const steps = sweeps.map((sweep) =>
+        sweep.map((id) => visible(letters(id))).join(" "),
+      );
       say(told, "filled in turns", { sweeps: sweeps.length, steps: steps.join(" → ") });
     }
   }
@@ -139,7 +158,9 @@ function buildBlanks(run) {
     const mine = begun;
     const best = said[place].best.filter(([id]) => id !== 0);
     say(title, "likeliest at", { place: place + 1 });
-    const rows = best.map(([id, p]) => /** @type {[string, number]} */ ([letters(id), p]));
+    const rows = best.map(
+      ([id, p]) => /** @type {[string, number]} */ ([letters(id), p]),
+    );
     bars.replaceChildren(...barRows(rows, letters(ids[place])));
     const found = await run.ask("leaning", { ids, place, token: best[0][0] });
     if (mine !== begun || place !== grid.chosen) return;

@@ -44,7 +44,12 @@ import { readSequence, sequenceBack } from "./sequences.mjs";
  * @returns {BothSides}
  */
 export function wholeTextsOf(net) {
-  const stack = { layers: net.layers, tables: net.tables, reversed: false, distance: 0 };
+  const stack = {
+    layers: net.layers,
+    tables: net.tables,
+    reversed: false,
+    distance: 0,
+  };
   return { stacks: [stack], W_q: net.W_q, b_q: net.b_q };
 }
 
@@ -85,7 +90,9 @@ export function readText(net, ids) {
     const states = joined(
       passes.map(({ outputs }, k) => {
         // Beyond the first token the states are zero.
-        return outputs[t - net.stacks[k].distance] ?? new Float32Array(outputs[0].length);
+        return (
+          outputs[t - net.stacks[k].distance] ?? new Float32Array(outputs[0].length)
+        );
       }),
     );
     const scores = net.b_q.slice();
@@ -108,7 +115,9 @@ export function readText(net, ids) {
 export function leaning(net, reading, t, token) {
   const numSteps = reading.logProbs.length;
   // By the scores: one-hot of the token minus the probabilities
-  const dScores = reading.logProbs[t].map((logProb, k) => Number(k === token) - Math.exp(logProb));
+  const dScores = reading.logProbs[t].map(
+    (logProb, k) => Number(k === token) - Math.exp(logProb),
+  );
   const width = net.W_q.length / net.b_q.length;
   const dStates = new Float32Array(width);
   multiplyBack(net.W_q, dScores, dStates);
@@ -119,7 +128,8 @@ export function leaning(net, reading, t, token) {
     /** @type {(Float32Array | null)[]} */
     const dOutputs = new Array(numSteps).fill(null);
     const at = t - distance;
-    if (at >= 0 && at < numSteps) dOutputs[at] = dStates.subarray(k * own, (k + 1) * own);
+    if (at >= 0 && at < numSteps)
+      dOutputs[at] = dStates.subarray(k * own, (k + 1) * own);
     sequenceBack(layers, reading.passes[k], dOutputs).forEach((d, s) => {
       if (total[s]) d.forEach((value, i) => (total[s][i] += value));
       else total[s] = d;

@@ -1,6 +1,12 @@
 /** What the worker is asked about nets that read a text from both sides. */
 import { indexOfLargest } from "./arrays.mjs";
-import { clozeNetOf, fillBlanks, leaning, readText, wholeTextsOf } from "./both_sides.mjs";
+import {
+  clozeNetOf,
+  fillBlanks,
+  leaning,
+  readText,
+  wholeTextsOf,
+} from "./both_sides.mjs";
 import { likeliest } from "./decode.mjs";
 import { registerCalls, registerKind } from "./kinds.mjs";
 import "./language.mjs";

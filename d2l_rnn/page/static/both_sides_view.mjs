@@ -18,8 +18,14 @@ registerWords({
   "both sides text": ["A text that it is asked about", "用来提问的文本"],
   "in its place": ["In the third row a character is replaced by", "第三行中把字符换成"],
   "the token": ["the text", "文本"],
-  "sees all": ["sees the whole text: {right} of {count}", "看到全文：{count} 中对 {right}"],
-  "sees the past": ["sees what stands before: {right} of {count}", "只看到前文：{count} 中对 {right}"],
+  "sees all": [
+    "sees the whole text: {right} of {count}",
+    "看到全文：{count} 中对 {right}",
+  ],
+  "sees the past": [
+    "sees what stands before: {right} of {count}",
+    "只看到前文：{count} 中对 {right}",
+  ],
   "sees another": [
     "sees all, but {other} in the place: says {other}, {copied} of {count}",
     "看到全文，但该处换成 {other}：答 {other}，{count} 中 {copied}",
@@ -55,7 +61,12 @@ function buildBothSides(run) {
     other.append(element("option", { value: token }, visible(letters)));
   });
   // A letter is seen better than the space, which is the commonest token of all.
-  other.value = String(Math.max(reading.vocab.findIndex((token) => token === "e"), 1));
+  other.value = String(
+    Math.max(
+      reading.vocab.findIndex((token) => token === "e"),
+      1,
+    ),
+  );
   const grid = new TokenGrid(explain);
   const why = element("p", { class: "soft", role: "status" });
   const three = element("div", { class: "three" });
@@ -78,7 +89,10 @@ function buildBothSides(run) {
     const right = guesses.filter((token, k) => token === tokens[k + 1]).length;
     const cells = guesses.map((token, k) => {
       if (token === null) return { letters: "·" };
-      return { letters: reading.vocab[token], kind: token === tokens[k + 1] ? "right" : "wrong" };
+      return {
+        letters: reading.vocab[token],
+        kind: token === tokens[k + 1] ? "right" : "wrong",
+      };
     });
     const count = guesses.filter((token) => token !== null).length;
     const put = Number(other.value);
@@ -90,11 +104,17 @@ function buildBothSides(run) {
   function draw() {
     const most = Math.max(...(moved ?? [0])) || 1;
     grid.show([
-      { title: "the token", cells: tokens.map((token) => ({ letters: reading.vocab[token], kind: "own" })) },
+      {
+        title: "the token",
+        cells: tokens.map((token) => ({ letters: reading.vocab[token], kind: "own" })),
+      },
       answers("sees all", said.all),
       answers("sees the past", said.past),
       answers("sees another", said.another),
-      { title: "moved by", cells: tokens.map((_, s) => ({ bar: (moved?.[s] ?? 0) / most })) },
+      {
+        title: "moved by",
+        cells: tokens.map((_, s) => ({ bar: (moved?.[s] ?? 0) / most })),
+      },
     ]);
   }
 
@@ -109,10 +129,14 @@ function buildBothSides(run) {
     said = { all, past: none.slice(), another: none.slice() };
     moved = null;
     draw();
-    grid.take(Math.min(grid.chosen || Math.floor(tokens.length / 2), tokens.length - 1));
+    grid.take(
+      Math.min(grid.chosen || Math.floor(tokens.length / 2), tokens.length - 1),
+    );
     const found = await run.ask("aloneAfter", { tokens, count: NUM_ALONE });
     if (mine !== begun) return;
-    const written = found.map((/** @type {number} */ token) => reading.vocab[token]).join("");
+    const written = found
+      .map((/** @type {number} */ token) => reading.vocab[token])
+      .join("");
     alone.replaceChildren(element("b", {}, input.value), written);
     for (let place = 1; place < tokens.length; place++) {
       said.past[place - 1] = await run.ask("seeingThePast", { tokens, place });
@@ -155,7 +179,9 @@ function buildBothSides(run) {
     three.replaceChildren(
       ...columns.map(([title, row]) => {
         const best = row[place - 1]?.best ?? [];
-        const bars = best.map(([token, p]) => /** @type {[string, number]} */ ([reading.vocab[token], p]));
+        const bars = best.map(
+          ([token, p]) => /** @type {[string, number]} */ ([reading.vocab[token], p]),
+        );
         return element(
           "div",
           {},

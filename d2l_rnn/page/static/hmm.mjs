@@ -83,7 +83,8 @@ function normalise(row) {
 function symbolLikelihood(model, symbol) {
   const found = new Float64Array(model.numStates).fill(1);
   if (symbol !== MISSING_SYMBOL) {
-    for (let h = 0; h < found.length; h++) found[h] = model.emission[h * model.numSymbols + symbol];
+    for (let h = 0; h < found.length; h++)
+      found[h] = model.emission[h * model.numSymbols + symbol];
   }
   return found;
 }
@@ -99,8 +100,15 @@ export function messagesOf(model, symbols) {
   const { numStates: K, transition } = model;
   const T = symbols.length;
   const make = () => new Float64Array(T * K);
-  const [pi, rho, filtered, smoothed, leftOut] = [make(), make(), make(), make(), make()];
-  const row = (/** @type {Float64Array} */ of, /** @type {number} */ t) => of.subarray(t * K, (t + 1) * K);
+  const [pi, rho, filtered, smoothed, leftOut] = [
+    make(),
+    make(),
+    make(),
+    make(),
+    make(),
+  ];
+  const row = (/** @type {Float64Array} */ of, /** @type {number} */ t) =>
+    of.subarray(t * K, (t + 1) * K);
   const likelihoods = symbols.map((symbol) => symbolLikelihood(model, symbol));
   const surprise = [];
   row(pi, 0).set(model.initial);
@@ -119,7 +127,8 @@ export function messagesOf(model, symbols) {
   for (let t = T - 1; t > 0; t--) {
     const before = row(rho, t - 1);
     for (let h = 0; h < K; h++) {
-      for (let g = 0; g < K; g++) before[h] += transition[h * K + g] * likelihoods[t][g] * row(rho, t)[g];
+      for (let g = 0; g < K; g++)
+        before[h] += transition[h * K + g] * likelihoods[t][g] * row(rho, t)[g];
     }
     normalise(before);
   }
@@ -145,7 +154,8 @@ export function messagesOf(model, symbols) {
 export function symbolsUnder(model, distribution) {
   const found = new Float64Array(model.numSymbols);
   for (let h = 0; h < model.numStates; h++) {
-    for (let x = 0; x < found.length; x++) found[x] += distribution[h] * model.emission[h * found.length + x];
+    for (let x = 0; x < found.length; x++)
+      found[x] += distribution[h] * model.emission[h * found.length + x];
   }
   return found;
 }

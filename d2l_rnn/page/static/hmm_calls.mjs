@@ -29,7 +29,9 @@ registerKind("hmm", (_, arrays) => hiddenMarkovOf(arrays), {
     const messages = messagesOf(model, symbols);
     const K = model.numStates;
     const there = symbols.map((_, t) => {
-      return mostEmitted(symbolsUnder(model, messages.leftOut.subarray(t * K, (t + 1) * K)));
+      return mostEmitted(
+        symbolsUnder(model, messages.leftOut.subarray(t * K, (t + 1) * K)),
+      );
     });
     return { ...messages, there };
   },
@@ -44,7 +46,9 @@ registerKind("hmm", (_, arrays) => hiddenMarkovOf(arrays), {
     const { emission, numSymbols } = model;
     return statesByFrequency(model).map((state) => ({
       state,
-      emits: mostEmitted(emission.subarray(state * numSymbols, (state + 1) * numSymbols)),
+      emits: mostEmitted(
+        emission.subarray(state * numSymbols, (state + 1) * numSymbols),
+      ),
     }));
   },
 });

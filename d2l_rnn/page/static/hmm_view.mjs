@@ -20,7 +20,10 @@ registerWords({
   ],
   "surprise in bits": ["surprise, from what stands before", "惊讶度，由前文"],
   "state row": ["state {state}: {emits}", "状态 {state}：{emits}"],
-  "messages at": ["Messages at token {place}, {letters}", "第 {place} 个词元 {letters} 处的消息"],
+  "messages at": [
+    "Messages at token {place}, {letters}",
+    "第 {place} 个词元 {letters} 处的消息",
+  ],
   "column state": ["state, and what it emits", "状态及其输出"],
   "column forward": ["forward: π(h)", "前向：π(h)"],
   "column emission": ["emission: P(x | h)", "输出：P(x | h)"],
@@ -31,7 +34,10 @@ registerWords({
     "前向：前面的文本对状态的说法；后向：后面的文本的说法。二者与输出概率之积除以总和就是后验。每列最大的条为满格；数字是概率，ρ 缩放到和为一。",
   ],
   "the messages": ["Messages of each state", "各状态的消息"],
-  "could stand": ["What could stand here, given all others", "已知其余全部时，这里可能是"],
+  "could stand": [
+    "What could stand here, given all others",
+    "已知其余全部时，这里可能是",
+  ],
 });
 
 const HMM_TEXT = "the time trav_ller smiled";
@@ -49,7 +55,10 @@ function buildHiddenMarkov(run) {
   const K = run.facts.net.num_states;
   const input = element("input", { type: "text", class: "wide", maxlength: 1000 });
   input.value = HMM_TEXT;
-  if (ofWords || Array.from(HMM_TEXT).some((c) => c !== "_" && !reading.numbers.has(c))) {
+  if (
+    ofWords ||
+    Array.from(HMM_TEXT).some((c) => c !== "_" && !reading.numbers.has(c))
+  ) {
     input.value = reading.vocab.slice(1, 12).join(ofWords ? " " : "");
   }
   const grid = new TokenGrid(explain);
@@ -72,14 +81,19 @@ function buildHiddenMarkov(run) {
 
   /** @param {number} rank */
   function emitted(rank) {
-    return states[rank].emits.slice(0, 4).map(([symbol]) => visible(letters(symbol))).join(" ");
+    return states[rank].emits
+      .slice(0, 4)
+      .map(([symbol]) => visible(letters(symbol)))
+      .join(" ");
   }
 
   async function begin() {
     const mine = ++begun;
     const { tokens, blanks } = readBlanks(input.value, ofWords, reading.lower);
     const read = tokens.slice(0, LONGEST_CHAIN).map((piece, t) => {
-      return blanks.includes(t) ? HIDDEN_TOKEN : (reading.numbers.get(piece) ?? HIDDEN_TOKEN);
+      return blanks.includes(t)
+        ? HIDDEN_TOKEN
+        : (reading.numbers.get(piece) ?? HIDDEN_TOKEN);
     });
     if (!read.length) return;
     states = states.length ? states : await run.ask("states");
@@ -98,7 +112,9 @@ function buildHiddenMarkov(run) {
   function draw() {
     if (!found) return;
     const { smoothed, surprise } = found;
-    const weight = states.map(({ state }) => symbols.reduce((sum, _, t) => sum + smoothed[t * K + state], 0));
+    const weight = states.map(({ state }) =>
+      symbols.reduce((sum, _, t) => sum + smoothed[t * K + state], 0),
+    );
     const order = Array.from(weight.keys()).sort((a, b) => weight[b] - weight[a]);
     const most = Math.max(...surprise) || 1;
     grid.show([
@@ -109,7 +125,10 @@ function buildHiddenMarkov(run) {
           kind: symbol === HIDDEN_TOKEN ? "blank" : "own",
         })),
       },
-      { title: "surprise in bits", cells: surprise.map((nats) => ({ bar: nats / most, kind: "surprise" })) },
+      {
+        title: "surprise in bits",
+        cells: surprise.map((nats) => ({ bar: nats / most, kind: "surprise" })),
+      },
       ...order.slice(0, NUM_ROWS).map((rank) => ({
         title: "state row",
         values: { state: rank + 1, emits: emitted(rank) },
@@ -129,20 +148,32 @@ function buildHiddenMarkov(run) {
       const emission = symbol === HIDDEN_TOKEN ? 1 : emissionOf(at);
       return { rank, numbers: [pi[at], emission, rho[at], smoothed[at]] };
     });
-    const largest = [0, 1, 2, 3].map((k) => Math.max(...columns.map(({ numbers }) => numbers[k])) || 1);
+    const largest = [0, 1, 2, 3].map(
+      (k) => Math.max(...columns.map(({ numbers }) => numbers[k])) || 1,
+    );
     columns.sort((a, b) => b.numbers[3] - a.numbers[3]);
     body.replaceChildren(
       ...columns.slice(0, NUM_STATES_SHOWN).map(({ rank, numbers }) => {
         const head = element("th", { scope: "row" }, `${rank + 1}: ${emitted(rank)}`);
         const cells = numbers.map((value, k) => {
           const bar = element("span", { class: "bar-of" });
-          bar.style.setProperty("--strength", `${((100 * value) / largest[k]).toFixed(1)}%`);
-          return element("td", {}, bar, element("span", { class: "number" }, value.toFixed(3)));
+          bar.style.setProperty(
+            "--strength",
+            `${((100 * value) / largest[k]).toFixed(1)}%`,
+          );
+          return element(
+            "td",
+            {},
+            bar,
+            element("span", { class: "number" }, value.toFixed(3)),
+          );
         });
         return element("tr", {}, head, ...cells);
       }),
     );
-    const rows = there[place].map(([id, p]) => /** @type {[string, number]} */ ([letters(id), p]));
+    const rows = there[place].map(
+      ([id, p]) => /** @type {[string, number]} */ ([letters(id), p]),
+    );
     bars.replaceChildren(...barRows(rows, letters(symbol)));
   }
 
@@ -177,7 +208,13 @@ function buildHiddenMarkov(run) {
         element(
           "thead",
           {},
-          element("tr", {}, ...heads.map((key) => element("th", { scope: "col", say: `column ${key}` }))),
+          element(
+            "tr",
+            {},
+            ...heads.map((key) =>
+              element("th", { scope: "col", say: `column ${key}` }),
+            ),
+          ),
         ),
         body,
       ),

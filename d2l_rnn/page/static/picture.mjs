@@ -14,7 +14,11 @@ export class Picture {
     this.width = width;
     this.numLevels = numLevels;
     this.scale = scale;
-    this.canvas = element("canvas", { class: "picture", width: width * scale, height: height * scale });
+    this.canvas = element("canvas", {
+      class: "picture",
+      width: width * scale,
+      height: height * scale,
+    });
     /** @type {number[]} */
     this.levels = [];
     /** Pixels from here on are the net's: a line stands between. */

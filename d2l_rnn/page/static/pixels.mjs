@@ -66,7 +66,11 @@ export function begunDrawing(net, label, given) {
  */
 export function drawOn(net, drawing, count, temperature, random) {
   for (let k = 0; k < count; k++) {
-    drawPixel(net, drawing, chosen(drawing.logProbs, { temperature, topK: null }, random));
+    drawPixel(
+      net,
+      drawing,
+      chosen(drawing.logProbs, { temperature, topK: null }, random),
+    );
   }
 }
 

@@ -39,10 +39,25 @@ function buildPixels(run) {
   const numPixels = height * width;
   const names = vocabularies.classes;
   const sketch = new Sketch(height, width, net.num_levels, begin);
-  const rows = element("input", { type: "range", min: 0, max: height - 1, value: sketch.rows });
-  const as = element("select", {}, element("option", { value: "", say: "as likeliest" }));
+  const rows = element("input", {
+    type: "range",
+    min: 0,
+    max: height - 1,
+    value: sketch.rows,
+  });
+  const as = element(
+    "select",
+    {},
+    element("option", { value: "", say: "as likeliest" }),
+  );
   names.forEach((name, label) => as.append(element("option", { value: label }, name)));
-  const temperature = element("input", { type: "number", min: 0, max: 5, step: 0.1, value: 0.7 });
+  const temperature = element("input", {
+    type: "number",
+    min: 0,
+    max: 5,
+    step: 0.1,
+    value: 0.7,
+  });
   const shelf = element("div", { class: "shelf" });
   const sheet = element("div", { class: "shelf" });
   const bars = element("ol", { class: "bars" });
@@ -69,7 +84,9 @@ function buildPixels(run) {
     const how = { labels, pixels: given, temperature: heat(), seed };
     let levels = await run.ask("begin", how);
     if (mine !== begun) return levels;
-    const pictures = labels.map(() => new Picture(height, width, net.num_levels, PICTURE_SCALE));
+    const pictures = labels.map(
+      () => new Picture(height, width, net.num_levels, PICTURE_SCALE),
+    );
     box.replaceChildren(
       ...pictures.map(({ canvas }, k) => {
         canvas.setAttribute("role", "img");
@@ -83,7 +100,9 @@ function buildPixels(run) {
       if (levels[0].length >= numPixels) break;
       if (!still) await new Promise((done) => setTimeout(done, 25));
       if (mine !== begun) break;
-      levels = await run.ask("drawOn", { count: still ? numPixels : Math.max(1, width >> 2) });
+      levels = await run.ask("drawOn", {
+        count: still ? numPixels : Math.max(1, width >> 2),
+      });
     }
     return levels;
   }
@@ -94,15 +113,22 @@ function buildPixels(run) {
     const classes = await run.ask("classes", { pixels: given });
     if (mine !== begun) return;
     if (names.length) {
-      const shares = names.map((name, k) => /** @type {[string, number]} */ ([name, classes[k]]));
+      const shares = names.map(
+        (name, k) => /** @type {[string, number]} */ ([name, classes[k]]),
+      );
       const best = names[classes.indexOf(Math.max(...classes))];
       bars.replaceChildren(...barRows(shares, best));
     }
-    const label = as.value === "" ? classes.indexOf(Math.max(...classes)) : Number(as.value);
+    const label =
+      as.value === "" ? classes.indexOf(Math.max(...classes)) : Number(as.value);
     await paint(shelf, new Array(NUM_COMPLETIONS).fill(label), given);
     const sheetNow = `${seed} ${heat()}`;
     if (mine !== begun || !names.length || sheetNow === sheetDrawn) return;
-    await paint(sheet, names.map((_, k) => k), []);
+    await paint(
+      sheet,
+      names.map((_, k) => k),
+      [],
+    );
     if (mine === begun) sheetDrawn = sheetNow;
   }
 
@@ -117,7 +143,11 @@ function buildPixels(run) {
     const label = seed % Math.max(1, names.length);
     await run.ask("begin", { labels: [label], pixels: [], temperature: 0.5, seed });
     const [levels] = await run.ask("drawOn", { count: numPixels });
-    sketch.set(levels.map((/** @type {number} */ level, /** @type {number} */ k) => (k < sketch.given.length ? level : 0)));
+    sketch.set(
+      levels.map((/** @type {number} */ level, /** @type {number} */ k) =>
+        k < sketch.given.length ? level : 0,
+      ),
+    );
     begin();
   }
 

@@ -139,7 +139,9 @@ export function sequenceBack(layers, pass, dOutputs) {
     const width = layers[number][0].W_x.length / layers[number][0].b.length;
     below = above.map(() => new Float32Array(width));
     layers[number].forEach((cell, direction) => {
-      const own = above.map((row) => row?.subarray(direction * cell.h, (direction + 1) * cell.h) ?? null);
+      const own = above.map(
+        (row) => row?.subarray(direction * cell.h, (direction + 1) * cell.h) ?? null,
+      );
       const reversed = pass.reversed || direction === 1;
       stepsBack(cell, pass.steps[number][direction], own, reversed, below);
     });

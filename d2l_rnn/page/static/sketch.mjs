@@ -67,7 +67,10 @@ export class Sketch {
   draw() {
     const { picture, rows } = this;
     picture.show(this.levels, 0);
-    this.cover.style.setProperty("--share", `${(100 * (1 - rows / picture.height)).toFixed(2)}%`);
+    this.cover.style.setProperty(
+      "--share",
+      `${(100 * (1 - rows / picture.height)).toFixed(2)}%`,
+    );
   }
 
   /** @param {PointerEvent} event */
@@ -81,7 +84,9 @@ export class Sketch {
       for (let column = Math.floor(x) - 1; column <= x + 1; column++) {
         if (row < 0 || row >= height || column < 0 || column >= width) continue;
         const away = Math.hypot(column + 0.5 - x, row + 0.5 - y);
-        const level = Math.round((numLevels - 1) * Math.min(1, Math.max(0, 1.25 - away)));
+        const level = Math.round(
+          (numLevels - 1) * Math.min(1, Math.max(0, 1.25 - away)),
+        );
         const at = row * width + column;
         this.levels[at] = Math.max(this.levels[at], level);
       }
@@ -96,7 +101,12 @@ export class Sketch {
     const row = Math.floor(this.cursor / width);
     const column = this.cursor % width;
     /** @type {Record<string, [number, number]>} */
-    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+    const moves = {
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+    };
     if (event.key in moves) {
       const [down, right] = moves[event.key];
       const to = [row + down, column + right];

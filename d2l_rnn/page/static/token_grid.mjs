@@ -73,7 +73,8 @@ export class TokenGrid {
     if (!cell || this.chosen === null) return;
     const { clientWidth, scrollLeft } = this.element;
     const head = this.body.rows[0].cells[0].offsetWidth;
-    if (cell.offsetLeft < scrollLeft + head) this.element.scrollLeft = cell.offsetLeft - head;
+    if (cell.offsetLeft < scrollLeft + head)
+      this.element.scrollLeft = cell.offsetLeft - head;
     const end = cell.offsetLeft + cell.offsetWidth;
     if (end > scrollLeft + clientWidth) this.element.scrollLeft = end - clientWidth;
   }
@@ -98,7 +99,8 @@ function rowOf({ title, values, cells }) {
     {},
     head,
     ...cells.map(({ letters, kind, bar }) => {
-      if (bar === undefined) return element("td", { class: kind ?? "" }, visible(letters ?? ""));
+      if (bar === undefined)
+        return element("td", { class: kind ?? "" }, visible(letters ?? ""));
       const level = element("i");
       level.style.setProperty("--strength", `${(100 * bar).toFixed(1)}%`);
       return element("td", { class: `level ${kind ?? ""}` }, level);

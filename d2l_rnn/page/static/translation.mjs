@@ -71,7 +71,9 @@ export function translationOf(facts, arrays, numSteps) {
     embedding: arrays["decoder.embedding.weight"],
     W_q: arrays["decoder.dense.weight"],
     b_q: arrays["decoder.dense.bias"],
-    attention: Object.fromEntries(own.map(([name, array]) => [name.slice(start.length), array])),
+    attention: Object.fromEntries(
+      own.map(([name, array]) => [name.slice(start.length), array]),
+    ),
     numSteps,
   };
 }
@@ -123,8 +125,15 @@ export function beginTranslation(model, ids, numValid, reading = "whole") {
     return { after, cAfter };
   });
   const attends = Boolean(facts.score);
-  const source = attends ? { values, keys: keysOf(facts, attention, values), numValid } : null;
-  return { layers, fixed: attends || facts.book_context ? null : top, source, weights: null };
+  const source = attends
+    ? { values, keys: keysOf(facts, attention, values), numValid }
+    : null;
+  return {
+    layers,
+    fixed: attends || facts.book_context ? null : top,
+    source,
+    weights: null,
+  };
 }
 
 /**

@@ -64,10 +64,15 @@ registerKind(
     steps(on, { tokens }) {
       if (!on.state) throw new Error("no sentence was read");
       const bos = on.target.indexOf("<bos>");
-      return decoderSteps(on.model, on.state, bos, tokens).map(({ logProbs, weights }) => ({
-        best: likeliest(logProbs, NUM_SHOWN).map((id) => [id, Math.exp(logProbs[id])]),
-        weights,
-      }));
+      return decoderSteps(on.model, on.state, bos, tokens).map(
+        ({ logProbs, weights }) => ({
+          best: likeliest(logProbs, NUM_SHOWN).map((id) => [
+            id,
+            Math.exp(logProbs[id]),
+          ]),
+          weights,
+        }),
+      );
     },
   },
 );
