@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 import numpy
 
 from .. import __version__
+from ..data.images import MOST_PIXELS
 from ..data.pairs import LANGUAGES
 from ..errors import RunError
 from ..export.nets import (
@@ -81,19 +82,17 @@ def load_trained(path: PathLike) -> Trained:
         vocabularies = {name: _tokens(notes, name) for name in names}
         sizes = [len(tokens) for tokens in vocabularies.values()]
         net = net_of(config, arrays, *sizes)
+        shape = _shape(notes) if isinstance(config, PixelsConfig) else {}
     except ValueError as error:
         raise RunError(
             f"checkpoint of run {path} does not fit its settings ({error})"
         ) from None
     if isinstance(config, LinesConfig):
         vocabularies["labels"] = list(LANGUAGES)
-    facts = {"experiment": experiment.name, "d2l_rnn": __version__}
+    facts = {"experiment": experiment.name, "d2l_rnn": __version__, **shape}
     for name in ("token", "clean", "num_steps"):
         if hasattr(config, name):
             facts[name] = str(getattr(config, name))
-    for name in ("height", "width"):  # of the images
-        if name in notes:
-            facts[name] = str(notes[name])
     return Trained(net, experiment.name, facts, vocabularies)
 
 
@@ -122,6 +121,16 @@ def _tokens(notes: Mapping[str, Any], name: str) -> List[str]:
     if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens):
         raise ValueError(f"{name} is no list of texts")
     return tokens
+
+
+def _shape(notes: Mapping[str, Any]) -> Dict[str, str]:
+    """Height and width of images."""
+    height, width = notes.get("height"), notes.get("width")
+    if not (isinstance(height, int) and isinstance(width, int)):
+        raise ValueError(f"images of {height!r:.40} x {width!r:.40}")
+    if min(height, width) < 1 or height * width > MOST_PIXELS:
+        raise ValueError(f"images of {height} x {width}")
+    return {"height": str(height), "width": str(width)}
 
 
 def _language_model(

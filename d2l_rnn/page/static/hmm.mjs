@@ -160,6 +160,8 @@ export function symbolsUnder(model, distribution) {
   return found;
 }
 
+const MOST_PRODUCTS = 2e8;
+
 /**
  * States from the most to the least frequent, after many steps.
  *
@@ -169,7 +171,8 @@ export function symbolsUnder(model, distribution) {
 export function statesByFrequency(model) {
   const K = model.numStates;
   let now = new Float64Array(K).fill(1 / K);
-  for (let step = 0; step < 1000; step++) {
+  const numSteps = Math.min(1000, Math.ceil(MOST_PRODUCTS / (K * K)));
+  for (let step = 0; step < numSteps; step++) {
     const next = new Float64Array(K);
     for (let h = 0; h < K; h++) {
       for (let g = 0; g < K; g++) next[g] += now[h] * model.transition[h * K + g];

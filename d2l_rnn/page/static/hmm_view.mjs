@@ -18,7 +18,7 @@ registerWords({
     "log P(text) = {total} nats: perplexity {perplexity} over {count} tokens.",
     "log P(文本) = {total} 奈特：{count} 个词元上的困惑度 {perplexity}。",
   ],
-  "surprise in bits": ["surprise, from what stands before", "惊讶度，由前文"],
+  "surprise in bits": ["surprise, given what stands before", "惊讶度，由前文"],
   "state row": ["state {state}: {emits}", "状态 {state}：{emits}"],
   "messages at": [
     "Messages at token {place}, {letters}",

@@ -26,6 +26,7 @@ registerWords({
     "由贝叶斯公式得到 P(类别 | 你的像素)：看网络在每个类别下认为你的像素有多可能。",
   ],
   "from nothing": ["Drawn from nothing, one of each class", "从零画起，每类一张"],
+  "from nothing at all": ["Drawn from nothing", "从零画起"],
   "picture of": ["a picture by the network: {name}", "网络画的图：{name}"],
 });
 
@@ -64,6 +65,7 @@ function buildPixels(run) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let begun = 0;
   let seed = 1;
+  const onSheet = names.length ? Array.from(names.keys()) : new Array(10).fill(0);
   let sheetDrawn = ""; // by which seed and temperature
 
   function heat() {
@@ -123,12 +125,8 @@ function buildPixels(run) {
       as.value === "" ? classes.indexOf(Math.max(...classes)) : Number(as.value);
     await paint(shelf, new Array(NUM_COMPLETIONS).fill(label), given);
     const sheetNow = `${seed} ${heat()}`;
-    if (mine !== begun || !names.length || sheetNow === sheetDrawn) return;
-    await paint(
-      sheet,
-      names.map((_, k) => k),
-      [],
-    );
+    if (mine !== begun || sheetNow === sheetDrawn) return;
+    await paint(sheet, onSheet, []);
     if (mine === begun) sheetDrawn = sheetNow;
   }
 
@@ -201,7 +199,8 @@ function buildPixels(run) {
           : []),
       ),
     ),
-    ...(names.length ? [element("h3", { say: "from nothing" }), sheet] : []),
+    element("h3", { say: names.length ? "from nothing" : "from nothing at all" }),
+    sheet,
   );
 }
 

@@ -71,12 +71,15 @@ export class TokenGrid {
     }
     const cell = this.body.rows[0]?.cells[(this.chosen ?? 0) + 1];
     if (!cell || this.chosen === null) return;
+    // What moved an answer stands on both sides of it: some columns of each are seen.
     const { clientWidth, scrollLeft } = this.element;
     const head = this.body.rows[0].cells[0].offsetWidth;
-    if (cell.offsetLeft < scrollLeft + head)
-      this.element.scrollLeft = cell.offsetLeft - head;
-    const end = cell.offsetLeft + cell.offsetWidth;
-    if (end > scrollLeft + clientWidth) this.element.scrollLeft = end - clientWidth;
+    const margin = Math.min(4 * cell.offsetWidth, (clientWidth - head) / 2);
+    const start = cell.offsetLeft - head - margin;
+    const end = cell.offsetLeft + cell.offsetWidth + margin - clientWidth;
+    if (start < scrollLeft || end > scrollLeft) {
+      this.element.scrollLeft = (start + end) / 2;
+    }
   }
 
   /** @param {KeyboardEvent} event */
