@@ -133,7 +133,7 @@ def test_a_bidirectional_model_sees_what_numpy_sees(
         ("leaning", {"tokens": ids, "place": 5}),
     )
     probs = numpy.exp(read_whole(network, ids))
-    near = {"rtol": 1e-4, "atol": 1e-6}
+    near: Any = {"rtol": 1e-4, "atol": 1e-6}
     wanted = [probs[t, token] for t, token in enumerate(ids[1:])]
     numpy.testing.assert_allclose([s["probability"] for s in whole], wanted, **near)
     assert [s["best"][0][0] for s in whole] == list(probs[:-1].argmax(1))

@@ -27,8 +27,8 @@ registerWords({
     "只看到前文：{count} 中对 {right}",
   ],
   "sees another": [
-    "sees all, but {other} in the place: says {other}, {copied} of {count}",
-    "看到全文，但该处换成 {other}：答 {other}，{count} 中 {copied}",
+    "{other} in its place: says {other}, {copied} of {count}",
+    "该处换成 {other}：答 {other}，{count} 中 {copied}",
   ],
   "moved by": ["what moved the first answer", "第一行的答案由什么决定"],
   "leans on": [
@@ -138,7 +138,10 @@ function buildBothSides(run) {
       .map((/** @type {number} */ token) => reading.vocab[token])
       .join("");
     alone.replaceChildren(element("b", {}, input.value), written);
-    for (let place = 1; place < tokens.length; place++) {
+    const places = Array.from(tokens.keys()).slice(1);
+    // The chosen one is looked at: it comes first.
+    places.sort((a, b) => Number(b === grid.chosen) - Number(a === grid.chosen));
+    for (const place of places) {
       said.past[place - 1] = await run.ask("seeingThePast", { tokens, place });
       const changed = { tokens, place, other: Number(other.value) };
       said.another[place - 1] = await run.ask("seeingAnother", changed);
