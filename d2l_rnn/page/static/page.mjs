@@ -1,4 +1,5 @@
 /** The page: opens the runs that it carries, and shows the one that is asked for. */
+import { buildBeside } from "./beside.mjs";
 import { startWorker } from "./client.mjs";
 import { button, element } from "./elements.mjs";
 import { panelsOf, RunOnPage } from "./panels.mjs";
@@ -22,68 +23,103 @@ function carried(id) {
 const main = element("main", { id: "main" });
 const client = startWorker(carried("computing"));
 
-/** @type {Map<number, Promise<HTMLElement>>} */
+/** @type {Map<number, Promise<RunOnPage>>} */
 const opened = new Map();
+
+/** @type {Map<string, HTMLElement>} */
+const panes = new Map();
 
 /** @type {import("./kinds.mjs").RunFacts[]} */
 const carriedRuns = JSON.parse(carried("runs"));
 
 /**
  * @param {number} number
- * @returns {Promise<HTMLElement>}
+ * @returns {Promise<RunOnPage>}
  */
-async function open(number) {
+function open(number) {
   const facts = carriedRuns[number];
+  const weights = carried(`weights-${number}`);
+  const before = opened.get(number);
+  if (before) return before;
+  const run = client
+    .ask(number, "open", { facts, weights })
+    .then(() => new RunOnPage(number, facts, client));
+  opened.set(number, run);
+  return run;
+}
+
+/** @param {RunOnPage} run */
+function paneOf(run) {
   const pane = element("div", { class: "pane" });
-  try {
-    await client.ask(number, "open", { facts, weights: carried(`weights-${number}`) });
-  } catch (error) {
-    pane.append(
-      say(element("p", { role: "alert" }), "refused", { reason: message(error) }),
-    );
-    return pane;
-  }
-  const run = new RunOnPage(number, facts, client);
-  panelsOf(facts).forEach((panel, k) => {
-    const id = `title-${number}-${k}`;
+  panelsOf(run.facts).forEach((panel, k) => {
+    const id = `title-${run.number}-${k}`;
     const title = element("h2", { id, say: panel.title });
     pane.append(element("section", { "aria-labelledby": id }, title, panel.build(run)));
   });
   return pane;
 }
 
-/** @param {unknown} error */
-function message(error) {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** @param {number} number */
-async function show(number) {
-  const first = !opened.has(number);
-  if (first) {
+/**
+ * Show some runs, opened when they are needed first.
+ *
+ * @param {string} name of what is shown, made once
+ * @param {number[]} numbers
+ * @param {(runs: RunOnPage[]) => HTMLElement} make
+ */
+async function show(name, numbers, make) {
+  wanted = name;
+  if (!panes.has(name)) {
     main.replaceChildren(
       element("p", { class: "soft", say: "opening", role: "status" }),
     );
-    opened.set(number, open(number));
+    try {
+      panes.set(name, make(await Promise.all(numbers.map(open))));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      main.replaceChildren(say(element("p", { role: "alert" }), "refused", { reason }));
+      return;
+    }
   }
-  const pane = await opened.get(number);
-  if (pane) main.replaceChildren(pane);
+  const pane = panes.get(name);
+  if (pane && wanted === name) main.replaceChildren(pane);
 }
 
-/** The runs to choose among, where there are several. */
+let wanted = "";
+
+/** @param {number} number */
+function showRun(number) {
+  return show(String(number), [number], ([run]) => paneOf(run));
+}
+
+/** What there is to choose among: each run, and those that write, side by side. */
 function runChooser() {
   const group = element("div", { class: "runs", role: "group", sayLabel: "runs" });
-  carriedRuns.forEach((facts, number) => {
-    const one = element("button", { type: "button", "aria-pressed": String(!number) });
-    one.textContent = facts.name;
+  /**
+   * @param {HTMLButtonElement} one
+   * @param {() => void} pressed
+   */
+  function add(one, pressed) {
+    one.setAttribute("aria-pressed", String(!group.children.length));
     one.addEventListener("click", () => {
       for (const other of group.children) {
         other.setAttribute("aria-pressed", String(other === one));
       }
-      show(number);
+      pressed();
     });
     group.append(one);
+  }
+  carriedRuns.forEach((facts, number) => {
+    const one = element("button", { type: "button" }, facts.name);
+    add(one, () => showRun(number));
   });
+  const writing = carriedRuns.flatMap(({ kind }, k) =>
+    kind === "language" ? [k] : [],
+  );
+  if (writing.length > 1) {
+    add(element("button", { type: "button", say: "beside" }), () =>
+      show("beside", writing, buildBeside),
+    );
+  }
   return group;
 }
 
@@ -127,4 +163,4 @@ document.body.append(
   main,
 );
 speakLanguage(language());
-show(0);
+showRun(0);

@@ -28,8 +28,8 @@ registerWords({
     "底色深浅：网络在读到该词元之前给它的概率。粗体：你输入的。用指针或方向键选择一个词元。",
   ],
   surprise: [
-    "Perplexity of your text: {perplexity}. One in every {perplexity} guesses would be right; a vocabulary of {size} tokens, all alike, would give {size}.",
-    "你的文字的困惑度：{perplexity}，相当于每次在 {perplexity} 个同样可能的词元中猜；若词表的 {size} 个词元都一样可能，困惑度就是 {size}。",
+    "Perplexity of your text: {perplexity}, as if each token were guessed among so many that are equally likely; of {size} tokens that the net knows.",
+    "你的文字的困惑度：{perplexity}，相当于每个词元都在这么多个同样可能的词元中猜；网络共认识 {size} 个词元。",
   ],
   "no surprise": [
     "Type two tokens at least to see how surprised the net is.",

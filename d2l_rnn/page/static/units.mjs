@@ -62,7 +62,7 @@ export function correlation(x, y) {
  */
 
 /**
- * @param {Float32Array[]} states (places, each h)
+ * @param {Float32Array[]} states (places, each h); more than letters: the net wrote on
  * @param {string[]} letters
  * @param {boolean} ofWords
  * @param {number} count units a feature
@@ -70,8 +70,9 @@ export function correlation(x, y) {
  */
 export function ranked(states, letters, ofWords, count = 5) {
   const width = states[0]?.length ?? 0;
+  const read = states.slice(0, letters.length);
   const units = Array.from({ length: width }, (_, unit) =>
-    states.map((state) => state[unit]),
+    read.map((state) => state[unit]),
   );
   const half = Math.floor(letters.length / 2);
   return Object.entries(featuresOf(letters, ofWords)).map(([feature, values]) => {
