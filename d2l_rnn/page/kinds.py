@@ -51,7 +51,7 @@ def _language(net: LanguageNet) -> Facts:
 
 def _both_sides(net: BothSidesNet) -> Facts:
     if net.distance == 0:
-        raise RunError("a page shows no net that gives labels")
+        raise RunError("no page shows a net of labels")
     return {
         "forwards": stack_facts(net.forwards),
         "backwards": stack_facts(net.backwards),

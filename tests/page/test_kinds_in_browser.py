@@ -15,6 +15,7 @@ from d2l_rnn.experiments.trained import load_filler, load_translator
 from d2l_rnn.generation.filling import fill
 
 from .chromium import Watched, needs_chromium, opened, written
+from .test_browser import AXE
 
 KEPT = Path(__file__).parents[1] / "public" / "runs"
 
@@ -151,3 +152,23 @@ def test_the_wrong_application_is_shown(tmp_path: Path) -> None:
         watched.page.locator(".token-grid").press("End")
         wait(watched, "document.querySelectorAll('.three .bars li').length >= 15")
         told_nothing(watched, path)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "name", ["cloze", "seq2seq-attention", "pixels", "hmm", "bilstm-audit/model"]
+)
+def test_axe_finds_nothing_serious(name: str, scheme: str, tmp_path: Path) -> None:
+    if not AXE.exists():
+        pytest.skip("needs axe-core: scripts/check_page.sh installs it")
+    path = written(tmp_path, [KEPT / name])
+    with opened(path, color_scheme=scheme, reduced_motion="reduce") as watched:
+        watched.page.locator("section .bars li").first.wait_for()
+        watched.page.evaluate(AXE.read_text("utf-8") + "; undefined")
+        found = watched.page.evaluate("axe.run()")
+    serious = [
+        (rule["id"], [node["target"] for node in rule["nodes"]][:3])
+        for rule in found["violations"]
+        if rule["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
