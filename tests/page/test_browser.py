@@ -64,7 +64,8 @@ def test_typing_changes_the_text_live_and_marks_what_is_unknown(tmp_path: Path) 
         watched.wait_for_text(20)
         watched.page.locator("textarea").fill("the é <b>time")
         watched.page.wait_for_function(
-            "document.querySelector('.strip-text').textContent.startsWith('the é <b>')"
+            "() => document.querySelector('.strip-text')"
+            ".textContent.startsWith('the é <b>')"
         )
         unknown = watched.page.locator(".strip-text").first.locator(".unknown")
         assert set(unknown.all_text_contents()) >= {"é", "<", ">"}
