@@ -1,11 +1,11 @@
 """Measure the page in Chromium: ``scripts/measure_page.py RUN [RUN ...]``.
 
-For each run, on a page of its own: the size with either type of weights, milliseconds to
-open the network in the worker, seconds until the first character stands on the page, the
-largest difference of the scores from NumPy's over 500 characters, whether the greedy
-text is NumPy's, the share of greedy characters that float16 leaves as they are, and
-characters a second in the worker (the best of five times 500: other programs may run)
-and, of processor time, in Node.
+For each run, on a page of its own: the size with either type of weights, milliseconds
+to open the network in the worker, seconds until the first character stands on the page,
+the largest difference of the scores from NumPy's over 500 characters, whether the
+greedy text is NumPy's, the share of greedy characters that float16 leaves as they are,
+and characters a second in the worker (the best of five times 500: other programs may
+run) and, of processor time, in Node.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from d2l_rnn.experiments.loaded import load_run
 from d2l_rnn.experiments.on_page import runs_on_page
+from d2l_rnn.inference.network import Network
 from tests.page.chromium import answers, opened, written
 from tests.page.node import HERE, node
 
@@ -32,6 +33,8 @@ def measure(run: Path, folder: Path) -> str:
     """A row of the table."""
     loaded = load_run(run)
     net, prefix = loaded.steps, loaded.ids(loaded.prefixes()[0])
+    if not isinstance(net, Network):
+        raise SystemExit(f"{run}: no recurrent network")
     expected = net.continue_greedily(prefix, LENGTH)
     begin = [["begin", {}], ["read", {"tokens": prefix}]]
     typed = ["type", {"count": LENGTH, "choice": GREEDY}]
@@ -59,8 +62,9 @@ def measure(run: Path, folder: Path) -> str:
     pace = node(HERE / "pace.mjs", {**given, "tokens": prefix, "count": LENGTH})
     until = numpy.argmin([*(a == b for a, b in zip(tokens, expected)), False])
     return (
-        f"| {loaded.experiment} | {' / '.join(sizes)} | {milliseconds:.0f} | {first:.1f} "
-        f"| {worst:.1e} | {same[0]:.0%} | {same[1]:.1%} ({until}) | {rate:.0f} / {pace:.0f} |"
+        f"| {loaded.experiment} | {' / '.join(sizes)} | {milliseconds:.0f} "
+        f"| {first:.1f} | {worst:.1e} | {same[0]:.0%} | {same[1]:.1%} ({until}) "
+        f"| {rate:.0f} / {pace:.0f} |"
     )
 
 
