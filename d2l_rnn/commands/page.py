@@ -7,6 +7,7 @@ from typing import Sequence
 
 from ..errors import UsageError, system_errors_as
 from ..files import target_of, write_bytes
+from ..results.report import PAGE
 from .parsing import Parser, conclude
 
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run directories")
     parser.add_argument(
-        "--out", default="page.html", metavar="FILE", help="default: %(default)s"
+        "--out", default=PAGE, metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument(
         "--title", metavar="TEXT", help="of the page (default: the runs' names)"

@@ -7,7 +7,8 @@ import { readFileSync } from "node:fs";
 
 const given = JSON.parse(readFileSync(0, "utf-8"), (_, value) => {
   if (value?.floats) return Float32Array.from(value.floats);
-  if (Array.isArray(value?.map)) return new Map(value.map.map((key, place) => [key, place]));
+  if (Array.isArray(value?.map))
+    return new Map(value.map.map((key, place) => [key, place]));
   return value?.bytes ? Uint8Array.from(value.bytes) : value;
 });
 const answers = [];

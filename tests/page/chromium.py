@@ -57,7 +57,7 @@ class Watched:
 def opened(path: Path, **context: Any) -> Iterator[Watched]:
     """Open a page from the disk, in a window of its own."""
     api = pytest.importorskip(
-        "playwright.sync_api", reason="needs playwright: pip install 'd2l_rnn[page]'"
+        "playwright.sync_api", reason="needs playwright: pip install 'd2l_rnn[test]'"
     )
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -12,6 +12,7 @@ import pytest
 
 from d2l_rnn.experiments.loaded import load_run
 from d2l_rnn.experiments.on_page import runs_on_page
+from d2l_rnn.inference.network import Network
 
 from .chromium import answers, needs_chromium, opened, written
 from .test_command import KEPT
@@ -39,6 +40,7 @@ def test_it_types_what_numpy_writes_and_asks_for_nothing(tmp_path: Path) -> None
 def test_500_characters_are_those_of_numpy(name: str, tmp_path: Path) -> None:
     loaded, (run,) = load_run(KEPT / name), runs_on_page([KEPT / name])
     net, prefix = loaded.steps, loaded.ids(loaded.prefixes()[0])
+    assert isinstance(net, Network)
     # Of edition 1.0 ours has the vocabulary in another order.
     order = loaded.vocab[run.vocabularies["vocab"]]
     with opened(written(tmp_path, [KEPT / name])) as watched:
@@ -64,7 +66,8 @@ def test_typing_changes_the_text_live_and_marks_what_is_unknown(tmp_path: Path) 
         watched.wait_for_text(20)
         watched.page.locator("textarea").fill("the é <b>time")
         watched.page.wait_for_function(
-            "document.querySelector('.strip-text').textContent.startsWith('the é <b>')"
+            "() => document.querySelector('.strip-text')"
+            ".textContent.startsWith('the é <b>')"
         )
         unknown = watched.page.locator(".strip-text").first.locator(".unknown")
         assert set(unknown.all_text_contents()) >= {"é", "<", ">"}

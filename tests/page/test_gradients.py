@@ -52,9 +52,10 @@ def test_it_is_the_hand_written_backward_pass(cell: str) -> None:
         return length * gradient.copy()
 
     gradients = model.named(summed(LENGTH) - summed(LENGTH - 1))
-    # Each (vocab_size, num_hiddens)
     inputs = [name for name in gradients if name.startswith("W_x")]
-    expected = sum(gradients[n] @ model.params[n].T for n in inputs)
+    # Each (vocab_size, vocab_size)
+    parts = [gradients[name] @ model.params[name].T for name in inputs]
+    expected = numpy.sum(parts, axis=0)
     *_, found = asked(
         on_page(net),
         ("begin", {}),

@@ -9,6 +9,7 @@ import pytest
 
 from d2l_rnn.experiments.loaded import load_run
 from d2l_rnn.experiments.on_page import runs_on_page
+from d2l_rnn.inference.network import Network
 
 from .node import asked, needs_node
 
@@ -32,8 +33,9 @@ def test_the_page_computes_what_numpy_computes(name: str) -> None:
         ("type", {"count": 100, "choice": GREEDY}),
         ("scores", {}),
     )
-    tokens = prefix + [place["token"] for place in typed["places"]]
     net = loaded.steps
+    assert isinstance(net, Network)
+    tokens = prefix + [place["token"] for place in typed["places"]]
     assert tokens[len(prefix) :] == net.continue_greedily(prefix, 100)
     state, expected = net.begin_state(1), []
     for token in tokens:

@@ -2,7 +2,6 @@
 import { drawn, element } from "./elements.mjs";
 import { say, words } from "./words.mjs";
 
-const WIDTH = 760;
 const HEIGHT = 190;
 const LEFT = 44;
 const BOTTOM = 34;
@@ -32,6 +31,7 @@ const TOP = 8;
  * @returns {HTMLElement}
  */
 export function chart(lines, axes, told) {
+  const WIDTH = window.innerWidth < 700 ? 380 : 760;
   const count = Math.max(2, ...lines.map(({ values }) => values.length));
   const [low, high] = axes.range;
   const x = (/** @type {number} */ place) =>
@@ -115,7 +115,9 @@ export function chart(lines, axes, told) {
  * @returns {[number, string][]}
  */
 export function placesBelow(count) {
-  const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((s) => count / s <= 12) ?? 500;
+  const most = window.innerWidth < 700 ? 6 : 12;
+  const step =
+    [1, 2, 5, 10, 20, 50, 100, 200, 500].find((s) => count / s <= most) ?? 500;
   /** @type {[number, string][]} */
   const ticks = [];
   for (let place = 0; place < count; place += step) ticks.push([place, String(place)]);

@@ -10,8 +10,8 @@ import { registerWords, say, words } from "./words.mjs";
 registerWords({
   "how far back": ["How far back it remembers", "它能记住多远"],
   "memory help": [
-    "Choose a token: each one before it is shaded by the norm of the gradient of the logarithm of its probability with respect to that token’s input vector, on a logarithmic scale over three powers of ten.",
-    "选择一个词元：它前面每个词元的底色，是所选词元的对数概率对该词元输入向量的梯度的范数，按跨三个数量级的对数刻度。",
+    "Choose a token: each one before it is shaded by the norm of the gradient of the logarithm of its probability with respect to that token’s input vector, on a logarithmic scale over three powers of ten. Orange: farther back than the gradient of training reached.",
+    "选择一个词元：它前面每个词元的底色，是所选词元的对数概率对该词元输入向量的梯度的范数，按跨三个数量级的对数刻度。橙色：比训练时梯度所及更远。",
   ],
   "memory told": [
     "Prediction of {letters} as token {place}: 90 % of the sum of all norms lies within the last {near} tokens.",
