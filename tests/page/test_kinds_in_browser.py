@@ -144,6 +144,7 @@ def test_the_wrong_application_is_shown(tmp_path: Path) -> None:
     with opened(path) as watched:
         watched.page.locator(".token-grid td").first.wait_for()
         whole = len(row(watched, 1))
+        watched.page.locator(".token-grid").scroll_into_view_if_needed()
         wait(
             watched, "!document.querySelector('.token-grid').textContent.includes('·')"
         )

@@ -71,6 +71,15 @@ function buildBothSides(run) {
   const why = element("p", { class: "soft", role: "status" });
   const three = element("div", { class: "three" });
   const alone = element("p", { class: "text" });
+  // Two passes over the text a token: not before somebody looks, as others wait.
+  const seen = new Promise((done) => {
+    const observer = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      done(null);
+    });
+    observer.observe(grid.element);
+  });
   let begun = 0;
   /** @type {number[]} */
   let tokens = [];
@@ -138,6 +147,7 @@ function buildBothSides(run) {
       .map((/** @type {number} */ token) => reading.vocab[token])
       .join("");
     alone.replaceChildren(element("b", {}, input.value), written);
+    await seen;
     const places = Array.from(tokens.keys()).slice(1);
     // The chosen one is looked at: it comes first.
     places.sort((a, b) => Number(b === grid.chosen) - Number(a === grid.chosen));
