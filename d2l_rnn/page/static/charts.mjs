@@ -46,6 +46,7 @@ export function chart(lines, axes, told) {
   if (axes.beyond && axes.beyond.from < count - 1) {
     const from = x(axes.beyond.from);
     const height = HEIGHT - TOP - BOTTOM;
+    const room = WIDTH - from > 200;
     svg.append(
       drawn("rect", {
         class: "beyond",
@@ -57,7 +58,11 @@ export function chart(lines, axes, told) {
       drawn("line", { class: "cut", x1: from, x2: from, y1: TOP, y2: TOP + height }),
       drawn(
         "text",
-        { x: from + 5, y: TOP + 13 },
+        {
+          x: from + (room ? 5 : -5),
+          y: TOP + 13,
+          "text-anchor": room ? "start" : "end",
+        },
         words(axes.beyond.title, { ...axes.beyond.values }),
       ),
     );
