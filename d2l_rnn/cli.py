@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "list": "what experiments there are, with section and published number",
     "run": "run one experiment and leave a run directory behind",
-    "check": "whether an experiment, yours say, can be stopped and resumed exactly",
+    "check": "whether an experiment of yours can be stopped and resumed",
     "reproduce": "run experiments over seeds, several at a time",
     "compare": "run directories against the book's numbers, with a verdict",
     "report": "all runs on one HTML page, beside the book's numbers",

@@ -64,7 +64,7 @@ def _copy_notebooks() -> None:
 
 def _in_chinese(app: Any, page: str, template: str, context: Any, tree: Any) -> None:
     """A browser chooses the glyphs of Chinese characters by the page's language."""
-    if page.startswith("zh/"):
+    if page.startswith(("zh/", "notebooks/zh/")):
         context["language"] = "zh-CN"
 
 

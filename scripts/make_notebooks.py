@@ -1,7 +1,7 @@
 """Write the notebooks, in English and in Chinese, from one source each; or check them.
 
 scripts/make_notebooks.py            write notebooks/en and notebooks/zh, and the list
-                                     in docs/notebooks.md
+                                     in docs/notebooks.md and docs/zh/notebooks.md
 scripts/make_notebooks.py --check    exit 1 if that would change anything
 
 A source, notebooks/source/NAME.md, is a row of blocks with empty lines between:
@@ -34,11 +34,15 @@ from d2l_rnn.results.readme_summary import replace_section
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
-PAGE = ROOT / "docs" / "notebooks.md"
+PAGES = [ROOT / "docs" / name for name in ("notebooks.md", "zh/notebooks.md")]
 LANGUAGES = ("en", "zh")
 _BLOCK = re.compile(
     r":::(?P<language>en|zh)\n(?P<text>(?:(?!:::).*\n)+):::(?:\n+|\Z)"
     r"|```python(?: (?P<tag>parameters))?\n(?P<code>(?:(?!```).*\n)+)```(?:\n+|\Z)"
+)
+# A line that ends within a Chinese sentence: Markdown would show the end as a space.
+_WITHIN = re.compile(
+    "(?<=[\u3000-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u9fff\uff00-\uffef])"
 )
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -78,7 +82,7 @@ def cells_of(source: str, name: str) -> List[Cell]:
         if bool(english) != (language == "zh"):
             raise DataError(f"{name}:{line}: English, then Chinese, in pairs")
         if language == "zh":
-            cells.append(Cell({"en": english, "zh": text}))
+            cells.append(Cell({"en": english, "zh": _WITHIN.sub("", text)}))
         elif block["code"]:
             code = block["code"].rstrip()
             texts = {language: code for language in LANGUAGES}
@@ -119,25 +123,30 @@ def sources(folder: Path) -> List[Path]:
     return sorted((folder / "source").glob("*.md"), key=order)
 
 
-def table(folder: Path = FOLDER) -> str:
-    """A row for each notebook, with its title in both languages."""
-    rows = ["| notebook | English | 中文 |", "| --- " * 3 + "|"]
+def table(folder: Path = FOLDER, language: str = "en") -> str:
+    """A row for each notebook, with its title in both languages, the page's first."""
+    heading, order = "| notebook | English | 中文 |", LANGUAGES
+    if language == "zh":
+        heading, order = "| 笔记本 | 中文 | English |", LANGUAGES[::-1]
+    rows = [heading, "| --- " * 3 + "|"]
     for path in sources(folder):
         first = cells_of(path.read_text("utf-8"), path.name)[0]
-        titles = [first.texts[name].splitlines()[0].lstrip("# ") for name in LANGUAGES]
+        titles = [first.texts[name].splitlines()[0].lstrip("# ") for name in order]
         rows.append(f"| `{path.stem}.ipynb` | {' | '.join(titles)} |")
     return "\n".join(rows)
 
 
-def wanted(folder: Path, page: Path) -> Dict[Path, bytes]:
+def wanted(folder: Path, pages: List[Path]) -> Dict[Path, bytes]:
     """What the sources make: every file with its content."""
     files: Dict[Path, bytes] = {}
     for path in sources(folder):
         cells = cells_of(path.read_text("utf-8"), path.name)
         for language in LANGUAGES:
             files[folder / language / f"{path.stem}.ipynb"] = notebook(cells, language)
-    text = replace_section(page.read_text("utf-8"), table(folder), "notebooks")
-    files[page] = text.encode("utf-8")
+    for page in pages:
+        rows = table(folder, "zh" if page.parent.name == "zh" else "en")
+        text = replace_section(page.read_text("utf-8"), rows, "notebooks")
+        files[page] = text.encode("utf-8")
     return files
 
 
@@ -149,10 +158,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--page", dest="pages", type=Path, nargs="+", default=PAGES)
     options = parser.parse_args(arguments)
     try:
-        files = wanted(options.folder, options.page)
+        files = wanted(options.folder, options.pages)
         there = {
             path
             for language in LANGUAGES

@@ -3,7 +3,7 @@
 scripts/measure_setup.py FOLDER     the clone, which must not be there yet
 
 Of the first command the set-up alone: its training has a record of its own. Writes
-docs/recorded/setup.json, of which scripts/update_readme.py makes the README's table.
+docs/recorded/setup.json, and the READMEs' tables of it (scripts/update_readme.py).
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
             print(f"measure_setup: {' '.join(command)} failed", file=sys.stderr)
             return done.returncode
         keep(minutes, max(busy))
-    return 0
+    tables = [sys.executable, str(ROOT / "scripts" / "update_readme.py")]
+    return subprocess.run(tables).returncode
 
 
 def keep(minutes: Dict[str, float], busy: float) -> None:

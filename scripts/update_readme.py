@@ -161,7 +161,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         ),
         "verdicts": lambda: readme_verdicts.verdicts(groups, judged, language, link),
         "cost": lambda: readme_verdicts.cost(groups, _setup(), COSTS, language),
-        "notebooks": make_notebooks.table,
+        "notebooks": lambda: make_notebooks.table(language=language),
         "rooms": rooms_table,
         "ground floor": ground_floor,
         **{name: side(name) for name in ("audit", "blanks", "capitals")},

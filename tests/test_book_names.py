@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List, Set, Tuple
@@ -45,6 +46,13 @@ SECTIONS = {
 @pytest.fixture(scope="module")
 def old(request: pytest.FixtureRequest) -> ModuleType:
     return d2l_0_17.load(Path(str(request.config.cache.mkdir("d2l-0.17.6"))))
+
+
+def test_0_17_6_asks_for_packages_of_its_year(old: ModuleType) -> None:
+    """The README's reason why it does not install where we do."""
+    with zipfile.ZipFile(Path(str(old.__file__)).with_name(d2l_0_17.WHEEL)) as wheel:
+        about = wheel.read("d2l-0.17.6.dist-info/METADATA").decode("utf-8")
+    assert "Requires-Dist: numpy (==1.21.5)" in about
 
 
 def test_these_are_all_that_the_chapters_save(old: ModuleType) -> None:

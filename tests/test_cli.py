@@ -31,14 +31,18 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for name in COMMANDS:
         assert f"  {name} " in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(
-    command: str, capsys: pytest.CaptureFixture[str]
+def test_every_command_has_help_within_80_columns(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert main([command, "--help"]) == 0
-    assert f"d2l-rnn {command}" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert f"d2l-rnn {command}" in text
+    assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
 def test_three_lines_on_stdout_the_rest_on_stderr(

@@ -14,6 +14,7 @@ from typing import Any, Callable, List, Tuple
 import pytest
 
 from d2l_rnn.cli import main
+from d2l_rnn.results import record
 
 KEPT = Path(__file__).parent / "public" / "runs"
 
@@ -42,6 +43,20 @@ def test_the_newest_run_that_continues_texts_is_meant(
     recorded = json.loads((KEPT / "gluon" / "result.json").read_text("utf-8"))
     assert status == 0 and err == "d2l-rnn: run runs/lstm/seed-1, the newest\n"
     assert out.splitlines() == recorded["texts"]
+
+
+def test_a_named_run_is_read_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, paths = record.read_run, []
+
+    def noted(path: Path) -> record.RunRecord:
+        paths.append(str(path))
+        return read(path)
+
+    monkeypatch.setattr(record, "read_run", noted)
+    assert said(capsys, "runs/lstm/seed-1", "--num-preds", "1")[0] == 0
+    assert paths == ["runs/lstm/seed-1"]
 
 
 def test_several_prefixes_and_samples(capsys: pytest.CaptureFixture[str]) -> None:

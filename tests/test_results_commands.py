@@ -249,7 +249,7 @@ def test_the_book_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["book", "lstm", "--sources"]) == 0
     assert capsys.readouterr().out.count("\n    ") == 41
     assert main(["book", "lstn"]) == 2
-    assert "no number for 'lstn'; it does for lstm" in capsys.readouterr().err
+    assert "no number for 'lstn'; did you mean lstm" in capsys.readouterr().err
 
 
 def test_comparing_loads_nothing_heavy() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 from typing import Sequence
 
 from ..errors import UsageError
+from ..hints import did_you_mean
 from ..results.book import load_book, render_book
 from .parsing import Parser
 
@@ -28,10 +28,8 @@ def main(arguments: Sequence[str]) -> int:
     book = load_book()
     for name in options.names:
         if name not in book:
-            near = difflib.get_close_matches(name, book, n=3) or list(book)
-            raise UsageError(
-                f"the book prints no number for {name!r}; it does for {', '.join(near)}"
-            )
+            hint = did_you_mean(name, book, f"it does for {', '.join(book)}")
+            raise UsageError(f"the book prints no number for {name!r}; {hint}")
     chosen = {name: book[name] for name in options.names or book}
     if options.json:
         numbers = {name: dataclasses.asdict(row) for name, row in chosen.items()}

@@ -106,18 +106,25 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments``; return the exit status."""
     options = _parser().parse_args(arguments)
-    if options.run:
-        from ..experiments.loaded_pictures import draws_pictures
+    from ..experiments import loaded
+    from ..experiments.configs_pixels import PixelsConfig
+
+    finished = loaded.finished_run(options.run) if options.run else None
+    if finished is not None and isinstance(finished[-1], PixelsConfig):
+        from ..experiments import loaded_pictures
         from .generate_pictures import draw
 
-        if draws_pictures(options.run):
-            draw(options.run, options)
-            return 0
+        read = finished
+        draw(
+            options.run,
+            lambda: loaded_pictures.of_finished(options.run, *read),
+            options,
+        )
+        return 0
     if options.out:
         raise UsageError(f"--out {options.out}: is for pictures, of a run of pixels")
     options.num_samples = 1 if options.num_samples is None else options.num_samples
     _check(options)
-    from ..experiments.loaded import load_run
     from ..generation.choosing import Choice
 
     choice = Choice(
@@ -134,7 +141,10 @@ def main(arguments: Sequence[str]) -> int:
         )
     if options.seed is not None and not choice.draws:
         raise UsageError("--seed without --temperature, --top-k or --top-p: no draws")
-    run = load_run(options.run or _newest())
+    if finished is None:
+        run = loaded.load_run(_newest())
+    else:
+        run = loaded.of_finished(options.run, *finished)
     prefixes = _prefixes(options.prefix, run)
     for prefix in prefixes:  # all are known before anything is generated
         run.ids(prefix)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Callable, List
 
 from ..errors import UsageError, system_errors_as
-from ..experiments.loaded_pictures import load_pictures
+from ..experiments.loaded_pictures import LoadedPictures
 from ..files import target_of, write_bytes
 from .parsing import conclude
 
@@ -26,13 +26,17 @@ _OF_TEXTS = {
 }
 
 
-def draw(run: str, options: argparse.Namespace) -> None:
+def draw(
+    run: str, load: Callable[[], LoadedPictures], options: argparse.Namespace
+) -> None:
     """Draw what the options ask for: into a file, or onto standard output.
 
     Parameters
     ----------
     run : str
         A run directory.
+    load : callable
+        Loads it, once nothing else is wrong.
     options : argparse.Namespace
         Of ``generate``.
     """
@@ -49,7 +53,7 @@ def draw(run: str, options: argparse.Namespace) -> None:
     if options.out:
         with system_errors_as(UsageError, refused, "a file in a folder that exists"):
             target_of(options.out)
-    loaded = load_pictures(run)
+    loaded = load()
     temperature = 1.0 if options.temperature is None else options.temperature
     seed = 1 if options.seed is None else options.seed
     images = loaded.draw(many, options.label or None, temperature, seed)

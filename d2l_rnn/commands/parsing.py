@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any, Callable, List, NoReturn, Sequence
 
@@ -59,13 +61,44 @@ def lines_of_stdin() -> List[str]:
     return decode(content, "stdin", "FILE").rstrip("\n").split("\n")
 
 
+def at_a_terminal() -> bool:
+    """Whether a person would have to type what comes on stdin."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty()
+    except ValueError:  # closed in Python
+        return False
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Text as it was written where it fits; what is too wide is wrapped."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs: List[str] = []
+        begins = True
+        for line in textwrap.dedent(text).strip().splitlines():
+            plain = bool(line) and line[0] != " " and not line.startswith("exit status")
+            if begins or not plain:
+                paragraphs.append(line)
+            else:
+                paragraphs[-1] += "\n" + line
+            begins = line.endswith(":") or line[:1] in ("", " ")
+        return "\n".join(indent + self._fitting(part, width) for part in paragraphs)
+
+    def _fitting(self, paragraph: str, width: int) -> str:
+        if max(map(len, paragraph.split("\n"))) <= width:
+            return paragraph
+        row = re.match(r" *\S+ {2,}| *", paragraph)  # a name, and what it is
+        hanging = " " * len(row[0] if row else "")
+        return textwrap.fill(paragraph, width, subsequent_indent=hanging)
+
+
 class Parser(argparse.ArgumentParser):
     """No abbreviated flags, and one line for an error."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             **kwargs,
         )
 

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         parser = Parser(
             prog="d2l-rnn run",
             usage="d2l-rnn run NAME [flags]",
-            description=f"{__doc__}\nexperiments:\n{_table()}",
+            description=f"{__doc__}\n\nexperiments:\n{_table()}",
             epilog="d2l-rnn run NAME --help shows the flags of an experiment; NAME may "
             "be your own,\nas FILE.py:EXPERIMENT.",
         )

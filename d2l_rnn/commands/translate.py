@@ -13,6 +13,7 @@ from ..results.json_files import encode
 from .parsing import (
     Parser,
     add_device,
+    at_a_terminal,
     check_device,
     lines_of_stdin,
     notify,
@@ -150,13 +151,14 @@ def _sentences(texts: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
     """The sentences as they came, and as tokens."""
     from ..data.translation import preprocess_nmt
 
-    if texts:
-        lines = list(texts)
-    else:
-        lines = lines_of_stdin()
+    # Nobody at a terminal waits without a word.
+    lines = list(texts) or ([] if at_a_terminal() else lines_of_stdin())
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
-        raise UsageError("no sentence: give one as TEXT, or on stdin, a line each")
+        raise UsageError(
+            "no sentence: give one as TEXT, as in d2l-rnn translate RUN 'go .', or on "
+            "stdin, a line each"
+        )
     return lines, [preprocess_nmt(line).split() for line in lines]
 
 

@@ -165,8 +165,12 @@ def download(
     connection nor a second process leaves half a file behind.
     """
     import filelock
-    import pooch
     import requests
+
+    with warnings.catch_warnings():
+        # Of a bar that we do not show: tqdm's, in a notebook without ipywidgets.
+        warnings.filterwarnings("ignore", "IProgress not found")
+        import pooch
 
     failures = []
     try:

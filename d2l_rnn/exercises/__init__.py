@@ -17,6 +17,7 @@ from .both_sides_of_a_token import (
     check_hmm_b,
     check_hmm_c,
 )
+from .drawing import check_pixels_a, check_pixels_b, check_pixels_c
 from .gates import (
     check_9_1_a,
     check_9_1_b,
@@ -30,6 +31,9 @@ from .gates import (
 )
 from .judging import Verdict
 from .recurrent import (
+    check_8_4_a,
+    check_8_4_b,
+    check_8_4_c,
     check_8_5_a,
     check_8_5_b,
     check_8_5_c,
@@ -71,6 +75,9 @@ from .through_time import (
     check_bptt_c,
 )
 from .translating import (
+    check_9_6_a,
+    check_9_6_b,
+    check_9_6_c,
     check_9_7_a,
     check_9_7_b,
     check_9_7_c,
@@ -93,6 +100,9 @@ __all__ = [
     "check_8_3_a",
     "check_8_3_b",
     "check_8_3_c",
+    "check_8_4_a",
+    "check_8_4_b",
+    "check_8_4_c",
     "check_8_5_a",
     "check_8_5_b",
     "check_8_5_c",
@@ -117,6 +127,9 @@ __all__ = [
     "check_9_5_a",
     "check_9_5_b",
     "check_9_5_c",
+    "check_9_6_a",
+    "check_9_6_b",
+    "check_9_6_c",
     "check_9_7_a",
     "check_9_7_b",
     "check_9_7_c",
@@ -135,6 +148,9 @@ __all__ = [
     "check_peephole_a",
     "check_peephole_b",
     "check_peephole_c",
+    "check_pixels_a",
+    "check_pixels_b",
+    "check_pixels_c",
     "check_scheduled_sampling_a",
     "check_scheduled_sampling_b",
     "check_scheduled_sampling_c",

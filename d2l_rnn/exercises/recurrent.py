@@ -1,4 +1,4 @@
-"""Exercises of Sections 8.5 and 8.6: a recurrent net from scratch, and by a layer."""
+"""Exercises of Sections 8.4 to 8.6: a recurrent net, from scratch and by a layer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,77 @@ import numpy
 
 from ..arrays import Floats
 from .judging import Hint, ask, exercise, given, near, numbers, parts
+
+
+@exercise("8.4 a")
+def check_8_4_a(answer: object) -> None:
+    """``hidden_state(X, W_xh, W_hh, b_h)``: after the last step, from zero, with tanh.
+
+    ``X`` is (num_steps, batch_size, num_inputs).
+    """
+    rng = numpy.random.default_rng(41)
+    for num_steps in (1, 2, 6):
+        X = rng.normal(size=(num_steps, 2, 3))
+        W_xh, W_hh = rng.normal(size=(3, 4)), rng.normal(size=(4, 4))
+        b_h = rng.normal(size=4)
+        found = numbers(ask(answer, X, W_xh, W_hh, b_h), (2, 4))
+        # Each unit of each example by itself, as the equation is written.
+        expected = numpy.zeros((2, 4))
+        for step in X:
+            before = expected.copy()
+            for example, unit in numpy.ndindex(2, 4):
+                total = sum(x * w for x, w in zip(step[example], W_xh[:, unit]))
+                total += sum(h * w for h, w in zip(before[example], W_hh[:, unit]))
+                expected[example, unit] = math.tanh(total + b_h[unit])
+        if not near(found, expected, 1e-6):
+            if num_steps == 1:
+                raise Hint(
+                    "wrong at a single step already, where no state is there yet.",
+                    "只有一个时间步、还没有隐状态时就已经不对。",
+                )
+            raise Hint(
+                f"right for one step, not for {num_steps}: what does the state of the "
+                "step before add, and through which axis of W_hh?",
+                f"一个时间步时正确，{num_steps}个时间步时不对："
+                "上一步的隐状态是怎样经过 W_hh 加进来的？",
+            )
+
+
+@exercise("8.4 b")
+def check_8_4_b(answer: object) -> None:
+    """``stacked(W_xh, W_hh)``: ``[X, H] @ W`` is ``X @ W_xh + H @ W_hh``."""
+    rng = numpy.random.default_rng(42)
+    for num_inputs, num_hiddens in ((3, 2), (4, 4)):
+        W_xh = rng.normal(size=(num_inputs, num_hiddens))
+        W_hh = rng.normal(size=(num_hiddens, num_hiddens))
+        shape = (num_inputs + num_hiddens, num_hiddens)
+        W = numbers(ask(answer, W_xh, W_hh), shape)
+        X, H = rng.normal(size=(5, num_inputs)), rng.normal(size=(5, num_hiddens))
+        expected = numpy.add(X @ W_xh, H @ W_hh, dtype="float64")
+        if not near(numpy.hstack([X, H]) @ W, expected, 1e-6):
+            raise Hint(
+                "the shape is right, the product is not: which rows of W meet X?",
+                "形状对了，乘积不对：与 X 相乘的是 W 的哪些行？",
+            )
+
+
+@exercise("8.4 c")
+def check_8_4_c(answer: object) -> None:
+    """``last_states(states, valid_len)``: each example's after its own last token.
+
+    ``states`` is (num_steps, batch_size, num_hiddens), ``valid_len`` (batch_size,).
+    """
+    states = numpy.random.default_rng(43).normal(size=(5, 3, 2))
+    for lengths in ([5, 5, 5], [1, 4, 2], [3, 5, 1]):
+        found = numbers(ask(answer, states, numpy.array(lengths)), (3, 2))
+        expected = [states[n - 1, example] for example, n in enumerate(lengths)]
+        if not near(found, numpy.array(expected), 1e-6):
+            raise Hint(
+                f"valid lengths {lengths}: at which step has each example read its "
+                "last token, counted from 0?",
+                f"有效长度为{lengths}时不对：从0数起，"
+                "每个样本在第几个时间步读完自己的最后一个词元？",
+            )
 
 
 @exercise("8.5 a")

@@ -1,14 +1,129 @@
-"""Exercises of Sections 9.5 to 9.7 and 10.4: pairs, encoder, decoder, attention."""
+"""Exercises of Sections 9.6, 9.7 and 10.4: encoder, decoder, attention."""
 
 from __future__ import annotations
 
 import math
-from typing import List
+from typing import List, Tuple
 
 import numpy
 
 from ..arrays import Floats
 from .judging import Hint, ask, exercise, given, near, numbers
+
+
+class _Noting:
+    """A pair without weights: the answer tells all that led to it."""
+
+    def encoder(self, X: Floats) -> Floats:
+        return numpy.multiply(X, 2.0, dtype="float64")
+
+    def init_state(self, enc_outputs: Floats, *arguments: object) -> Floats:
+        return numpy.full(1, float(numpy.asarray(enc_outputs).sum()) + 0.5)
+
+    def __call__(self, X: Floats, state: Floats) -> Tuple[Floats, Floats]:
+        state = numpy.asarray(state)
+        if state.shape != (1,):
+            raise ValueError(f"a state of shape {state.shape}; (1,) is accepted")
+        return numpy.multiply(X, state, dtype="float64"), state + 1
+
+
+@exercise("9.6 a")
+def check_9_6_a(answer: object) -> None:
+    """``scores_of(encoder, decoder, enc_X, dec_X)``: the decoder's, without its state.
+
+    ``encoder(enc_X)``, ``decoder.init_state(enc_outputs)`` and
+    ``decoder(dec_X, state)`` are called.
+    """
+    pair = _Noting()
+    enc_X, dec_X = numpy.array([[1.0, 2.0]]), numpy.array([[3.0, 5.0, 7.0]])
+    returned = ask(answer, pair.encoder, pair, enc_X, dec_X)
+    if isinstance(returned, tuple):
+        raise Hint(
+            "the decoder returns scores and a state: only the scores are asked for.",
+            "解码器返回分数和状态：这里只要分数。",
+        )
+    # The source's sum is 3, what the encoder makes of it 6, the state 6.5.
+    if not near(returned, 6.5 * dec_X, 1e-6):
+        raise Hint(
+            "who reads what? The encoder reads the source, the decoder makes its state "
+            "of the encoder's outputs and then reads its own input, once.",
+            "谁读什么？编码器读源序列；解码器由编码器的输出得到状态，"
+            "再读自己的输入，且只读一次。",
+        )
+
+
+class _Counting:
+    """A decoder that says 3, 1, 4, ... by how often it was called, whatever it reads.
+
+    Its state notes what it has read.
+    """
+
+    said = (3, 1, 4, 1, 5, 0, 2, 2)
+
+    def init_state(self, enc_outputs: object, *arguments: object) -> Tuple[int, ...]:
+        return (int(numbers(enc_outputs).sum()),)
+
+    def __call__(
+        self, token: object, state: Tuple[int, ...]
+    ) -> Tuple[Floats, Tuple[int, ...]]:
+        read = int(numbers(token).ravel()[-1])
+        place = len(state) - 1
+        # Who is not given back its last word, and <bos> first, says 6.
+        expected = 7 if place == 0 else self.said[place - 1]
+        right = read == expected and place < len(self.said)
+        return numpy.eye(8)[self.said[place] if right else 6], (*state, read)
+
+
+@exercise("9.6 b")
+def check_9_6_b(answer: object) -> None:
+    """``written(encoder, decoder, source, bos, eos, num_steps)``: a list of tokens.
+
+    At most ``num_steps``, without ``eos``, where it ends. ``decoder(token, state)``
+    reads one token and returns scores and the next state.
+    """
+    decoder = _Counting()
+    for num_steps, expected in (
+        (3, [3, 1, 4]),
+        (8, [3, 1, 4, 1, 5]),
+        (5, [3, 1, 4, 1, 5]),
+    ):
+        returned = ask(answer, _Noting().encoder, decoder, [1, 2], 7, 0, num_steps)
+        found = numbers(returned).tolist()
+        if found == expected:
+            continue
+        if found[: len(expected)] == expected:
+            raise Hint(
+                f"{len(found)} tokens with num_steps = {num_steps}: eos ends it and is "
+                "no part of it, and there are never more than num_steps.",
+                f"num_steps = {num_steps} 时写了{len(found)}个词元："
+                "遇到 eos 就停止，eos 不属于结果，且最多写 num_steps 个。",
+            )
+        raise Hint(
+            "the decoder does not say what it would: it reads bos first, then each "
+            "token that it has just written, once, with the state that came with it.",
+            "解码器的输出不对：它应先读 bos，然后把刚写出的词元各读一次，"
+            "并配上随之得到的状态。",
+        )
+
+
+@exercise("9.6 c")
+def check_9_6_c(answer: object) -> None:
+    """``numbers_handed_over(cell, num_layers, num_hiddens, num_steps)``: of a state."""
+    for cell, arrays in (("gru", 1), ("lstm", 2)):
+        for num_layers, num_hiddens, num_steps in ((1, 16, 5), (2, 32, 10), (3, 7, 1)):
+            # H, and of an LSTM C: (num_layers, 1, num_hiddens) each
+            state = [numpy.zeros((num_layers, 1, num_hiddens)) for _ in range(arrays)]
+            expected = sum(array.size for array in state)
+            asked = (cell, num_layers, num_hiddens, num_steps)
+            found = float(numbers(ask(answer, *asked), ()))
+            if found != expected:
+                less = found < expected
+                raise Hint(
+                    f"too {'few' if less else 'many'} for {asked}: which arrays does "
+                    "begin_state make, and does a longer source make them longer?",
+                    f"{asked} 时结果{'偏少' if less else '偏多'}："
+                    "begin_state 给出哪些数组？源序列更长，它们会更长吗？",
+                )
 
 
 @exercise("9.7 a")

@@ -1,8 +1,9 @@
 """Where runs go, that one process writes there, and that none takes another's place.
 
 A run directory is locked by a file beside it or, where that cannot be made (a mounted
-volume, a parent folder that is not ours), by one inside. A lock file stays when the run
-has ended: who removed it would remove it under the feet of the next.
+volume, a parent folder that is not ours), by one inside. The lock file of a run stays.
+Where a run is refused before it has a directory, it is taken away while it is held; who
+has opened it meanwhile finds that it is no longer there, and begins anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Callable, ContextManager, Iterator
+from typing import Callable, ContextManager, Iterator, List
 
 from ..errors import RunError, system_errors_as
 from ..files import make_directory, sweep
@@ -24,6 +25,7 @@ _LOCK = ".lock"  # inside the directory
 _MOVING = ".moving"  # inside, an earlier run's files that are being moved aside
 _NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
 _HELD = (errno.EAGAIN, errno.EACCES)
+_ATTEMPTS = 10  # to hold a lock that refused runs take away
 
 
 def usable(directory: Path) -> ContextManager[None]:
@@ -82,27 +84,61 @@ def sole_use(directory: Path) -> Iterator[None]:
     """
     with ExitStack() as stack:
         with usable(directory):
+            # From the innermost: those that a refused run takes away again.
+            made = [path for path in directory.parents if not os.path.lexists(path)]
             _lock(directory, stack)
             for place in (directory, directory / LONGER):
                 sweep(place)
-        yield
+        try:
+            yield
+        except BaseException:
+            _leave_no_lock(directory, made)
+            raise
+
+
+def _leave_no_lock(directory: Path, made: List[Path]) -> None:
+    """Take away the lock file beside what was not made, and the folders for it."""
+    if not os.path.lexists(directory):
+        with suppress(OSError):
+            os.unlink(_beside(directory))
+            for parent in made:
+                os.rmdir(parent)
+
+
+def _beside(directory: Path) -> Path:
+    return directory.with_name(f".{directory.name}.lock")
 
 
 def _lock(directory: Path, stack: ExitStack) -> None:
-    beside, inside = directory.with_name(f".{directory.name}.lock"), directory / _LOCK
-    make_directory(directory.parent)
+    beside, inside = _beside(directory), directory / _LOCK
     try:
-        mine, other = _opened(beside, stack), inside
+        _hold(beside, directory, stack)
+        other = inside
     except OSError as error:
         if error.errno not in _NOT_OURS or os.path.lexists(beside):
             raise
         make_directory(directory)
-        mine, other = _opened(inside, stack), beside
-    _hold(mine, directory)
+        _hold(inside, directory, stack)
+        other = beside
     # Who can make the one file only may meet who can make the other only: whoever looks
     # after making his own sees the other's.
     if os.path.lexists(other):
-        _hold(_opened(other, stack), directory)
+        _hold(other, directory, stack)
+
+
+def _hold(path: Path, directory: Path, stack: ExitStack) -> None:
+    """Hold a lock file that is still there when it is held."""
+    for attempt in reversed(range(_ATTEMPTS)):
+        try:
+            make_directory(path.parent)
+            handle = _opened(path, stack)
+            _flock(handle, directory)
+            if os.path.samestat(os.fstat(handle), os.stat(path)):
+                return
+        except FileNotFoundError:  # a refused run took it, or its folder, away
+            if not attempt:
+                raise
+    raise RunError(f"run directory {directory}: another run is using it")
 
 
 def _opened(path: Path, stack: ExitStack) -> int:
@@ -117,7 +153,7 @@ def _opened(path: Path, stack: ExitStack) -> int:
     return handle
 
 
-def _hold(handle: int, directory: Path) -> None:
+def _flock(handle: int, directory: Path) -> None:
     import fcntl  # not on Windows, where the commands that only read work all the same
 
     try:

@@ -256,7 +256,13 @@ def load_run(path: PathLike) -> LoadedRun:
     >>> run = d2l.load_run("runs/lstm/seed-1")  # doctest: +SKIP
     >>> run.generate("time traveller", 200, temperature=0.7)  # doctest: +SKIP
     """
-    trained, experiment, config = finished_run(path)
+    return of_finished(path, *finished_run(path))
+
+
+def of_finished(
+    path: PathLike, trained: record.RunRecord, experiment: Experiment, config: Any
+) -> LoadedRun:
+    """As :func:`load_run`, of what :func:`finished_run` has read."""
     checkpoint = Path(path) / record.CHECKPOINT
     # A reader's own experiment has a net of its own, whatever its configuration.
     made_here = is_ours(experiment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy
 
@@ -16,8 +16,9 @@ from ..inference.network import of_gluon
 from ..results import record
 from ..results.record_fields import Row
 from .configs_pixels import PixelsConfig
-from .loaded import configured, finished_run
+from .loaded import finished_run
 from .resume import checkpoint_of
+from .table import Experiment
 
 # As experiments.pixels calls the net of the two that draws; that module needs MXNet.
 _DRAWS = "recurrent."
@@ -101,15 +102,6 @@ class LoadedPictures:
         return self.classes.index(label)
 
 
-def draws_pictures(path: PathLike) -> bool:
-    """Whether a run directory is of an experiment that :func:`load_pictures` loads."""
-    try:
-        _, config = configured(record.read_run(Path(path)))
-    except RunError:
-        return False
-    return isinstance(config, PixelsConfig)
-
-
 def load_pictures(path: PathLike) -> LoadedPictures:
     """Load a finished run of ``pixels``.
 
@@ -124,7 +116,13 @@ def load_pictures(path: PathLike) -> LoadedPictures:
         If it is no run directory, is not finished, was changed after it was written,
         has no checkpoint, or is of another experiment.
     """
-    trained, experiment, config = finished_run(path)
+    return of_finished(path, *finished_run(path))
+
+
+def of_finished(
+    path: PathLike, trained: record.RunRecord, experiment: Experiment, config: Any
+) -> LoadedPictures:
+    """As :func:`load_pictures`, of what :func:`finished_run` has read."""
     if not isinstance(config, PixelsConfig):
         raise RunError(f"run {path}: {experiment.name} draws no pictures; pixels does")
     arrays, notes = checkpoint_of(trained, Path(path) / record.CHECKPOINT)

@@ -159,7 +159,7 @@ def cost(
     if "tests" in minutes:
         took = f"{minutes['tests']:.1f}"
         rows.append([f"`scripts/test.sh` ({words['tests']})", took])
-    said = words["measured"].format(
+    said = words["measured with tests" if "tests" in minutes else "measured"].format(
         machine=measured["machine"],
         date=measured["date"],
         trainings="; ".join(dict.fromkeys(places)),

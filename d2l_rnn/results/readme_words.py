@@ -30,6 +30,8 @@ ENGLISH: Dict[str, str] = {
     "set-up": "set-up, once",
     "tests": "the tests, with what they need besides",
     "measured": "Set-up: {date} on {machine}. Trainings: {trainings}.",
+    "measured with tests": "Set-up and tests: {date} on {machine}. Trainings: "
+    "{trainings}.",
 }
 
 CHINESE: Dict[str, str] = {
@@ -60,6 +62,7 @@ CHINESE: Dict[str, str] = {
     "set-up": "安装环境（仅第一次）",
     "tests": "测试，含安装测试所需的软件包",
     "measured": "安装：{date}，{machine}。训练：{trainings}。",
+    "measured with tests": "安装和测试：{date}，{machine}。训练：{trainings}。",
 }
 
 WORDS: Dict[str, Dict[str, str]] = {"en": ENGLISH, "zh": CHINESE}

@@ -184,6 +184,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
   section { padding: 1rem .9rem; }
   .beside { grid-template-columns: minmax(0, 1fr); }
   svg text { font-size: 19px; }
+  .thumb svg text { font-size: 8px; }
 }
 @page { margin: 14mm 13mm; }
 @media print {

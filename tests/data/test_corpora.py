@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import sys
 import threading
 from pathlib import Path
 from typing import Dict, Iterator, List
@@ -174,3 +175,20 @@ def test_unusable_files_are_named(tmp_path: Path) -> None:
             load_text(str(path))
     with pytest.raises(UsageError, match="--data-dir .*no such folder"):
         load_text("time-machine", tmp_path / "missing")
+
+
+def test_a_notebook_without_ipywidgets_is_not_warned_of_a_bar_it_has_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    """tqdm warns when pooch is imported in a kernel; other warnings are heard."""
+    (tmp_path / "pooch.py").write_text(
+        "import warnings\n"
+        "warnings.warn('IProgress not found. Please update jupyter and ipywidgets.')\n"
+        "warnings.warn('another')\n"
+        "raise ImportError('far enough')\n"
+    )
+    monkeypatch.delitem(sys.modules, "pooch", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ImportError, match="far enough"):
+        corpora.download(Source("text.txt", None, ()), tmp_path / "text.txt")
+    assert [str(warning.message) for warning in recwarn] == ["another"]

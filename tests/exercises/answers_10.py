@@ -44,6 +44,47 @@ def _decoder_input(Y: Any, bos: int) -> Any:
     return np.concatenate([np.full((len(Y), 1), bos), Y[:, :-1]], axis=1)
 
 
+def _scores_of(encoder: Any, decoder: Any, enc_X: Any, dec_X: Any) -> Any:
+    return decoder(dec_X, decoder.init_state(encoder(enc_X)))[0]
+
+
+def _source_unread(encoder: Any, decoder: Any, enc_X: Any, dec_X: Any) -> Any:
+    return decoder(dec_X, decoder.init_state(enc_X))[0]
+
+
+def _targets_encoded(encoder: Any, decoder: Any, enc_X: Any, dec_X: Any) -> Any:
+    return decoder(dec_X, decoder.init_state(encoder(dec_X)))[0]
+
+
+def _written(
+    encoder: Any, decoder: Any, source: Any, bos: int, eos: int, num_steps: int
+) -> List[int]:
+    state, token, tokens = decoder.init_state(encoder(source)), bos, []
+    for _ in range(num_steps):
+        scores, state = decoder(token, state)
+        token = int(scores.argmax())
+        if token == eos:
+            break
+        tokens.append(token)
+    return tokens
+
+
+def _never_ending(
+    encoder: Any, decoder: Any, source: Any, bos: int, eos: int, num_steps: int
+) -> List[int]:
+    return _written(encoder, decoder, source, bos, -1, num_steps)
+
+
+def _state_forgotten(
+    encoder: Any, decoder: Any, source: Any, bos: int, eos: int, num_steps: int
+) -> List[int]:
+    state, token, tokens = decoder.init_state(encoder(source)), bos, []
+    for _ in range(num_steps):
+        token = int(decoder(token, state)[0].argmax())
+        tokens.append(token)
+    return tokens
+
+
 def _masked(scores: Any, valid_lens: Any) -> Any:
     there = np.arange(scores.shape[1]) < valid_lens.reshape(-1, 1)
     return npx.softmax(np.where(there, scores, np.full_like(scores, -1e6)))
@@ -158,8 +199,30 @@ def _no_peepholes(
     return _peephole(X_i, X_f, X_o, X_c, C, 0, 0, 0)
 
 
+def _tokens_read(images: Any, labels: Any, num_levels: int) -> Any:
+    return numpy.insert(images[:, :-1], 0, num_levels + labels, axis=1)
+
+
+def _differences(drawn: Any, training: Any) -> Any:
+    return drawn[:, None].astype(float) - training[None]
+
+
 #: check -> the right answer, and wrong ones.
 ANSWERS: Dict[str, List[Any]] = {
+    "check_9_6_a": [
+        _scores_of,
+        _source_unread,
+        _targets_encoded,
+        lambda encoder, decoder, enc_X, dec_X: decoder(
+            dec_X, decoder.init_state(encoder(enc_X))
+        ),
+    ],
+    "check_9_6_b": [_written, _never_ending, _state_forgotten],
+    "check_9_6_c": [
+        lambda cell, L, h, steps: (2 if cell == "lstm" else 1) * L * h,
+        lambda cell, L, h, steps: L * h,
+        lambda cell, L, h, steps: (2 if cell == "lstm" else 1) * L * h * steps,
+    ],
     "check_9_7_a": [
         _loss_per_token,
         lambda losses, valid_len: losses.mean(),
@@ -210,6 +273,27 @@ ANSWERS: Dict[str, List[Any]] = {
         _drawn,
         lambda logits, rng: logits.argmax(1),
         lambda logits, rng: rng.integers(0, 3, len(logits)),
+    ],
+    "check_pixels_a": [
+        lambda log_probs: -log_probs.mean() / numpy.log(2),
+        lambda log_probs: -log_probs.mean(),
+        lambda log_probs: -numpy.log2(numpy.exp(log_probs).mean()),
+        lambda log_probs: -log_probs.sum(axis=1).mean() / numpy.log(2),
+    ],
+    "check_pixels_b": [
+        _tokens_read,
+        lambda images, labels, L: numpy.insert(images[:, 1:], 0, L + labels, axis=1),
+        lambda images, labels, L: numpy.insert(images[:, :-1], 0, labels, axis=1),
+        lambda images, labels, L: images,
+    ],
+    "check_pixels_c": [
+        lambda drawn, training: (
+            (_differences(drawn, training) ** 2).sum(axis=2).argmin(axis=1)
+        ),
+        lambda drawn, training: (drawn @ training.T).argmax(axis=1),
+        lambda drawn, training: abs(_differences(drawn, training).sum(axis=2)).argmin(
+            axis=1
+        ),
     ],
     "check_peephole_a": [_peephole, _old_cell, _no_peepholes],
     "check_peephole_b": [

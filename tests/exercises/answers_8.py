@@ -141,8 +141,32 @@ def _step_left(loss: Any, w: Any) -> Any:
     return gradient
 
 
+def _hidden_state(X: Any, W_xh: Any, W_hh: Any, b_h: Any) -> Any:
+    H = numpy.zeros((X.shape[1], len(b_h)))
+    for step in X:
+        H = numpy.tanh(step @ W_xh + H @ W_hh + b_h)
+    return H
+
+
 #: check -> the right answer, and wrong ones.
 ANSWERS: Dict[str, List[Any]] = {
+    "check_8_4_a": [
+        _hidden_state,
+        lambda X, W_xh, W_hh, b_h: numpy.tanh(X[-1] @ W_xh + b_h),
+        lambda X, W_xh, W_hh, b_h: _hidden_state(X, W_xh, W_hh.T, b_h),
+        lambda X, W_xh, W_hh, b_h: _hidden_state(X[::-1], W_xh, W_hh, b_h),
+    ],
+    "check_8_4_b": [
+        lambda W_xh, W_hh: numpy.vstack([W_xh, W_hh]),
+        lambda W_xh, W_hh: numpy.vstack([W_hh, W_xh]),
+        lambda W_xh, W_hh: numpy.vstack([W_xh, W_hh]).T,
+    ],
+    "check_8_4_c": [
+        lambda states, lengths: states[lengths - 1, numpy.arange(len(lengths))],
+        lambda states, lengths: states[-1],
+        lambda states, lengths: states[lengths - 2, numpy.arange(len(lengths))],
+        lambda states, lengths: states[: lengths.max()].mean(axis=0),
+    ],
     "check_8_5_a": [
         perplexity,
         lambda log_probs: np.exp(-log_probs.sum()),

@@ -8,14 +8,15 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, List, Optional
 
 import mxnet
 import pytest
 
-from d2l_rnn.errors import RunError
-from d2l_rnn.experiments import environment, recorded
+from d2l_rnn.errors import DataError, RunError
+from d2l_rnn.experiments import directories, environment, recorded
 from d2l_rnn.experiments.directories import make_room, run_directory, sole_use
 from d2l_rnn.models.language_model import RNNModel
 from d2l_rnn.results.record import read_run
@@ -118,6 +119,41 @@ def test_a_lock_file_stays() -> None:
         with sole_use(Path("runs/run")):
             inode = os.stat("runs/.run.lock").st_ino
     assert os.stat("runs/.run.lock").st_ino == inode
+
+
+def test_a_refused_run_leaves_nothing() -> None:
+    Path("mine").mkdir()
+    for out in ("runs/rnn/seed-1", "mine/run"):
+        with pytest.raises(DataError), sole_use(Path(out)):
+            raise DataError("no such corpus")
+    assert os.listdir() == ["mine"] and os.listdir("mine") == []
+    with pytest.raises(DataError), sole_use(Path("mine/run")):
+        Path("mine/run").mkdir()
+        raise DataError("later")
+    assert sorted(os.listdir("mine")) == [".run.lock", "run"]
+
+
+def test_a_lock_that_was_taken_away_keeps_nobody_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between opening and holding it the last holder removed it, and its folder."""
+    opened = directories._opened
+    times: List[Path] = []
+
+    def late(path: Path, stack: ExitStack) -> int:
+        handle = opened(path, stack)
+        if len(times) < 3:
+            path.unlink()
+            if len(times) == 2:
+                path.parent.rmdir()
+        times.append(path)
+        return handle
+
+    monkeypatch.setattr(directories, "_opened", late)
+    with sole_use(Path("runs/run")):
+        assert len(times) == 4
+        with pytest.raises(RunError, match="another run"), sole_use(Path("runs/run")):
+            pass
 
 
 @pytest.mark.parametrize("kind", ["file", "device", "file/below", "loop", "root"])

@@ -370,6 +370,13 @@ def test_translate_shows_attention(
     assert len(answer["attention"]["weights"]) == len(rows)
 
 
+class Person(io.StringIO):
+    """A terminal at which nobody has typed anything."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.mark.parametrize(
     "arguments, status, message",
     [
@@ -383,6 +390,7 @@ def test_translate_shows_attention(
         (["{seq2seq}", "go .", "--seed", "2"], 2, "--seed"),
         (["{seq2seq}", "go .", "--alpha", "2"], 2, "--alpha"),
         (["{seq2seq}", " "], 2, "no sentence"),
+        (["{seq2seq}"], 2, "translate RUN 'go .', or on stdin"),
     ],
 )
 def test_translate_refuses(
@@ -391,7 +399,9 @@ def test_translate_refuses(
     arguments: List[str],
     status: int,
     message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("sys.stdin", Person())
     named = [a.replace("{seq2seq}", str(runs / "seq2seq")) for a in arguments]
     capsys.readouterr()
     assert main(["translate", *named]) == status
