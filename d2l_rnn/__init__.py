@@ -12,6 +12,7 @@ The house, in the order in which data flows through it::
 
     acceleration nets that we know -> the same numbers, sooner
     generation   net -> text
+    page         trained nets -> one HTML file in which they run
     experiments  name -> configuration -> recorded run
     chapters     the book's functions, wired from the rooms
     d2lzh        those of its first edition (Chinese, mxnet.nd): import d2l_rnn.d2lzh

@@ -28,6 +28,7 @@ COMMANDS = {
     "reproduce": "run experiments over seeds, several at a time",
     "compare": "run directories against the book's numbers, with a verdict",
     "report": "all runs on one HTML page, beside the book's numbers",
+    "page": "trained networks in one HTML file: type, and look inside",
     "plot": "curves of several runs in one figure, by settings of your choice",
     "book": "the book's numbers: what was printed, and how it varied",
     "audit": "what a trained language model sees when it predicts",

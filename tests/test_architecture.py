@@ -40,12 +40,14 @@ ROOMS = {
     "generation": {"mxnet", "numpy"},
     "export": {"mxnet", "numpy", "onnx", "safetensors"},
     "exercises": {"numpy"},
+    "page": {"numpy"},
 }
 # The two that stand above the five: what they may stand on besides.
 BELOW = {
     "acceleration": {"inference", "models", "training"},
     "generation": {"acceleration", "data", "inference", "models", "training"},
     "export": {"inference", "models"},
+    "page": {"export", "inference", "results"},
 }
 # Who may ask the package itself for a name: it may be a reader's there.
 AT_THE_TOP = ("__init__", "__main__", "chapters*", "cli", "late_binding")
@@ -130,6 +132,7 @@ ABOVE = {
     "acceleration": {"generation", "experiments", "jobs", "commands", "cli"},
     "generation": {"experiments", "jobs", "commands", "cli"},
     "export": {"acceleration", "generation", "experiments", "jobs", "commands", "cli"},
+    "page": {"acceleration", "generation", "experiments", "jobs", "commands", "cli"},
     "experiments": {"jobs", "commands", "cli"},
     "jobs": {"experiments", "generation", "acceleration", "commands", "cli"},
     "commands": {"cli"},
@@ -364,6 +367,8 @@ ANY = {
     "jobs/dask_worker.py": 1,
     "jobs/local.py": 1,
     "models/attention.py": 1,
+    "page/contents.py": 9,
+    "page/kinds.py": 2,
     "models/attention_decoder.py": 5,
     "models/edition_one.py": 9,
     "models/encoder_decoder.py": 7,

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 import numpy
 
 from .. import __version__
+from ..data.images import MOST_PIXELS
 from ..data.pairs import LANGUAGES
 from ..errors import RunError
 from ..export.nets import (
@@ -17,6 +18,7 @@ from ..export.nets import (
     HiddenMarkovNet,
     LanguageNet,
     Net,
+    PixelNet,
     Stack,
     Trained,
     TranslationNet,
@@ -30,6 +32,7 @@ from ..protocols import Arrays
 from ..results import record
 from .configs import ChineseConfig, LanguageModelConfig
 from .configs_bidirectional import ClozeConfig, HMMConfig, TaggingConfig
+from .configs_pixels import PixelsConfig
 from .configs_sequences import (
     EditionV1Config,
     HandwrittenConfig,
@@ -44,6 +47,8 @@ from .resume import checkpoint_of
 
 #: Of the two nets of Section 9.4 the one that reads both sides.
 _BOTH = "bidirectional."
+#: Of the two of ``pixels`` the one that draws.
+_DRAWS = "recurrent."
 
 
 def load_trained(path: PathLike) -> Trained:
@@ -69,7 +74,7 @@ def load_trained(path: PathLike) -> Trained:
     if type(config) not in _NETS:
         raise RunError(
             f"run {path}: {experiment.name} leaves no net to export; our language "
-            "models, cloze, tagging, lines, translation and hmm do"
+            "models, cloze, tagging, lines, translation, hmm and pixels do"
         )
     arrays, notes = checkpoint_of(trained, Path(path) / record.CHECKPOINT)
     try:
@@ -77,13 +82,14 @@ def load_trained(path: PathLike) -> Trained:
         vocabularies = {name: _tokens(notes, name) for name in names}
         sizes = [len(tokens) for tokens in vocabularies.values()]
         net = net_of(config, arrays, *sizes)
+        shape = _shape(notes) if isinstance(config, PixelsConfig) else {}
     except ValueError as error:
         raise RunError(
             f"checkpoint of run {path} does not fit its settings ({error})"
         ) from None
     if isinstance(config, LinesConfig):
         vocabularies["labels"] = list(LANGUAGES)
-    facts = {"experiment": experiment.name, "d2l_rnn": __version__}
+    facts = {"experiment": experiment.name, "d2l_rnn": __version__, **shape}
     for name in ("token", "clean", "num_steps"):
         if hasattr(config, name):
             facts[name] = str(getattr(config, name))
@@ -115,6 +121,16 @@ def _tokens(notes: Mapping[str, Any], name: str) -> List[str]:
     if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens):
         raise ValueError(f"{name} is no list of texts")
     return tokens
+
+
+def _shape(notes: Mapping[str, Any]) -> Dict[str, str]:
+    """Height and width of images."""
+    height, width = notes.get("height"), notes.get("width")
+    if not (isinstance(height, int) and isinstance(width, int)):
+        raise ValueError(f"images of {height!r:.40} x {width!r:.40}")
+    if min(height, width) < 1 or height * width > MOST_PIXELS:
+        raise ValueError(f"images of {height} x {width}")
+    return {"height": str(height), "width": str(width)}
 
 
 def _language_model(
@@ -288,6 +304,16 @@ def _scores(h: int) -> Dict[str, Dict[str, Tuple[int, ...]]]:
     }
 
 
+def _pixels(config: PixelsConfig, arrays: Arrays, num_classes: int) -> Net:
+    own = {k[len(_DRAWS) :]: a for k, a in arrays.items() if k.startswith(_DRAWS)}
+    h, inputs = config.num_hiddens, config.levels + max(1, num_classes)
+    stack = stack_of_gluon(
+        own, "rnn", config.cell, config.embed_size, h, config.num_layers
+    )
+    embedding = taken(own, "embedding.weight", inputs, config.embed_size)
+    return PixelNet(stack, dense_of(own, "dense", config.levels, h), embedding)
+
+
 def _hmm(config: HMMConfig, arrays: Arrays, vocab_size: int) -> Net:
     n = config.num_states
     return HiddenMarkovNet(
@@ -309,6 +335,7 @@ _NETS: Dict[type, Tuple[Callable[..., Net], Sequence[str]]] = {
     ClozeConfig: (_cloze, ["vocab"]),
     TaggingConfig: (_tagging, ["vocab", "labels"]),
     HMMConfig: (_hmm, ["vocab"]),
+    PixelsConfig: (_pixels, ["classes"]),
     Seq2SeqConfig: (_translation, ["src_vocab", "tgt_vocab"]),
     Seq2SeqAttentionConfig: (_translation, ["src_vocab", "tgt_vocab"]),
 }

@@ -134,6 +134,15 @@ class LanguageNet:
 
 
 @dataclass(frozen=True, eq=False)
+class PixelNet(LanguageNet):
+    """Levels of an image's pixels in, row by row, scores of the next pixel's out.
+
+    It scores ``len(dense.bias)`` levels; what it reads besides, ids after these, are
+    the classes of images: one of them comes before the first pixel.
+    """
+
+
+@dataclass(frozen=True, eq=False)
 class BothSidesNet:
     """Scores of every token of a sequence by the tokens on both sides of it.
 
@@ -261,7 +270,7 @@ def plain_language_net(trained: Trained, target: str, modules: str) -> LanguageN
         If it is none; says why, and what it can be exported to.
     """
     net, reason = trained.net, ""
-    if not isinstance(net, LanguageNet) or net.classes is not None:
+    if not isinstance(net, LanguageNet) or net.embedding is not None:
         others = (
             "numpy is" if isinstance(net, HiddenMarkovNet) else "onnx and numpy are"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from html import escape
+from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..files import PathLike, write_bytes
@@ -29,6 +30,8 @@ from .verdict.compare import Verdict, compare
 from .verdict.rendering import shown_verdict
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+#: What ``d2l-rnn page`` writes by default.
+PAGE = "page.html"
 _UNSHOWN_FIELDS = ("experiment", "seed")
 _WITHOUT_EFFECT = ("--quiet", "--resume", "--no-plot", "--json", "--tensorboard")
 _TONGUES = {"en": "en", "zh": "zh-CN"}
@@ -41,6 +44,7 @@ def render_report(
     told: Optional[Mapping[str, Told]] = None,
     language: str = "en",
     title: str = "",
+    page: str = "",
 ) -> str:
     """The page as HTML.
 
@@ -56,6 +60,8 @@ def render_report(
     language : {'en', 'zh'}
     title : str
         The page's own, by default.
+    page : str
+        Of ``d2l-rnn page``, where one lies beside it: is linked to.
     """
     words, told = Words(language), told or {}
     verdicts = _in_order(compare(records, book, settings), told)
@@ -75,6 +81,7 @@ def render_report(
         counts(verdicts, words),
         table(verdicts, anchors, told, words),
         f"<p class=soft>{escape(words('judging'))}</p>",
+        f"<p class=soft>{_networks(page, words)}</p>",
     ]
     part = name = ""
     for verdict, anchor in zip(verdicts, anchors):
@@ -100,9 +107,20 @@ def write_report(
     language: str = "en",
     title: str = "",
 ) -> None:
-    """Write the page of :func:`render_report` to a file, atomically."""
-    page = render_report(records, book, settings, told, language, title)
+    """Write the page of :func:`render_report` to a file, atomically.
+
+    It links to the page of ``d2l-rnn page`` that lies beside it.
+    """
+    beside = PAGE if (Path(path).parent / PAGE).is_file() else ""
+    page = render_report(records, book, settings, told, language, title, beside)
     write_bytes(path, page.encode("utf-8", "replace"))
+
+
+def _networks(page: str, words: Words) -> str:
+    """Where the trained networks can be seen at work, or what makes such a page."""
+    if not page:
+        return escape(words("make a page"))
+    return f'<a href="{escape(page)}">{escape(words("to the page"))}</a>'
 
 
 def _in_order(

@@ -5,7 +5,8 @@ Without scripts: what a link leads to is shown large by ``:target``.
 
 from __future__ import annotations
 
-STYLE = """
+#: Light and dark, for every page of ours.
+COLOURS = """
 :root {
   color-scheme: light dark;
   --page: #fbfbfa; --card: #ffffff; --text: #1c2430; --soft: #5b6675;
@@ -25,6 +26,11 @@ STYLE = """
     --c5: #9bd3f7; --c6: #e6e9ee;
   }
 }
+"""
+
+STYLE = (
+    COLOURS
+    + """
 * { box-sizing: border-box; }
 body {
   margin: 0 auto; padding: 2.2rem 1.2rem 4rem; max-width: 68rem;
@@ -209,3 +215,4 @@ summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
     height: auto; block-size: auto; }
 }
 """
+)

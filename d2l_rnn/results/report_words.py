@@ -102,6 +102,14 @@ _TABLE: Dict[str, Tuple[str, str]] = {
         "种子 {seed}，没有显示：{reason}。",
     ),
     "commands": ("Commands", "命令"),
+    "to the page": (
+        "The trained networks at work: type, and look inside",
+        "运行中的网络：输入文字，看看里面",
+    ),
+    "make a page": (
+        "To type with a trained network and look inside it: d2l-rnn page RUN",
+        "想和训练好的网络一起写字并看看里面：d2l-rnn page 运行目录",
+    ),
     "mixed": ("Seed {seed}, {starts}.", "种子 {seed}，{starts}。"),
     "details": ("Hyperparameters and environment", "超参数和运行环境"),
     "hyperparameters": ("Hyperparameters", "超参数"),
