@@ -23,7 +23,7 @@ class Earlier(TypedDict):
     amounts: Dict[str, object]
 
 
-def read_earlier(path: Path, now: Earlier) -> Results:
+def read_earlier(path: Path, now: Results) -> Results:
     """An earlier run's figures, if they can stand beside those of ``now``.
 
     Raises
@@ -37,7 +37,7 @@ def read_earlier(path: Path, now: Earlier) -> Results:
         ("amounts", _OF_AMOUNTS, "other settings"),
     ):
         for key in keys:
-            then, here = found.get(part, {}).get(key), Results(now)[part][key]
+            then, here = found.get(part, {}).get(key), now[part][key]
             if then != here:
                 raise RunError(
                     f"--compare {path}: of {what}, {key} {then!r} and not {here!r}"

@@ -8,7 +8,7 @@ import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional, Tuple, cast
+from typing import Callable, Optional, Tuple
 
 from ..data.corpora import cache_directory
 from ..errors import UsageError, system_errors_as
@@ -16,7 +16,7 @@ from ..experiments.environment import commit, processor
 from ..files import make_directory, target_of, write_bytes
 from ..runtime import available_cores, idle_cores
 from . import measuring
-from .earlier import Earlier, change, read_earlier
+from .earlier import change, read_earlier
 from .pictures import draw
 from .reporting import tables
 from .using import use
@@ -89,7 +89,7 @@ def run(
     }
     earlier = None
     if settings.compare is not None:
-        earlier = read_earlier(settings.compare, cast(Earlier, results))
+        earlier = read_earlier(settings.compare, results)
     wheel = None
     if {"speed", "use"} & set(settings.parts):
         wheel, note = find_old_wheel(settings.old_wheel, cache_directory())
