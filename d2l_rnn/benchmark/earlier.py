@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from typing import Any, Dict, Iterator, List, Mapping, Tuple, TypedDict
+from typing import Dict, Iterator, List, Tuple, TypedDict
 
 from ..errors import RunError
 from ..results.json_files import read_json
@@ -49,7 +49,7 @@ def read_earlier(path: Path, now: Results) -> Results:
     return found
 
 
-def change(earlier: Results, now: Results) -> Dict[str, Any]:
+def change(earlier: Results, now: Results) -> Results:
     """How many times as fast each side is as it was.
 
     What the others have changed by is the machine's, what is ours beyond it the code's.
@@ -69,7 +69,7 @@ def change(earlier: Results, now: Results) -> Dict[str, Any]:
                 ratios = [b / a for b in then for a in after]
                 middle = median(then) / median(after)
                 rows.setdefault(name, {})[side] = [middle, min(ratios), max(ratios)]
-    machine: Mapping[str, Any] = earlier["machine"]
+    machine = earlier["machine"]
     told = {key: machine.get(key) for key in ("started", "commit")}
     return {**told, "rows": rows}
 

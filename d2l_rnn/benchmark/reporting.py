@@ -202,7 +202,7 @@ def _hidden_markov(parts: Dict[str, Answers]) -> List[str]:
     return columns(rows)
 
 
-def _change(found: Dict[str, Any]) -> List[str]:
+def _change(found: Results) -> List[str]:
     """How many times as fast as in an earlier run each side is."""
     sides = [side for side in NAMES if any(side in r for r in found["rows"].values())]
     rows = [["times as fast as then", *(NAMES[side] for side in sides)]]
