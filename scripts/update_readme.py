@@ -7,6 +7,7 @@ scripts/update_readme.py                      rewrite the tables from the summar
 scripts/update_readme.py --check              exit 1 if that would change them
 scripts/update_readme.py --collect RUNS ...   add run directories to the summary
 scripts/update_readme.py --collect-heldout RUNS ...   that of held-out translations
+scripts/update_readme.py --collect-benchmark FILE     record a benchmark.json
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import make_notebooks
 import measure_whole_job
 from house_map import ground_floor, rooms_table
 
+from d2l_rnn.benchmark import page as benchmark_page
+from d2l_rnn.benchmark.earlier import Earlier
 from d2l_rnn.errors import D2lRnnError, RunError
 from d2l_rnn.experiments.settings import flag_of, settings_with
 from d2l_rnn.experiments.table import EXPERIMENTS, published_settings
@@ -33,7 +36,7 @@ from d2l_rnn.results import (
     readme_verdicts,
 )
 from d2l_rnn.results.book import load_book
-from d2l_rnn.results.json_files import read_text
+from d2l_rnn.results.json_files import read_json, read_text, write_json
 from d2l_rnn.results.readme_summary import load_summary, replace_section, sections_of
 from d2l_rnn.results.readme_words import WORDS
 from d2l_rnn.results.record import RunRecord, read_runs
@@ -43,6 +46,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 RECORDED = DOCS / "recorded" / "runs.json"
 RECORDED_HELDOUT = DOCS / "recorded" / "heldout.json"
+BENCHMARK = DOCS / "recorded" / "benchmark.json"
 SETUP = DOCS / "recorded" / "setup.json"
 # The trainings whose minutes the README tells: its first command, and a short one.
 COSTS = ("bilstm", "rnn")
@@ -57,17 +61,21 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--collect", nargs="+", metavar="RUNS")
     parser.add_argument("--collect-heldout", nargs="+", metavar="RUNS")
+    parser.add_argument("--collect-benchmark", type=Path, metavar="FILE")
     parser.add_argument(
         "--pages", nargs="+", type=Path, help="default: the READMEs and docs/"
     )
     parser.add_argument("--recorded", type=Path, default=RECORDED)
     parser.add_argument("--heldout", type=Path, default=RECORDED_HELDOUT)
+    parser.add_argument("--benchmark", type=Path, default=BENCHMARK)
     options = parser.parse_args(arguments)
     try:
         if options.collect:
             _collect(options.collect, options.recorded)
         if options.collect_heldout:
             _collect_heldout(options.collect_heldout, options.heldout)
+        if options.collect_benchmark:
+            _collect_benchmark(options.collect_benchmark, options.benchmark)
         return _update(options)
     except (D2lRnnError, OSError) as error:
         print(f"update_readme: {error}", file=sys.stderr)
@@ -104,6 +112,13 @@ def _collect_heldout(paths: List[str], target: Path) -> None:
         }
     summary = readme_heldout.summarize(_finished(paths), options)
     write_bytes(target, summary.dump().encode("utf-8"))
+
+
+def _collect_benchmark(source: Path, target: Path) -> None:
+    found = read_json(source, Earlier)
+    about = found.get("machine", {})
+    machine = {k: v for k, v in about.items() if k != "platform"}
+    write_json(target, {**found, "machine": machine})
 
 
 def _experiments(language: str) -> str:
@@ -154,6 +169,10 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
     def side(name: str) -> Callable[[], str]:
         return lambda: readme_sides.render(summary)[name]
 
+    def measured(name: str) -> Callable[[], str]:
+        show = benchmark_page.TABLES[name]
+        return lambda: show(dict(read_json(options.benchmark, Earlier)))
+
     return {
         "experiments": lambda: _experiments(language),
         "recorded": lambda: readme_runs.render(summary, book),
@@ -164,6 +183,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         "cost": lambda: readme_verdicts.cost(groups, _setup(), COSTS, language),
         "notebooks": lambda: make_notebooks.table(language=language),
         "whole job": measure_whole_job.table,
+        **{name: measured(name) for name in benchmark_page.TABLES},
         "rooms": rooms_table,
         "ground floor": ground_floor,
         **{name: side(name) for name in ("audit", "blanks", "capitals")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any, Dict, List
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.container import ErrorbarContainer
 
-from d2l_rnn.benchmark import measuring, pictures, spreads, workers
+from d2l_rnn.benchmark import earlier, measuring, page, pictures, spreads, workers
 from d2l_rnn.benchmark.peers.products import operations, products
 from d2l_rnn.benchmark.peers.serving import tokens
 from d2l_rnn.benchmark.reporting import tables
@@ -24,6 +25,7 @@ from d2l_rnn.benchmark.workloads import (
     as_asked,
 )
 from d2l_rnn.cli import main
+from d2l_rnn.errors import RunError
 
 
 def test_sides_take_turns() -> None:
@@ -314,3 +316,92 @@ def test_use_quickly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         "seq2seq-attention, greedy": {"ours", "before"},
         "seq2seq-attention, beam 4": {"ours", "before"},
     }
+
+
+def made_up_results(seconds: float) -> Dict[str, Any]:
+    def answers(factor: float) -> List[Dict[str, float]]:
+        return [{"seconds": seconds * factor * r, "count": 10.0} for r in (1, 2, 4)]
+
+    sides = {"ours": answers(1), "torch": answers(3), "floor": answers(0.5)}
+    used = {"ours": answers(1), "torch": answers(2)}
+    machine: Dict[str, Any] = {"processor": "P", "cores": 2, "idle_cores": 2}
+    machine.update(load=[0.5, 0.25, 0.1], started="2026-01-02", commit="abc")
+    return {
+        "machine": machine,
+        "amounts": {"rounds": 3, "turn_seconds": 0.4, "threads": None},
+        "speed": {"lstm": {"train": sides, "generate": used}},
+        "use": {"lstm, 32 texts": used},
+    }
+
+
+def test_the_change_against_an_earlier_run(tmp_path: Path) -> None:
+    path, now = tmp_path / "benchmark.json", made_up_results(1.0)
+    path.write_text(json.dumps(made_up_results(2.0)))
+    found = earlier.change(earlier.read_earlier(path, now), now)
+    assert set(found["rows"]) == {
+        "training, lstm",
+        "generation, lstm",
+        "in use, lstm, 32 texts",
+    }
+    # Half the seconds; the slowest round of then beside the quickest of now, and back.
+    assert found["rows"]["training, lstm"]["floor"] == [2.0, 0.5, 8.0]
+    text = tables({"change": found})
+    assert "2.00 (0.50-8.00)" in text and "then: 2026-01-02, commit abc" in text
+    now["speed"] = {"gru": now["speed"]["lstm"]}
+    now["use"] = {}
+    assert "no row is in both" in tables(
+        {"change": earlier.change(now, {**now, "speed": {}})}
+    )
+
+
+@pytest.mark.parametrize(
+    "part, key, value, message",
+    [
+        ("machine", "processor", "Q", "of another machine, processor 'Q' and not 'P'"),
+        ("machine", "idle_cores", 1, "of another machine, idle_cores 1 and not 2"),
+        ("amounts", "threads", 2, "of other settings, threads 2 and not None"),
+        ("speed", "lstm", {"train": {}}, "no figures of a benchmark"),
+        ("use", "lstm, 1 text", 3, "no figures of a benchmark"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    tmp_path: Path, part: str, key: str, value: object, message: str
+) -> None:
+    path, then = tmp_path / "benchmark.json", made_up_results(2.0)
+    then[part][key] = value
+    path.write_text(json.dumps(then))
+    with pytest.raises(RunError, match=re.escape(message)):
+        earlier.read_earlier(path, made_up_results(1.0))
+
+
+def test_a_comparison_is_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "benchmark.json"
+    path.write_text(json.dumps(made_up_results(2.0)))
+    arguments = ["--compare", str(path), "--out", str(tmp_path / "out")]
+    assert main(["benchmark", *arguments]) == 4
+    assert "of another machine, processor 'P'" in capsys.readouterr().err
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_recorded_benchmark_as_a_page_s_tables() -> None:
+    results = made_up_results(1.0)
+    head, _, row = page.training(results).splitlines()
+    assert head == "| training | tokens/s | times PyTorch | floor |"
+    # 1120 tokens x 10 steps in 1, 2 and 4 seconds
+    assert row == "| lstm | 5,600 (2,800-11,200) | 3.00 (3.00-3.00) | 50% (50%-50%) |"
+    assert page.use(results).splitlines()[2] == (
+        "| lstm, 32 texts | 160 (80-320) | 2.00 (2.00-2.00) |"
+    )
+    assert page.training({"use": {}}) == "Of training this run has measured nothing."
+    told = page.machine(results)
+    assert told.startswith("Measured 2026-01-02, commit abc: P, 2 cores, 2 idle")
+    assert "3 rounds of turns of 0.4 s" in told
+
+
+def test_the_recorded_benchmark_names_no_place_of_the_machine() -> None:
+    root = Path(workers.__file__).resolve().parents[2]
+    text = (root / "docs" / "recorded" / "benchmark.json").read_text("utf-8")
+    for word in ("/tmp", "/home", "/root", "/work", '"platform"'):
+        assert word not in text

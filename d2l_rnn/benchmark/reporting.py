@@ -7,7 +7,17 @@ from typing import Any, Callable, Dict, List, Sequence
 from .measuring import TASKS, Answers, Results, Scaling, Speed, Task
 from .peers.products import operations
 from .peers.serving import ROWS
-from .spreads import columns, each, rates, ratios, shown, shown_rate, slope, spread
+from .spreads import (
+    Spread,
+    columns,
+    each,
+    rates,
+    ratios,
+    shown,
+    shown_rate,
+    slope,
+    spread,
+)
 from .workloads import WORKLOADS, Workload
 
 NAMES = {
@@ -30,6 +40,7 @@ def tables(results: Results) -> str:
         "scaling": _scaling,
         "directions": _directions,
         "hidden_markov": _hidden_markov,
+        "change": _change,
     }
     return "\n\n".join(
         "\n".join(show(results[part]))
@@ -189,3 +200,14 @@ def _hidden_markov(parts: Dict[str, Answers]) -> List[str]:
             row += ["-", "-"]
         rows.append(row)
     return columns(rows)
+
+
+def _change(found: Results) -> List[str]:
+    """How many times as fast as in an earlier run each side is."""
+    sides = [side for side in NAMES if any(side in r for r in found["rows"].values())]
+    rows = [["times as fast as then", *(NAMES[side] for side in sides)]]
+    for name, of in found["rows"].items():
+        cells = (shown(Spread(*of[s])) if s in of else "-" for s in sides)
+        rows.append([name, *cells])
+    then = f"then: {found['started']}, commit {found['commit'] or 'unknown'}"
+    return [*columns(rows), then] if sides else ["no row is in both runs", then]

@@ -12,9 +12,11 @@ from typing import Callable, Optional, Tuple
 
 from ..data.corpora import cache_directory
 from ..errors import UsageError, system_errors_as
+from ..experiments.environment import commit, processor
 from ..files import make_directory, target_of, write_bytes
 from ..runtime import available_cores, idle_cores
 from . import measuring
+from .earlier import change, read_earlier
 from .pictures import draw
 from .reporting import tables
 from .using import use
@@ -37,6 +39,7 @@ class Settings:
     old_wheel: Optional[str]
     torch_python: str
     before: Optional[Path] = None
+    compare: Optional[Path] = None
 
     def __post_init__(self) -> None:
         chosen_workloads(self.workloads)
@@ -68,6 +71,25 @@ def run(
         target_of(settings.out / "benchmark.json")
     # Before any side runs: they are not to count one another.
     free_cores = idle_cores()
+    results: measuring.Results = {
+        "machine": {
+            "platform": platform.platform(),
+            "processor": processor(),
+            "cores": available_cores(),
+            "idle_cores": free_cores,
+            "load": list(os.getloadavg()),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "commit": commit(),
+        },
+        "amounts": {
+            "rounds": settings.rounds,
+            "turn_seconds": settings.turn_seconds,
+            "threads": settings.threads,
+        },
+    }
+    earlier = None
+    if settings.compare is not None:
+        earlier = read_earlier(settings.compare, results)
     wheel = None
     if {"speed", "use"} & set(settings.parts):
         wheel, note = find_old_wheel(settings.old_wheel, cache_directory())
@@ -80,20 +102,6 @@ def run(
         environments(settings.threads, free_cores, settings.before),
         notify,
     )
-    results: measuring.Results = {
-        "machine": {
-            "platform": platform.platform(),
-            "cores": available_cores(),
-            "idle_cores": free_cores,
-            "load": list(os.getloadavg()),
-            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        },
-        "amounts": {
-            "rounds": settings.rounds,
-            "turn_seconds": settings.turn_seconds,
-            "threads": settings.threads,
-        },
-    }
     if "speed" in settings.parts:
         results["speed"] = {}
         for name, workload in chosen_workloads(settings.workloads).items():
@@ -106,6 +114,8 @@ def run(
         if part not in ("speed", "use"):
             notify(part.replace("_", " "))
             results[part] = getattr(measuring, part)(plan)
+    if earlier is not None:
+        results["change"] = change(earlier, results)
     content = json.dumps(results, indent=1) + "\n"
     with system_errors_as(UsageError, refused):
         write_bytes(settings.out / "benchmark.json", content.encode())

@@ -20,7 +20,7 @@ _TASKS: Dict[bool, Dict[str, Tuple[str, Sequence[str]]]] = {
         f"{ROWS} texts": ("generate_batch", ("ours", "d2l", "torch")),
     },
     False: {
-        "greedy": ("generate", ("ours", "before", "d2l")),
+        "greedy": ("generate", ("ours", "before", "d2l", "torch")),
         "beam 4": ("beam", ("ours", "before")),
     },
 }

@@ -42,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         old_wheel=options.old_wheel,
         torch_python=options.torch_python,
         before=None if options.before is None else Path(options.before).resolve(),
+        compare=None if options.compare is None else Path(options.compare),
     )
     results, text = run(settings, notify)
     print(json.dumps(results) if options.json else text)
@@ -87,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
         "--before",
         metavar="CHECKOUT",
         help="another checkout of this project, measured beside as it was then",
+    )
+    parser.add_argument(
+        "--compare",
+        metavar="FILE",
+        help="benchmark.json of an earlier run on this machine: show the change",
     )
     parser.add_argument(
         "--torch-python",

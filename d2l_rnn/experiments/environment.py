@@ -31,7 +31,7 @@ def environment(devices: str, corpus: Json, path: str = "plain") -> Json:
         "device": devices,
         "path": path,
         **runtime.describe(),
-        "commit": _commit(),
+        "commit": commit(),
         "corpus": corpus,
         "command": " ".join(map(shlex.quote, [_program(), *sys.argv[1:]])),
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(
@@ -81,7 +81,7 @@ def processor() -> str:
     return platform.processor() or "unknown"
 
 
-def _commit() -> Optional[str]:
+def commit() -> Optional[str]:
     """The commit of our own repository, if this package lies in its tree.
 
     A repository around it may be any: one that site-packages lies in, or another

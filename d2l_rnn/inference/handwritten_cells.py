@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Floats
-from .handwritten_layers import HandwrittenLayer, LayerParameters
+from .handwritten_layers import HandwrittenLayer, LayerParameters, side_by_side
 
 
 class RNNLayer(HandwrittenLayer):
@@ -23,9 +23,10 @@ class RNNLayer(HandwrittenLayer):
         super().__init__(params)
         self._relu = relu
 
-    def _step(self, t: int, z: Floats) -> None:
+    def _step(self, t: int, z: Floats, x: Floats) -> None:
         (H,) = self._states
-        z += np.matmul(H[t], self.params.W_h, out=self._products)
+        np.matmul(self.params.W_h, H[t], out=z[0])
+        z += x
         if self._relu:
             np.maximum(z[0], 0, out=H[t + 1])
         else:
@@ -37,7 +38,7 @@ class RNNLayer(HandwrittenLayer):
             np.multiply(dH, H[t + 1] > 0, out=z[0])
         else:
             tanh_backward(dH, H[t + 1], out=z[0])
-        np.matmul(z[0], self._W_h_T[0], out=carried)
+        np.matmul(self._W_h_T, z[0], out=carried)
 
 
 class GRULayer(HandwrittenLayer):
@@ -49,45 +50,43 @@ class GRULayer(HandwrittenLayer):
 
     num_gates = 3
 
-    def _step(self, t: int, z: Floats) -> None:
-        (H,), W_h, products = self._states, self.params.W_h, self._products
-        gates, (Z, R, candidate), RH = z[:2], z, self._kept[t]
-        gates += np.matmul(H[t], W_h[:2], out=products[:2])
+    def _step(self, t: int, z: Floats, x: Floats) -> None:
+        (H,), h, RH = self._states, self.num_hiddens, self._kept[t]
+        gates, (Z, R, candidate) = z[:2], z
+        np.matmul(self.params.W_h[: 2 * h], H[t], out=gates.reshape(2 * h, -1))
+        gates += x[:2]
         gates *= 0.5
         np.tanh(gates, out=gates)
         half_of_one_more(gates)
         np.multiply(R, H[t], out=RH)
-        candidate += np.matmul(RH, W_h[2], out=products[2])
+        np.matmul(self.params.W_h[2 * h :], RH, out=candidate)
+        candidate += x[2]
         np.tanh(candidate, out=candidate)
         np.subtract(H[t], candidate, out=H[t + 1])
         H[t + 1] *= Z
         H[t + 1] += candidate
 
     def _step_back(self, t: int, z: Floats, dH: Floats) -> None:
-        H, (Z, R, candidate), W_h_T = self._states[0][t], z, self._W_h_T
-        (carried,), (dZ, dRH), (by_Z, by_R, _) = (
-            self._carried,
-            self._scratch,
-            self._products,
-        )
+        H, (Z, R, candidate), h = self._states[0][t], z, self.num_hiddens
+        (carried,), (dZ, dRH) = self._carried, self._scratch
         np.subtract(H, candidate, out=dZ)
         dZ *= dH
         np.multiply(dH, Z, out=carried)
         dH -= carried  # dL/dH~ = dL/dH' * (1 - Z)
         tanh_backward(dH, candidate, out=candidate)
-        np.matmul(candidate, W_h_T[2], out=dRH)
+        np.matmul(self._W_h_T[:, 2 * h :], candidate, out=dRH)
         carried += np.multiply(dRH, R, out=dH)
         dRH *= H  # dL/dR
         sigmoid_backward(dZ, Z)
         sigmoid_backward(dRH, R)
-        np.matmul(z[:2], W_h_T[:2], out=self._products[:2])
-        carried += by_Z
-        carried += by_R
+        carried += np.matmul(self._W_h_T[:, : 2 * h], z[:2].reshape(2 * h, -1), out=dH)
 
     def _weights_gradient(self, dz: Floats, dW_h: Floats) -> None:
-        super()._weights_gradient(dz[:2], dW_h[:2])
+        h = self.num_hiddens
+        super()._weights_gradient(dz[: 2 * h], dW_h[: 2 * h])
         # What the candidate's weight multiplied was R * H.
-        np.matmul(self._kept.reshape(-1, self.num_hiddens).T, dz[2], out=dW_h[2])
+        RH = side_by_side(self._kept, self._hiddens[:, 1:])
+        np.matmul(dz[2 * h :], RH.T, out=dW_h[2 * h :])
 
 
 class LSTMLayer(HandwrittenLayer):
@@ -99,9 +98,10 @@ class LSTMLayer(HandwrittenLayer):
 
     num_gates, num_states = 4, 2
 
-    def _step(self, t: int, z: Floats) -> None:
+    def _step(self, t: int, z: Floats, x: Floats) -> None:
         (H, C), tanh_C, (product, _) = self._states, self._kept[t], self._scratch
-        z += np.matmul(H[t], self.params.W_h, out=self._products)
+        np.matmul(self.params.W_h, H[t], out=z.reshape(len(self.params.b), -1))
+        z += x
         sigmoids, (i, f, o, candidate) = z[:3], z
         sigmoids *= 0.5
         np.tanh(z, out=z)
@@ -125,8 +125,7 @@ class LSTMLayer(HandwrittenLayer):
         np.multiply(dC, C, out=d)  # dL/df
         dC *= f
         sigmoid_backward(d, f)
-        np.matmul(z, self._W_h_T, out=self._products)
-        np.sum(self._products, axis=0, out=carried)
+        np.matmul(self._W_h_T, z.reshape(len(self.params.b), -1), out=carried)
 
 
 def half_of_one_more(x: Floats) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import chain
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import Dict, List, Mapping, Sequence, Tuple, Type
 
 import numpy as np
 
@@ -70,10 +70,11 @@ class HandwrittenLanguageModel:
     ) -> None:
         make = known(_LAYERS, cell, "cell")
         self.cell, self.vocab_size, self.num_hiddens = cell, vocab_size, num_hiddens
+        width = make.num_gates * num_hiddens
         self._shapes: Shapes = [
-            (make.num_gates, vocab_size, num_hiddens),
-            (make.num_gates, num_hiddens, num_hiddens),
-            (make.num_gates, num_hiddens),
+            (vocab_size, width),
+            (width, num_hiddens),
+            (width,),
             (num_hiddens, vocab_size),
             (vocab_size,),
         ]
@@ -84,7 +85,7 @@ class HandwrittenLanguageModel:
         options = {"relu": True} if relu else {}
         self._layer = make(LayerParameters(*own), **options)
         self._layer_gradients = LayerParameters(*own_grads)
-        self._shape: Optional[Tuple[int, int]] = None
+        self._scores = self._dH = np.empty((0, 0), dtype)
         for name, array in self.params.items():
             if name.startswith("W"):
                 array[...] = rng.normal(scale=0.01, size=array.shape)
@@ -109,7 +110,10 @@ class HandwrittenLanguageModel:
             vocab_size), (vocab_size,). Views of the vector.
         """
         W_x, W_h, b, W_q, b_q = self._cut(vector)
-        arrays = [*chain.from_iterable(zip(W_x, W_h, b)), W_q, b_q]
+        gates = [
+            np.split(array, self._layer.num_gates, axis=-1) for array in (W_x, W_h.T, b)
+        ]
+        arrays = [*chain.from_iterable(zip(*gates)), W_q, b_q]
         return dict(zip(parameter_names(self.cell), arrays))
 
     def put(self, arrays: Mapping[str, Floats]) -> None:
@@ -188,10 +192,9 @@ class HandwrittenLanguageModel:
         p /= total
         p[places, targets] -= 1
         p /= len(targets)
-        rows = hiddens.reshape(len(targets), -1)
-        np.matmul(rows.T, p, out=self._dW_q)
+        np.matmul(hiddens, p, out=self._dW_q)
         np.sum(p, axis=0, out=self._db_q)
-        np.matmul(p, self._W_q.T, out=self._dH.reshape(rows.shape))
+        np.matmul(self._W_q, p.T, out=self._dH)
         self._layer.backward(tokens, self._dH, self._layer_gradients)
         return loss, self._gradient, state
 
@@ -232,11 +235,9 @@ class HandwrittenLanguageModel:
 
     def _score(self, hiddens: Floats) -> None:
         """Fill ``_scores``, (num_steps * batch_size, vocab_size): ``H W_hq + b_q``."""
-        num_steps, batch_size, h = hiddens.shape
-        if self._shape != (num_steps, batch_size):
-            rows, dtype = num_steps * batch_size, self.vector.dtype
-            self._scores = np.empty((rows, self.vocab_size), dtype)
-            self._dH = np.empty((num_steps, batch_size, h), dtype)
-            self._shape = num_steps, batch_size
-        np.matmul(hiddens.reshape(-1, h), self._W_q, out=self._scores)
+        if self._dH.shape != hiddens.shape:
+            self._dH = np.empty_like(hiddens)
+            shape = hiddens.shape[1], self.vocab_size
+            self._scores = np.empty(shape, hiddens.dtype)
+        np.matmul(hiddens.T, self._W_q, out=self._scores)
         self._scores += self._b_q

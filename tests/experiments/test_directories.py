@@ -441,5 +441,5 @@ def test_a_commit_is_ours_or_none(
     if hook:  # git tells its hooks of another repository
         monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
     monkeypatch.setattr(environment, "__file__", str(package))
-    commit = environment._commit()
+    commit = environment.commit()
     assert (commit is not None) == ours

@@ -354,10 +354,18 @@ def test_pictures_are_covered_by_the_record() -> None:
     assert {"curve.png", "emission.png"} < set(record.result["files"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["import mxnet", "training"])
+@pytest.mark.parametrize(
+    "moment, number",
+    [
+        ("import mxnet", signal.SIGTERM),
+        ("training", signal.SIGINT),
+        # That both signals are handled alike is shown in tests/test_signals.py.
+        pytest.param("import mxnet", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("training", signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_before_anything_is_saved_is_one_line(
-    number: int, moment: str
+    moment: str, number: int
 ) -> None:
     """It comes as MXNet is imported, or in the midst of the first epoch."""
     hooks = {

@@ -241,12 +241,16 @@ def test_agrees_with_autograd_and_with_gluon(hidden: str, concatenated: bool) ->
             new_state.asnumpy().reshape(end.T.shape), end.T, rtol=1e-5, atol=1e-5
         )
         np.testing.assert_allclose(float(mean), loss, rtol=1e-5)
+        # MXNet's gradients are off by up to 4e-6 of the largest (ours by 2e-7, beside
+        # float64; 60 draws), worst where a bias' sum over all steps nearly cancels:
+        # what rounding loses is a share of the terms, not of what is left of them.
+        largest = max(abs(gradient).max() for gradient in gradients)
         for found, expected in zip(grads(), gradients):
             np.testing.assert_allclose(
                 found.asnumpy().reshape(expected.shape),
                 expected,
                 rtol=1e-5,
-                atol=1e-5 * abs(expected).max(),
+                atol=1e-5 * largest,
             )
 
 

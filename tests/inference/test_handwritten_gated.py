@@ -26,7 +26,7 @@ from d2l_rnn.inference.handwritten_gated import (
 from d2l_rnn.inference.handwritten_layers import (
     HandwrittenLayer,
     LayerParameters,
-    sum_rows,
+    sum_columns,
 )
 
 NUM_STEPS, BATCH_SIZE, VOCAB_SIZE, NUM_HIDDENS = 6, 3, 5, 4
@@ -92,7 +92,13 @@ def test_the_derivation_agrees_with_finite_differences(cell: str) -> None:
 
 
 def side_by_side(params: Any) -> LayerParameters:
-    return LayerParameters(*(np.stack(params[k::3]) for k in range(3)))
+    W_x, W_h, b = (np.concatenate(params[k::3], axis=-1) for k in range(3))
+    return LayerParameters(W_x, np.ascontiguousarray(W_h.T), b)
+
+
+def as_columns(steps: Floats) -> Floats:
+    """(num_steps, batch_size, n) as (n, num_steps * batch_size)."""
+    return np.ascontiguousarray(steps.reshape(-1, steps.shape[-1]).T)
 
 
 def run_layer(
@@ -102,7 +108,7 @@ def run_layer(
     hiddens = layer.forward(tokens, states).copy()
     last = layer.last_state()
     gradients = LayerParameters(*map(np.full_like, layer.params, [np.nan] * 3))
-    by_state = layer.backward(tokens, from_above.copy(), gradients)
+    by_state = layer.backward(tokens, as_columns(from_above), gradients)
     return [hiddens, *last], [*gradients, *(array.copy() for array in by_state)]
 
 
@@ -120,7 +126,7 @@ def test_the_fast_form_is_equal_to_the_derivation(cell: str) -> None:
         x = np.eye(VOCAB_SIZE)[tokens]
         passed = twins.forward(params, x, as_given(states))
         gradients, by_state = twins.backward(params, x, passed, from_above)
-        outputs = [passed.H[1:], passed.H[-1]]
+        outputs = [as_columns(passed.H[1:]), passed.H[-1]]
         if cell == "lstm":
             outputs.append(passed.C[-1])
         found, found_gradients = run_layer(layer, tokens, states, from_above)
@@ -128,9 +134,8 @@ def test_the_fast_form_is_equal_to_the_derivation(cell: str) -> None:
         expected = [*side_by_side(gradients), *by_states]
         for a, b in zip([*found, *found_gradients], [*outputs, *expected]):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
-        assert (
-            found_gradients[0][:, -1] == 0
-        ).all()  # of the token that does not occur
+        # Of the token that does not occur
+        assert (found_gradients[0][-1] == 0).all()
 
 
 @pytest.mark.parametrize("hidden", ["tanh", "relu"])
@@ -140,7 +145,7 @@ def test_the_fast_rnn_is_equal_to_the_derivation(hidden: str) -> None:
         draw(NUM_HIDDENS, NUM_HIDDENS),
         draw(NUM_HIDDENS),
     )
-    params = LayerParameters(W_x[None], W_h[None], b[None])
+    params = side_by_side([W_x, W_h, b])
     layer = RNNLayer(params, relu=hidden == "relu")
     tokens = np.random.randint(VOCAB_SIZE, size=(NUM_STEPS, BATCH_SIZE))
     state, V = draw(BATCH_SIZE, NUM_HIDDENS), draw(VOCAB_SIZE, NUM_HIDDENS)
@@ -154,16 +159,18 @@ def test_the_fast_rnn_is_equal_to_the_derivation(hidden: str) -> None:
     from_above = (V.T @ (passed.outputs - target)).transpose(0, 2, 1)
     from_above /= NUM_STEPS * BATCH_SIZE
     found, found_gradients = run_layer(layer, tokens, [state], from_above)
-    expected = [passed.states[1:].transpose(0, 2, 1), passed.states[-1].T]
-    expected += [gradients.U.T[None], gradients.W.T[None], gradients.b.T, by_state.T]
+    hiddens = as_columns(passed.states[1:].transpose(0, 2, 1))
+    expected = [hiddens, passed.states[-1].T, gradients.U.T, gradients.W]
+    expected += [gradients.b[:, 0], by_state.T]
     for a, b in zip([*found, *found_gradients], expected):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
 
 
-def test_rows_are_summed_by_token() -> None:
+def test_columns_are_summed_by_token() -> None:
     for number, vocab_size in [(1, 1), (40, 3), (7, 50)]:
         tokens = np.random.randint(vocab_size, size=number)
-        rows, out = draw(2, number, 4), np.full((2, vocab_size, 4), np.nan)
-        sum_rows(tokens, rows, out)
-        expected = np.eye(vocab_size)[tokens].T @ rows
+        array, out = draw(4, number), np.full((vocab_size, 4), np.nan)
+        sum_columns(tokens, array, out)
+        expected = np.zeros((vocab_size, 4))
+        np.add.at(expected, tokens, array.T)
         np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-13)

@@ -13,6 +13,7 @@ from book_functions import Operators, functions  # noqa: E402
 from serving import ROWS, SentWorkload, Tasks, serve, tokens  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
+from torch_translation import build as translation  # noqa: E402
 
 OPERATORS = Operators(
     dot=torch.mm,
@@ -71,9 +72,9 @@ def detached(state: State) -> State:
 
 
 def build(workload: SentWorkload) -> Tasks:
-    """Tasks of a language model."""
+    """Tasks of a workload."""
     if workload["family"] != "language model":
-        raise SystemExit("only language models")
+        return translation(workload)
     make = scratch if workload["implementation"] == "scratch" else gluon_like
     forward, params = make(workload)
     optimizer = torch.optim.SGD(params, lr=workload["lr"])

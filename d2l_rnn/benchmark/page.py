@@ -1,0 +1,76 @@
+"""A recorded benchmark as the tables of docs/speed.md."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Mapping, Sequence
+
+from .measuring import Answers, Results
+from .peers.serving import ROWS
+from .reporting import NAMES
+from .spreads import each, rates, ratios, shown, shown_rate
+from .workloads import WORKLOADS
+
+_BESIDE = ("d2l", "torch", "scratch", "torch_scratch")
+
+
+def machine(results: Results) -> str:
+    """When, on what and how it was measured, a sentence."""
+    here, amounts = results["machine"], results["amounts"]
+    load = ", ".join(f"{value:.1f}" for value in here["load"])
+    threads = amounts["threads"] or "each side's own choice of"
+    return (
+        f"Measured {here['started']}, commit {here['commit'] or 'unknown'}: "
+        f"{here['processor']}, {here['cores']} cores, {here['idle_cores']} idle "
+        f"(load {load}), {threads} threads; {amounts['rounds']} rounds of turns of "
+        f"{amounts['turn_seconds']} s."
+    )
+
+
+def training(results: Results) -> str:
+    """Tokens a second, how many times as fast as the others, and the floor's share."""
+    speed = results.get("speed", {})
+    rows = {name: part["train"] for name, part in speed.items()}
+    amounts = {name: WORKLOADS[name].tokens for name in rows}
+    return _table("training", rows, amounts, ("floor",))
+
+
+def use(results: Results) -> str:
+    """Texts and translations: tokens a second, and how many times as fast."""
+    rows = results.get("use", {})
+    amounts = {label: ROWS if label.endswith(f"{ROWS} texts") else 1 for label in rows}
+    return _table("in use", rows, amounts, ())
+
+
+#: The tables by their names on a page.
+TABLES: Dict[str, Callable[[Results], str]] = {
+    "benchmark machine": machine,
+    "benchmark training": training,
+    "benchmark use": use,
+}
+
+
+def _table(
+    title: str,
+    rows: Mapping[str, Answers],
+    amounts: Mapping[str, int],
+    others: Sequence[str],
+) -> str:
+    if not rows:
+        return f"Of {title} this run has measured nothing."
+    beside = [side for side in _BESIDE if any(side in a for a in rows.values())]
+    head = [title, "tokens/s", *(f"times {NAMES[side]}" for side in beside), *others]
+    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    for name, answers in rows.items():
+
+        def seconds(side: str, answers: Answers = answers) -> List[float]:
+            return each(answers, side, "seconds")
+
+        row = [name, shown_rate(rates(amounts[name], seconds("ours")))]
+        for side in beside:
+            there = side in answers
+            row.append(shown(ratios(seconds(side), seconds("ours"))) if there else "")
+        for side in others:
+            share = ratios(seconds(side), seconds("ours")) if side in answers else None
+            row.append("{:.0%} ({:.0%}-{:.0%})".format(*share) if share else "")
+        lines.append(row)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
