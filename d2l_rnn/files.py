@@ -195,6 +195,30 @@ def make_directory(path: PathLike) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
 
 
+def put_in_place(arrived: PathLike, directory: PathLike, aside: PathLike) -> None:
+    """Give a folder that is complete the name of one that was there, or was not.
+
+    Parameters
+    ----------
+    arrived, directory, aside : path
+        On one disk; what was there is ``aside`` afterwards.
+
+    Raises
+    ------
+    OSError
+        If it cannot be; what was there is there still.
+    """
+    was_there = os.path.lexists(directory)
+    if was_there:
+        os.rename(directory, aside)
+    try:
+        os.rename(arrived, directory)
+    except BaseException:
+        if was_there:
+            os.rename(aside, directory)
+        raise
+
+
 def sweep(directory: PathLike) -> None:
     """Remove what a killed :func:`write_bytes` left in a directory."""
     directory = Path(directory)

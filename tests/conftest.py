@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from pathlib import Path
 from typing import Iterator
 
@@ -26,6 +27,14 @@ def seed() -> Iterator[int]:
     mxnet.random.seed(value)
     print(f"D2L_RNN_SEED={value}")  # pytest shows it when the test fails
     yield value
+
+
+@pytest.fixture
+def hangup_is_not_ignored() -> Iterator[None]:
+    """As it would be where nohup has started the tests, which is respected."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

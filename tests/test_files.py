@@ -14,7 +14,7 @@ from typing import Callable, Dict, Iterator, List, Tuple
 import pytest
 
 from d2l_rnn import files
-from d2l_rnn.files import GrowingFile, sweep, target_of, write_bytes
+from d2l_rnn.files import GrowingFile, put_in_place, sweep, target_of, write_bytes
 
 from .devices import make_device
 
@@ -232,6 +232,20 @@ def written_past_the_door(path: Path) -> Iterator[str]:
         renames = is_method and name in RENAMERS and (owner == "os" or one)
         if opens or writes or renames or (owner == "os" and name == "open"):
             yield f"{path.name}:{node.lineno}: {name}"
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_what_was_there(
+    tmp_path: Path,
+) -> None:
+    arrived, directory, aside = (tmp_path / name for name in ("new", "run", "aside"))
+    for folder in (arrived, directory):
+        folder.mkdir()
+        (folder / folder.name).touch()
+    with pytest.raises(OSError):
+        put_in_place(tmp_path / "missing", directory, aside)
+    assert (directory / "run").exists() and not aside.exists()
+    put_in_place(arrived, directory, aside)
+    assert (directory / "new").exists() and (aside / "run").exists()
 
 
 def test_files_are_written_through_one_door() -> None:

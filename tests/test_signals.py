@@ -18,6 +18,7 @@ from d2l_rnn import signals
 from d2l_rnn.cli import main
 from d2l_rnn.signals import Interrupted, heard, noted
 
+pytestmark = pytest.mark.usefixtures("hangup_is_not_ignored")
 ASKED = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -30,14 +31,6 @@ def wait() -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
         time.sleep(0.005)
-
-
-@pytest.fixture(autouse=True)
-def hangup_is_not_ignored() -> Iterator[None]:
-    """As it would be where nohup has started the tests, which is respected."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("number", ASKED)

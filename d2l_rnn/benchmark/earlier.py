@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from typing import Dict, Iterator, List, Tuple, TypedDict
+from typing import Dict, Iterator, List, Sequence, Tuple, TypedDict
 
 from ..errors import RunError
 from ..results.json_files import read_json
@@ -32,21 +32,26 @@ def read_earlier(path: Path, now: Results) -> Results:
         If it is no such file, of another machine, or was measured otherwise.
     """
     found: Results = dict(read_json(path, Earlier))
-    for part, keys, what in (
-        ("machine", _OF_MACHINE, "another machine"),
-        ("amounts", _OF_AMOUNTS, "other settings"),
-    ):
-        for key in keys:
-            then, here = found.get(part, {}).get(key), now[part][key]
-            if then != here:
-                raise RunError(
-                    f"--compare {path}: of {what}, {key} {then!r} and not {here!r}"
-                )
+    other = _difference(found, now, "machine", _OF_MACHINE)
+    if other:
+        raise RunError(f"--compare {path}: of another machine, {other}")
+    other = _difference(found, now, "amounts", _OF_AMOUNTS)
+    if other:
+        raise RunError(f"--compare {path}: of other settings, {other}")
     try:
         list(_rows(found))
     except (AttributeError, KeyError, TypeError, ZeroDivisionError):
         raise RunError(f"--compare {path}: no figures of a benchmark") from None
     return found
+
+
+def _difference(found: Results, now: Results, part: str, keys: Sequence[str]) -> str:
+    """The first that differs, in words."""
+    for key in keys:
+        then, here = found.get(part, {}).get(key), now[part][key]
+        if then != here:
+            return f"{key} {then!r} and not {here!r}"
+    return ""
 
 
 def change(earlier: Results, now: Results) -> Results:

@@ -20,7 +20,7 @@ from typing import Callable, ContextManager, Iterator
 from .. import checkpoint_file
 from ..data.archives import unpack
 from ..errors import DataError, RunError, system_errors_as
-from ..files import make_directory, read_regular, write_bytes
+from ..files import make_directory, put_in_place, read_regular, write_bytes
 from ..results.record import CHECKPOINT, read_run
 from .local import Job
 
@@ -138,9 +138,7 @@ def take_in(content: bytes, job: Job, sent: str, sole_use: SoleUse) -> None:
             except RunError as error:
                 told = str(error).replace(str(arrived), job.directory)
                 raise RunError(f"what a worker sent is not taken: {told}") from None
-            if os.path.lexists(directory):
-                os.rename(directory, Path(place, "before"))
-            os.rename(arrived, directory)
+            put_in_place(arrived, directory, Path(place, "before"))
 
 
 def _check(directory: Path, job: Job) -> None:

@@ -119,6 +119,7 @@ SAVES = (
 )
 
 
+@pytest.mark.usefixtures("hangup_is_not_ignored")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_worker_0s_to_answer(number: int) -> None:
     def send() -> None:
