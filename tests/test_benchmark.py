@@ -100,7 +100,8 @@ def test_floor_of_an_lstm_by_hand() -> None:
 def test_book_s_sizes_and_axes() -> None:
     for workload in WORKLOADS.values():
         if workload.family == "language model":
-            assert (workload.tokens, workload.vocab_size) == (1120, 28)
+            assert workload.tokens == 1120
+            assert (workload.vocab_size == 28) == (not workload.embedding)
         else:
             assert (workload.tokens, workload.num_hiddens) == (640, 32)
     for axis in AXES:
@@ -152,6 +153,25 @@ def test_tokens_make_as_many_minibatches_as_asked() -> None:
         assert set(ids) <= set(range(28))
         for _ in range(20):  # the offset is drawn anew
             assert len(list(seq_data_iter_sequential(ids, 32, 35))) == count
+
+
+def test_large_vocabularies_are_used_and_have_no_floor_of_one_hot_products() -> None:
+    for vocab_size in (1000, 5000, 20000):
+        workload = WORKLOADS[f"lstm-{vocab_size}"]
+        minibatch = set(tokens(workload.as_json(), 1)[:1120])
+        # As many rows of the table as a text of words has in a minibatch, or more.
+        assert len(minibatch) > min(vocab_size / 4, 500)
+        assert max(minibatch) < vocab_size
+        assert as_asked(workload, "floor") is None
+        assert as_asked(workload, "d2l") == workload
+
+
+def test_the_page_tells_memory_of_large_vocabularies_alone() -> None:
+    speed = {"lstm": {"peak_bytes": {"ours": 1e9}}}
+    assert "measured nothing" in page.memory({"speed": speed})
+    speed["lstm-1000"] = {"peak_bytes": {"ours": 2.5e8, "torch": 5e8}}
+    *_, row = page.memory({"speed": speed}).splitlines()
+    assert row == "| lstm-1000 | 0.25 | 0.50 |"
 
 
 def test_a_side_that_fails_says_why() -> None:

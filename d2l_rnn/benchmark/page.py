@@ -41,11 +41,30 @@ def use(results: Results) -> str:
     return _table("in use", rows, amounts, ())
 
 
+def memory(results: Results) -> str:
+    """The most memory that the processes of each side had, of large vocabularies."""
+    rows = {
+        name: part["peak_bytes"]
+        for name, part in results.get("speed", {}).items()
+        if WORKLOADS[name].embedding
+    }
+    if not rows:
+        return "Of large vocabularies this run has measured nothing."
+    sides = [side for side in NAMES if any(side in row for row in rows.values())]
+    lines = [["GB at most", *(NAMES[side] for side in sides)]]
+    lines.append(["---", *["---:"] * len(sides)])
+    for name, row in rows.items():
+        cells = (f"{row[s] / 1e9:.2f}" if s in row else "" for s in sides)
+        lines.append([name, *cells])
+    return _markdown(lines)
+
+
 #: The tables by their names on a page.
 TABLES: Dict[str, Callable[[Results], str]] = {
     "benchmark machine": machine,
     "benchmark training": training,
     "benchmark use": use,
+    "benchmark memory": memory,
 }
 
 
@@ -73,4 +92,8 @@ def _table(
             share = ratios(seconds(side), seconds("ours")) if side in answers else None
             row.append("{:.0%} ({:.0%}-{:.0%})".format(*share) if share else "")
         lines.append(row)
+    return _markdown(lines)
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -17,6 +17,9 @@ class Workload:
     ----------
     family : str
         Which builder of a side makes it; sides without that builder leave it out.
+    embedding : bool
+        PyTorch reads rows of a table, ``num_hiddens`` wide, in place of one-hot
+        products; ours decides by itself, and d2l's ``RNNModel`` cannot.
     """
 
     cell: str
@@ -29,6 +32,7 @@ class Workload:
     vocab_size: int = 28
     lr: float = 1.0
     family: str = "language model"
+    embedding: bool = False
 
     @property
     def tokens(self) -> int:
@@ -60,6 +64,11 @@ WORKLOADS: Dict[str, Workload] = {
     "bilstm": Workload("lstm", num_layers=2, bidirectional=True),
     # The same LSTM in a class that the reader has written, as the book prints it.
     "lstm-own-cell": Workload("lstm", implementation="own cell"),
+    # Words, as a text of one's own may have them.
+    **{
+        f"lstm-{vocab_size}": Workload("lstm", vocab_size=vocab_size, embedding=True)
+        for vocab_size in (1000, 5000, 20000)
+    },
     "rnn-scratch": Workload("rnn", 512, implementation="scratch"),
     "gru-scratch": Workload("gru", implementation="scratch"),
     "lstm-scratch": Workload("lstm", implementation="scratch"),
@@ -93,6 +102,8 @@ def as_asked(workload: Workload, side: str) -> Optional[Workload]:
         if workload.implementation != "handwritten":
             return None
         return replace(workload, implementation="scratch")
+    if side == "floor" and workload.embedding:
+        return None  # what it counts is products of one-hot rows
     if side == "d2l" and workload.implementation == "handwritten":
         return None  # d2l has none; its own nets are the rows from scratch
     return workload

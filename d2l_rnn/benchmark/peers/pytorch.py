@@ -29,25 +29,33 @@ Forward = Callable[[torch.Tensor, State], Tuple[torch.Tensor, State]]
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
+def one_hot(ids: torch.Tensor, vocab_size: int) -> torch.Tensor:
+    """Token ids -> rows of zeros and a one."""
+    return functional.one_hot(ids, vocab_size).float()
+
+
 def gluon_like(workload: SentWorkload) -> Tuple[Forward, List[torch.Tensor]]:
     """A recurrent layer and an output layer: forward function and parameters."""
+    vocab_size, num_hiddens = workload["vocab_size"], workload["num_hiddens"]
     relu = workload["cell"] == "rnn" and workload["implementation"] == "gluon"
     keywords = {"nonlinearity": "relu"} if relu else {}
+    table = nn.Embedding(vocab_size, num_hiddens) if workload["embedding"] else None
     layer = LAYERS[workload["cell"]](
-        workload["vocab_size"],
-        workload["num_hiddens"],
+        num_hiddens if table else vocab_size,
+        num_hiddens,
         workload["num_layers"],
         bidirectional=workload["bidirectional"],
         **keywords,
     )
-    width = (1 + workload["bidirectional"]) * workload["num_hiddens"]
-    dense = nn.Linear(width, workload["vocab_size"])
+    width = (1 + workload["bidirectional"]) * num_hiddens
+    dense = nn.Linear(width, vocab_size)
 
-    def forward(inputs: torch.Tensor, state: State) -> Tuple[torch.Tensor, State]:
-        Y, state = layer(inputs, state)
+    def forward(ids: torch.Tensor, state: State) -> Tuple[torch.Tensor, State]:
+        Y, state = layer(table(ids) if table else one_hot(ids, vocab_size), state)
         return dense(Y.reshape(-1, width)), state
 
-    return forward, [*layer.parameters(), *dense.parameters()]
+    blocks = [layer, dense, table] if table else [layer, dense]
+    return forward, [p for block in blocks for p in block.parameters()]
 
 
 def scratch(workload: SentWorkload) -> Tuple[Forward, List[torch.Tensor]]:
@@ -56,9 +64,9 @@ def scratch(workload: SentWorkload) -> Tuple[Forward, List[torch.Tensor]]:
     sizes = workload["vocab_size"], workload["num_hiddens"]
     params = get_params(*sizes, None)
 
-    def forward(inputs: torch.Tensor, state: State) -> Tuple[torch.Tensor, State]:
-        state = state or init_state(inputs.shape[1], workload["num_hiddens"], None)
-        logits, state = forward_fn(inputs, state, params)
+    def forward(ids: torch.Tensor, state: State) -> Tuple[torch.Tensor, State]:
+        state = state or init_state(ids.shape[1], workload["num_hiddens"], None)
+        logits, state = forward_fn(one_hot(ids, sizes[0]), state, params)
         return logits, state
 
     return forward, params
@@ -78,7 +86,6 @@ def build(workload: SentWorkload) -> Tasks:
     make = scratch if workload["implementation"] == "scratch" else gluon_like
     forward, params = make(workload)
     optimizer = torch.optim.SGD(params, lr=workload["lr"])
-    vocab_size = workload["vocab_size"]
     batch_size, num_steps = workload["batch_size"], workload["num_steps"]
 
     def train(count: int) -> None:
@@ -88,9 +95,8 @@ def build(workload: SentWorkload) -> Tasks:
         Ys = ids[1 : rows + 1].reshape(batch_size, -1)
         state, losses = None, []
         for k in range(0, count * num_steps, num_steps):
-            inputs = functional.one_hot(Xs[:, k : k + num_steps].T, vocab_size).float()
             y = Ys[:, k : k + num_steps].T.reshape(-1)
-            logits, state = forward(inputs, detached(state))
+            logits, state = forward(Xs[:, k : k + num_steps].T, detached(state))
             loss = functional.cross_entropy(logits, y)
             optimizer.zero_grad()
             loss.backward()
@@ -103,8 +109,7 @@ def build(workload: SentWorkload) -> Tasks:
         token, state = torch.zeros((1, rows), dtype=torch.int64), None
         chosen = []
         for _ in range(count):
-            inputs = functional.one_hot(token, vocab_size).float()
-            logits, state = forward(inputs, state)
+            logits, state = forward(token, state)
             token = logits.argmax(dim=1).reshape(1, rows)
             chosen.append(token)
         torch.cat(chosen).tolist()

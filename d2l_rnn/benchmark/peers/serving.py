@@ -44,6 +44,7 @@ class SentWorkload(TypedDict):
     vocab_size: int
     lr: float
     family: str
+    embedding: bool
 
 
 def serve(build: Callable[[SentWorkload], Tasks], import_seconds: float) -> None:
@@ -125,4 +126,5 @@ class Endless:
 
 @lru_cache(maxsize=None)
 def _ids(length: int, vocab_size: int) -> List[int]:
-    return [k * k * k % 1009 % vocab_size for k in range(length)]
+    prime = 1009 if vocab_size < 1009 else 20011
+    return [k * k * k % prime % vocab_size for k in range(length)]
