@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -142,6 +143,24 @@ def test_the_nets_by_hand_train_as_long_as_they_are_asked() -> None:
         for count in (1, 3):
             tasks["train"](count)
             tasks["generate"](count)
+
+
+def test_our_side_in_its_own_process_trains_as_the_experiments_do() -> None:
+    """Run as ``__main__``, where what a module defines would count as a reader's."""
+    sides = workers.commands(None, sys.executable)
+    worker = workers.Worker(sides["ours"], workers.environments(1, 1)["ours"])
+    small: Dict[str, Any] = {"num_hiddens": 8, "batch_size": 2, "num_steps": 4}
+    plain = {
+        name: worker.run(replace(WORKLOADS[name], **small), "train", 2)["plain"]
+        for name in ("lstm", "lstm-1000", "gru-scratch", "lstm-own-cell")
+    }
+    worker.close()
+    assert plain == {
+        "lstm": 0,
+        "lstm-1000": 0,
+        "gru-scratch": 0,
+        "lstm-own-cell": 1,  # the reader's own class
+    }
 
 
 def test_tokens_make_as_many_minibatches_as_asked() -> None:
