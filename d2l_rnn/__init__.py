@@ -37,7 +37,7 @@ from .compatibility import (
     semantics_wanted,
 )
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 runtime.have_a_home()
 blas_kernels.install_import_hook()

@@ -112,12 +112,13 @@ class _MxnetFinder(FirstImport):
     @classmethod
     def around(cls, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
         """Lend what is missing, choose engine and threads, mend what was imported."""
-        from . import numpy_compatibility, runtime
+        from . import numpy_compatibility, runtime, unneeded_imports
 
         runtime.configure_before_mxnet()
         try:
-            with numpy_compatibility.lent_names(), lent_distutils():
-                execute(module)
+            with unneeded_imports.left_out(), lent_distutils():
+                with numpy_compatibility.lent_names():
+                    execute(module)
         finally:
             runtime.release_main_thread()
         numpy_compatibility.mend(module)

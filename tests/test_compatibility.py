@@ -204,6 +204,40 @@ def test_a_reader_who_began_with_mxnet_may_go_on(tmp_path: Path) -> None:
     assert run_silently(code, tmp_path).splitlines()[-1] == "2.0"
 
 
+@pytest.fixture
+def with_scikit_learn(stand_in: Path) -> Path:
+    """mxnet and scikit-learn, each by a stand-in; the one asks for the other."""
+    (stand_in / "sklearn").mkdir()
+    (stand_in / "sklearn" / "__init__.py").touch()
+    (stand_in / "sklearn" / "base.py").write_text("class BaseEstimator: pass\n")
+    with open(stand_in / "mxnet" / "__init__.py", "a", encoding="utf-8") as file:
+        file.write("try:\n    from sklearn.base import BaseEstimator as base\n")
+        file.write("except ImportError:\n    base = object\n")
+    return stand_in
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_scikit_learn_is_mxnet_s_only_where_the_reader_has_imported_it(
+    first: bool, with_scikit_learn: Path
+) -> None:
+    code = "import sklearn\n" if first else ""
+    code += "import d2l_rnn, mxnet\n"
+    code += "print(mxnet.base.__name__, 'sklearn' in sys.modules)\n"
+    code += "from sklearn.base import BaseEstimator\nprint(BaseEstimator.__name__)"
+    seen = "BaseEstimator True" if first else "object False"
+    assert run(code, with_scikit_learn) == f"{seen}\nBaseEstimator"
+
+
+def test_scikit_learn_may_be_imported_where_mxnet_could_not(
+    with_scikit_learn: Path,
+) -> None:
+    with open(with_scikit_learn / "mxnet" / "__init__.py", "a") as file:
+        file.write("raise OSError('a library is missing')\n")
+    code = "import d2l_rnn\ntry:\n    import mxnet\nexcept OSError as error:\n"
+    code += "    print(error)\nimport sklearn.base"
+    assert run(code, with_scikit_learn) == "a library is missing"
+
+
 def test_distutils_is_lent_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.12 took it out; setuptools brings one back, but only by a .pth file."""
     for name in [name for name in sys.modules if name.split(".")[0] == "distutils"]:

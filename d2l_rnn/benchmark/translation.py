@@ -26,7 +26,7 @@ def translation(workload: SentWorkload) -> Tasks:
     if workload["family"] == "attention":
         config = Seq2SeqAttentionConfig()
     net = build_net(config, vocab_size, vocab_size)
-    vocab = Endless()
+    vocab, source = Endless(), Endless(eos=3)
     count = [1]
 
     class Epochs:
@@ -48,6 +48,6 @@ def translation(workload: SentWorkload) -> Tasks:
     def generate(num_preds: int) -> None:
         for begin in range(0, num_preds, workload["num_steps"]):
             num_steps = min(workload["num_steps"], num_preds - begin)
-            predict_seq2seq(net, "a b c", vocab, vocab, num_steps, device)
+            predict_seq2seq(net, "a b c", source, vocab, num_steps, device)
 
     return {"train": train, "generate": generate}

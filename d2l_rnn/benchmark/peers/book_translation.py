@@ -73,7 +73,8 @@ def build(d2l: ModuleType, workload: SentWorkload) -> Tasks:
     net.initialize(ctx=device)
     net.initialize = lambda *args, **named: None
     setattr(d2l, "Animator", lambda **named: None)
-    vocab, batch_size = Endless(), workload["batch_size"]
+    vocab, source = Endless(), Endless(eos=3)
+    batch_size = workload["batch_size"]
 
     def train(count: int) -> None:
         arrays = [np.array(array, ctx=device) for array in pairs(workload, count)]
@@ -84,6 +85,6 @@ def build(d2l: ModuleType, workload: SentWorkload) -> Tasks:
     def generate(count: int) -> None:
         for begin in range(0, count, workload["num_steps"]):
             num_steps = min(workload["num_steps"], count - begin)
-            d2l.predict_seq2seq(net, "a b c", vocab, vocab, num_steps, device)
+            d2l.predict_seq2seq(net, "a b c", source, vocab, num_steps, device)
 
     return {"train": train, "generate": generate}

@@ -109,7 +109,16 @@ def pairs(workload: SentWorkload, num_batches: int) -> List[Sequence[object]]:
 
 
 class Endless:
-    """A vocabulary without ``<eos>``, so that a translation has all of its tokens."""
+    """A vocabulary; without an ``<eos>`` that a translation could end by, as a target.
+
+    Parameters
+    ----------
+    eos : int
+        Of a source it is a token: a net is asked about none that it does not know.
+    """
+
+    def __init__(self, eos: int = -1) -> None:
+        self._others = {"<eos>": eos, "<bos>": 2}
 
     @overload
     def __getitem__(self, tokens: str) -> int: ...
@@ -118,7 +127,7 @@ class Endless:
     def __getitem__(self, tokens: Union[str, List[str]]) -> Union[int, List[int]]:
         if isinstance(tokens, list):
             return [self[token] for token in tokens]
-        return {"<eos>": -1, "<bos>": 2}.get(tokens, 1)
+        return self._others.get(tokens, 1)
 
     def to_tokens(self, ids: List[int]) -> List[str]:
         return [str(k) for k in ids]
