@@ -116,7 +116,7 @@ class _MxnetFinder(FirstImport):
 
         runtime.configure_before_mxnet()
         try:
-            with unneeded_imports.left_out(), lent_distutils():
+            with unneeded_imports.fewer(), lent_distutils():
                 with numpy_compatibility.lent_names():
                     execute(module)
         finally:

@@ -228,6 +228,36 @@ def test_scikit_learn_is_mxnet_s_only_where_the_reader_has_imported_it(
     assert run(code, with_scikit_learn) == f"{seen}\nBaseEstimator"
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_statistics_are_imported_when_mxnet_uses_them(
+    first: bool, stand_in: Path
+) -> None:
+    (stand_in / "scipy" / "stats").mkdir(parents=True)
+    (stand_in / "scipy" / "__init__.py").touch()
+    (stand_in / "scipy" / "stats" / "__init__.py").write_text("from .f import *\n")
+    (stand_in / "scipy" / "stats" / "f.py").write_text("def entropy(): return 7\n")
+    with open(stand_in / "mxnet" / "__init__.py", "a", encoding="utf-8") as file:
+        file.write("import scipy.stats as ss\nfrom scipy import stats\n")
+    code = "import scipy.stats\n" if first else ""
+    code += "import d2l_rnn, mxnet\nprint('scipy.stats' in sys.modules)\n"
+    # A submodule needs its package whole, whoever has asked for it before.
+    code += (
+        "import scipy.stats.f\nprint(scipy.stats.entropy is scipy.stats.f.entropy)\n"
+    )
+    code += "print(mxnet.stats.entropy(), mxnet.ss.entropy is scipy.stats.entropy)\n"
+    code += "print(hasattr(mxnet.ss, 'nothing'))"
+    expected = f"{first}\nTrue\n7 True\nFalse"
+    assert run(code, stand_in) == expected
+
+
+def test_without_scipy_mxnet_does_without(stand_in: Path) -> None:
+    with open(stand_in / "mxnet" / "__init__.py", "a", encoding="utf-8") as file:
+        file.write("try:\n    import scipy.stats as ss\n")
+        file.write("except ImportError:\n    ss = None\n")
+    code = "sys.modules['scipy'] = None\nimport d2l_rnn, mxnet\nprint(mxnet.ss)"
+    assert run(code, stand_in) == "None"
+
+
 def test_scikit_learn_may_be_imported_where_mxnet_could_not(
     with_scikit_learn: Path,
 ) -> None:
