@@ -23,13 +23,13 @@ _LEFT_OUT = "sklearn"
 _PUT_OFF = "scipy.stats"
 
 
-class _WhenUsed(ModuleType):
-    """Stands for a module, which is imported when it is asked for a name."""
+class _Statistics(ModuleType):
+    """Stands for ``scipy.stats``, which is imported when it is asked for a name."""
 
     def __getattr__(self, name: str) -> object:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
+        if sys.modules.get(_PUT_OFF) is self:
+            del sys.modules[_PUT_OFF]
+        return getattr(importlib.import_module("scipy.stats"), name)
 
 
 @contextmanager
@@ -37,8 +37,8 @@ def fewer() -> Iterator[None]:
     """Within, mxnet is imported without scikit-learn and without SciPy's statistics."""
     # None is what Python keeps of a module that is not to be imported.
     instead: Dict[str, object] = {_LEFT_OUT: None}
-    if importlib.util.find_spec(_PUT_OFF.split(".")[0]) is not None:
-        instead[_PUT_OFF] = _WhenUsed(_PUT_OFF)
+    if importlib.util.find_spec("scipy") is not None:
+        instead[_PUT_OFF] = _Statistics(_PUT_OFF)
     instead = {k: v for k, v in instead.items() if k not in sys.modules}
     modules = cast(Dict[str, object], sys.modules)
     modules.update(instead)

@@ -233,7 +233,18 @@ def test_segments_of_one_sequence_carry_the_gradient() -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "lstm-peephole", "birnn"])
+# A quick one, and the others: tests/training/test_loop.py learns with all of the loop.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rnn",
+        "birnn",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("gru", "lstm", "lstm-peephole")
+        ),
+    ],
+)
 def test_one_minibatch_is_learnt_by_heart(name: str) -> None:
     net = make_net(LAYERS[name], scale=10)
     X, Y = random_ids(2, 2, NUM_STEPS)
