@@ -201,6 +201,8 @@ def small(code: List[str], path: Path) -> List[str]:
     return [*code[:place], "\n".join(settings), *code[place:]]
 
 
+# Where the book's text is not to be had, on the embedded one.
+@pytest.mark.filterwarnings("ignore::d2l_rnn.data.corpora.SampleCorpusWarning")
 @pytest.mark.parametrize("name", QUICK)
 def test_a_notebook_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """In this process, from top to bottom; its exercises are not answered yet."""

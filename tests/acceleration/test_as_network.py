@@ -53,6 +53,9 @@ STACKS = [name for name in SCRATCH if name.startswith(("deep", "bi"))]
 def test_a_thousand_characters_are_the_net_s(name: str) -> None:
     """Each is the likeliest by the net's own logits; 1e-4 apart two are a tie."""
     net = any_net(name)
+    if name == "rnn":  # relu: in a thousand steps its state may grow beyond all bounds
+        weight = net.rnn.l0_h2h_weight
+        weight.set_data(0.2 * weight.data())
     ids = generate_ids([1, 2], 1000, net, cpu())
     assert len(ids) == 1002
     state = net.begin_state(batch_size=1, ctx=cpu())
