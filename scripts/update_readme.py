@@ -22,7 +22,7 @@ import make_notebooks
 import measure_whole_job
 from house_map import ground_floor, rooms_table
 
-from d2l_rnn.benchmark import page as benchmark_page
+from d2l_rnn.benchmark import markdown
 from d2l_rnn.benchmark.earlier import Earlier
 from d2l_rnn.errors import D2lRnnError, RunError
 from d2l_rnn.experiments.settings import flag_of, settings_with
@@ -170,7 +170,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         return lambda: readme_sides.render(summary)[name]
 
     def measured(name: str) -> Callable[[], str]:
-        show = benchmark_page.TABLES[name]
+        show = markdown.TABLES[name]
         return lambda: show(dict(read_json(options.benchmark, Earlier)))
 
     return {
@@ -183,7 +183,7 @@ def _tables(options: argparse.Namespace, page: Path) -> Dict[str, Callable[[], s
         "cost": lambda: readme_verdicts.cost(groups, _setup(), COSTS, language),
         "notebooks": lambda: make_notebooks.table(language=language),
         "whole job": measure_whole_job.table,
-        **{name: measured(name) for name in benchmark_page.TABLES},
+        **{name: measured(name) for name in markdown.TABLES},
         "rooms": rooms_table,
         "ground floor": ground_floor,
         **{name: side(name) for name in ("audit", "blanks", "capitals")},

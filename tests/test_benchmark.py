@@ -14,7 +14,14 @@ import numpy as np
 import pytest
 from matplotlib.container import ErrorbarContainer
 
-from d2l_rnn.benchmark import earlier, measuring, page, pictures, spreads, workers
+from d2l_rnn.benchmark import (
+    earlier,
+    markdown,
+    measuring,
+    pictures,
+    spreads,
+    workers,
+)
 from d2l_rnn.benchmark.peers.products import operations, products
 from d2l_rnn.benchmark.peers.serving import tokens
 from d2l_rnn.benchmark.reporting import tables
@@ -187,9 +194,9 @@ def test_large_vocabularies_are_used_and_have_no_floor_of_one_hot_products() -> 
 
 def test_the_page_tells_memory_of_large_vocabularies_alone() -> None:
     speed = {"lstm": {"peak_bytes": {"ours": 1e9}}}
-    assert "measured nothing" in page.memory({"speed": speed})
+    assert "measured nothing" in markdown.memory({"speed": speed})
     speed["lstm-1000"] = {"peak_bytes": {"ours": 2.5e8, "torch": 5e8}}
-    *_, row = page.memory({"speed": speed}).splitlines()
+    *_, row = markdown.memory({"speed": speed}).splitlines()
     assert row == "| lstm-1000 | 0.25 | 0.50 |"
 
 
@@ -426,15 +433,17 @@ def test_a_comparison_is_refused_before_anything_is_measured(
 
 def test_a_recorded_benchmark_as_a_page_s_tables() -> None:
     results = made_up_results(1.0)
-    head, _, row = page.training(results).splitlines()
+    head, _, row = markdown.training(results).splitlines()
     assert head == "| training | tokens/s | times PyTorch | floor |"
     # 1120 tokens x 10 steps in 1, 2 and 4 seconds
     assert row == "| lstm | 5,600 (2,800-11,200) | 3.00 (3.00-3.00) | 50% (50%-50%) |"
-    assert page.use(results).splitlines()[2] == (
+    assert markdown.use(results).splitlines()[2] == (
         "| lstm, 32 texts | 160 (80-320) | 2.00 (2.00-2.00) |"
     )
-    assert page.training({"use": {}}) == "Of training this run has measured nothing."
-    told = page.machine(results)
+    assert (
+        markdown.training({"use": {}}) == "Of training this run has measured nothing."
+    )
+    told = markdown.machine(results)
     assert told.startswith("Measured 2026-01-02, commit abc: P, 2 cores, 2 idle")
     assert "3 rounds of turns of 0.4 s" in told
 

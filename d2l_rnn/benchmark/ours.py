@@ -14,6 +14,7 @@ from mxnet.gluon import nn, rnn  # noqa: E402
 
 from ..acceleration.epochs import next_token, parameters_of  # noqa: E402
 from ..acceleration.generation import as_network  # noqa: E402
+from ..data.sequences import SequenceLoader  # noqa: E402
 from ..experiments.configs import LanguageModelConfig  # noqa: E402
 from ..experiments.handwritten import train_handwritten  # noqa: E402
 from ..experiments.language import build as build_net  # noqa: E402
@@ -27,8 +28,8 @@ from ..training.initialisation import initialize  # noqa: E402
 from ..training.loop import train as training  # noqa: E402
 from ..training.objectives import NextToken  # noqa: E402
 from ..training.optimisers import Sgd  # noqa: E402
-from .minibatches import Epochs  # noqa: E402
-from .peers.serving import ROWS, SentWorkload, Tasks, serve  # noqa: E402
+from .asked import Epochs  # noqa: E402
+from .peers.serving import ROWS, SentWorkload, Tasks, serve, tokens  # noqa: E402
 from .translation import translation  # noqa: E402
 
 
@@ -50,12 +51,18 @@ class OwnCell(nn.Block):
         return self.rnn.begin_state(*args, **kwargs)
 
 
+def epochs_of(workload: SentWorkload) -> Epochs:
+    """Of a language model: as long as asked for."""
+    sizes = workload["batch_size"], workload["num_steps"]
+    return Epochs(lambda count: SequenceLoader(tokens(workload, count), *sizes))
+
+
 def by_hand(workload: SentWorkload) -> Tasks:
     """Tasks of a net by hand: ``train`` and, with its arrays, ``generate``."""
     cell = workload["cell"]
     sizes = workload["vocab_size"], workload["num_hiddens"]
     net = HandwrittenLanguageModel(cell, *sizes, numpy.random.default_rng(0))
-    batches = Epochs(workload)
+    batches = epochs_of(workload)
     rows = train_handwritten(net, batches, workload["lr"], 10**9)
 
     def train(count: int) -> None:
@@ -86,7 +93,7 @@ def language_model(workload: SentWorkload) -> Tasks:
             bidirectional=workload["bidirectional"],
         )
         net = build_net(config, workload["vocab_size"], device)
-    batches = Epochs(workload)
+    batches = epochs_of(workload)
     parameters = parameters_of(net, batches)
     objective = next_token(net, parameters, device)
     rows = training(objective, batches, Sgd(parameters, workload["lr"]), 10**9)

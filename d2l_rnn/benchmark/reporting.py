@@ -6,7 +6,6 @@ from typing import Any, Callable, Dict, List, Sequence
 
 from .measuring import TASKS, Answers, Results, Scaling, Speed, Task
 from .peers.products import operations
-from .peers.serving import ROWS
 from .spreads import (
     Spread,
     columns,
@@ -18,6 +17,7 @@ from .spreads import (
     slope,
     spread,
 )
+from .using import tokens_at_once
 from .workloads import WORKLOADS, Workload
 
 NAMES = {
@@ -146,7 +146,7 @@ def _use(found: Dict[str, Answers]) -> List[str]:
     for side in sides[1:]:
         beside[0] += [NAMES[side], "in processor time"]
     for label, answers in found.items():
-        amount = ROWS if label.endswith(f"{ROWS} texts") else 1
+        amount = tokens_at_once(label)
         row, ratio = [label], [label]
         for side in sides:
             there = side in answers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Union
+from typing import Union
 
 from mxnet import cpu, np
 
@@ -11,11 +11,11 @@ from ..chapters_translation import predict_seq2seq
 from ..data.translation import PairLoader
 from ..experiments.configs_translation import Seq2SeqAttentionConfig, Seq2SeqConfig
 from ..experiments.translation import build as build_net
-from ..protocols import Minibatch
 from ..training.initialisation import initialize_seq2seq
 from ..training.optimisers import Adam
 from ..training.parameters import Parameters
 from ..training.translation import train_translation
+from .asked import Epochs
 from .peers.serving import Endless, SentWorkload, Tasks, pairs
 
 
@@ -27,22 +27,18 @@ def translation(workload: SentWorkload) -> Tasks:
         config = Seq2SeqAttentionConfig()
     net = build_net(config, vocab_size, vocab_size)
     vocab, source = Endless(), Endless(eos=3)
-    count = [1]
 
-    class Epochs:
-        """An epoch of as many minibatches as are asked for at that moment."""
-
-        def __iter__(self) -> Iterator[Minibatch]:
-            arrays = [np.array(a, ctx=device) for a in pairs(workload, count[0])]
-            return iter(PairLoader(arrays, workload["batch_size"], shuffle=False))
+    def minibatches(count: int) -> PairLoader:
+        arrays = [np.array(a, ctx=device) for a in pairs(workload, count)]
+        return PairLoader(arrays, workload["batch_size"], shuffle=False)
 
     initialize_seq2seq(net, workload["num_steps"], device)
-    batches, adam = Epochs(), Adam(Parameters.of(net), workload["lr"])
+    batches, adam = Epochs(minibatches), Adam(Parameters.of(net), workload["lr"])
     objective = TracedTranslation(net, vocab["<bos>"], device, batches)
     rows = train_translation(objective, batches, adam, 10**9)
 
     def train(steps: int) -> None:
-        count[0] = steps
+        batches.count = steps
         next(rows)
 
     def generate(num_preds: int) -> None:

@@ -26,6 +26,11 @@ _TASKS: Dict[bool, Dict[str, Tuple[str, Sequence[str]]]] = {
 }
 
 
+def tokens_at_once(label: str) -> int:
+    """Tokens of a step of a row of :func:`use`: one of each text."""
+    return ROWS if label.endswith(f"{ROWS} texts") else 1
+
+
 def use(workloads: Mapping[str, Workload], plan: Plan) -> Dict[str, Answers]:
     """Generation and translation of each workload, side by side in turns.
 

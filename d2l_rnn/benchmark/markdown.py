@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Mapping, Sequence
 
 from .measuring import Answers, Results
-from .peers.serving import ROWS
 from .reporting import NAMES
 from .spreads import each, rates, ratios, shown, shown_rate
+from .using import tokens_at_once
 from .workloads import WORKLOADS
 
 _BESIDE = ("d2l", "torch", "scratch", "torch_scratch")
@@ -37,7 +37,7 @@ def training(results: Results) -> str:
 def use(results: Results) -> str:
     """Texts and translations: tokens a second, and how many times as fast."""
     rows = results.get("use", {})
-    amounts = {label: ROWS if label.endswith(f"{ROWS} texts") else 1 for label in rows}
+    amounts = {label: tokens_at_once(label) for label in rows}
     return _table("in use", rows, amounts, ())
 
 
@@ -51,12 +51,11 @@ def memory(results: Results) -> str:
     if not rows:
         return "Of large vocabularies this run has measured nothing."
     sides = [side for side in NAMES if any(side in row for row in rows.values())]
-    lines = [["GB at most", *(NAMES[side] for side in sides)]]
-    lines.append(["---", *["---:"] * len(sides)])
-    for name, row in rows.items():
-        cells = (f"{row[s] / 1e9:.2f}" if s in row else "" for s in sides)
-        lines.append([name, *cells])
-    return _markdown(lines)
+    lines = [
+        [name, *(f"{row[s] / 1e9:.2f}" if s in row else "" for s in sides)]
+        for name, row in rows.items()
+    ]
+    return _lines(["GB at most", *(NAMES[side] for side in sides)], lines)
 
 
 #: The tables by their names on a page.
@@ -78,7 +77,7 @@ def _table(
         return f"Of {title} this run has measured nothing."
     beside = [side for side in _BESIDE if any(side in a for a in rows.values())]
     head = [title, "tokens/s", *(f"times {NAMES[side]}" for side in beside), *others]
-    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    lines = []
     for name, answers in rows.items():
 
         def seconds(side: str, answers: Answers = answers) -> List[float]:
@@ -92,8 +91,10 @@ def _table(
             share = ratios(seconds(side), seconds("ours")) if side in answers else None
             row.append("{:.0%} ({:.0%}-{:.0%})".format(*share) if share else "")
         lines.append(row)
-    return _markdown(lines)
+    return _lines(head, lines)
 
 
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table, its first column to the left and the others to the right."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *rows))
